@@ -1,0 +1,33 @@
+// How long to wait before the next try to connect.
+#pragma once
+
+#include <cstdint>
+
+#include "base/random.h"
+#include "base/time.h"
+
+namespace mq {
+
+struct BackoffOptions {
+  Duration first = std::chrono::seconds(1);
+  Duration max = std::chrono::seconds(30);
+};
+
+// Exponential with full jitter in the upper half: a try waits between one and two halves of
+// first * 2^n, at most `max`, so that many clients that lost the same server do not come back in
+// step.
+class Backoff {
+ public:
+  explicit Backoff(BackoffOptions options) : options_(options) {}
+  // The delay before the next try; every call doubles the following one.
+  Duration next(Random& random);
+  // A connection was good: start again from `first`.
+  void reset() { tries_ = 0; }
+  uint32_t tries() const { return tries_; }
+
+ private:
+  BackoffOptions options_;
+  uint32_t tries_ = 0;
+};
+
+}  // namespace mq

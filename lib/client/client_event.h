@@ -1,0 +1,75 @@
+// What ClientSession::receive() reports. Views in an event are valid until the next call of the
+// session that is not const.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <variant>
+
+#include "base/bytes.h"
+#include "codec/packet.h"
+
+namespace mq {
+
+// The server accepted the connection; everything it said in CONNACK.
+struct Connected {
+  bool session_present = false;
+  Properties properties;
+};
+
+// The server refused the connection. The session is closing.
+struct ConnectRefused {
+  ReasonCode reason;
+  Properties properties;
+  uint8_t v3_return_code = 0;  // as received, 3.x only
+};
+
+// A PUBLISH for us, topic alias resolved, QoS 2 duplicates removed. Its acknowledgement is queued
+// when the session is called next, so a program that stops before that has not acknowledged it.
+struct MessageArrived {
+  Publish publish;
+};
+
+// A PUBLISH of ours is finished: QoS 0 when its bytes were produced, else PUBACK, PUBCOMP, or a
+// PUBREC that refused it.
+struct Acked {
+  uint32_t token;  // from publish()
+  uint16_t packet_id;
+  Qos qos;
+  ReasonCode reason;
+  Properties properties;
+};
+
+struct Subscribed {
+  uint32_t token;
+  uint16_t packet_id;
+  Bytes codes;  // one ReasonCode a filter
+  Properties properties;
+};
+
+struct Unsubscribed {
+  uint32_t token;
+  uint16_t packet_id;
+  Bytes codes;  // one a filter; empty in 3.x
+  Properties properties;
+};
+
+// Enhanced authentication: answer with auth() (section 4.12).
+struct AuthChallenge {
+  ReasonCode reason;  // Continue authentication, or Success at the end of a re-authentication
+  Properties properties;
+};
+
+struct PongReceived {};
+
+// The server sent DISCONNECT. The session is closing.
+struct Disconnected {
+  ReasonCode reason;
+  Properties properties;
+};
+
+using ClientEvent = std::variant<Connected, ConnectRefused, MessageArrived, Acked, Subscribed,
+                                 Unsubscribed, AuthChallenge, PongReceived, Disconnected>;
+
+}  // namespace mq

@@ -1,0 +1,67 @@
+// What a client asks for when it connects.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/buffer.h"
+#include "codec/limits.h"
+#include "codec/packet.h"
+
+namespace mq {
+
+// A list of properties that owns its bytes.
+class PropertyList {
+ public:
+  PropertyList() = default;
+  PropertyList(const PropertyList& other) { *this = other; }
+  PropertyList& operator=(const PropertyList& other) {
+    encoded_.assign(other.encoded_.begin(), other.encoded_.end());
+    return *this;
+  }
+  PropertyList(PropertyList&&) = default;
+  PropertyList& operator=(PropertyList&&) = default;
+
+  PropertyList& add(PropertyId id, uint32_t value);
+  PropertyList& add(PropertyId id, std::string_view value);
+  PropertyList& add_user(std::string_view name, std::string_view value);
+  Properties view() const { return Properties(encoded_); }
+  bool empty() const { return encoded_.empty(); }
+
+ private:
+  std::vector<uint8_t> encoded_;
+};
+
+struct WillOptions {
+  std::string topic;
+  std::string payload;  // any bytes
+  Qos qos = Qos::kAtMostOnce;
+  bool retain = false;
+  PropertyList properties;  // Will Delay Interval among them
+};
+
+struct ClientOptions {
+  Version version = Version::kV311;
+  std::string client_id;  // empty: the server assigns one
+  bool clean_start = true;
+  uint16_t keep_alive_s = 60;  // 0 is off
+  std::optional<WillOptions> will;
+  std::optional<std::string> user_name;
+  std::optional<std::string> password;
+  // 5.0 only. Absent fields are not sent; the standard's defaults hold then.
+  std::optional<uint32_t> session_expiry_s;
+  std::optional<uint16_t> receive_maximum;
+  std::optional<uint32_t> maximum_packet_size;
+  std::optional<uint16_t> topic_alias_maximum;  // aliases the server may use
+  PropertyList properties;  // further CONNECT properties, sent after those above in this order
+  // Whether topics are shortened by Topic Aliases when the server allows it.
+  bool use_topic_aliases = false;
+
+  // Caps of our own.
+  uint32_t inflight_max = 20;  // QoS 1 and 2 unacknowledged at a time; Receive Maximum if less
+  uint32_t packet_max = kPacketMax;  // the largest packet taken from the server
+};
+
+}  // namespace mq

@@ -1,0 +1,84 @@
+#include "session/message.h"
+
+#include <cassert>
+#include <cstdlib>
+#include <new>
+
+#include "codec/varint.h"
+
+namespace mq {
+namespace {
+
+thread_local size_t alive_count = 0;
+
+// These two belong to one hop: the next one has aliases and subscriptions of its own.
+bool is_forwarded(PropertyId id) {
+  return id != PropertyId::kTopicAlias && id != PropertyId::kSubscriptionIdentifier;
+}
+
+struct PropertyPlan {
+  size_t size = 0;        // bytes of the forwarded properties
+  bool whole = true;      // nothing is left out: they can be copied in one piece
+};
+
+PropertyPlan plan(const Properties& properties) {
+  PropertyPlan plan;
+  for (auto it = properties.begin(), end = properties.end(); it != end; ++it) {
+    if (is_forwarded(it->id)) {
+      plan.size += it.encoded().size();
+    } else {
+      plan.whole = false;
+    }
+  }
+  return plan;
+}
+
+}  // namespace
+
+Ref<const Message> Message::make(const MessageFields& fields) {
+  assert(fields.topic.size() <= kTopicMax);
+  const PropertyPlan kept = fields.properties.empty() ? PropertyPlan{} : plan(fields.properties);
+  const size_t length_size = varint_size(static_cast<uint32_t>(kept.size));
+  const size_t image =
+      2 + fields.topic.size() + length_size + kept.size + fields.payload.size();
+  void* memory = std::malloc(sizeof(Message) + image);
+  if (memory == nullptr) throw std::bad_alloc();
+
+  auto* message = new (memory) Message;
+  message->payload_size_ = static_cast<uint32_t>(fields.payload.size());
+  message->properties_size_ = static_cast<uint32_t>(kept.size);
+  message->properties_length_size_ = static_cast<uint8_t>(length_size);
+  message->topic_size_ = static_cast<uint16_t>(fields.topic.size());
+  message->qos_ = fields.qos;
+  message->retain_ = fields.retain;
+  message->expires_ = fields.expires;
+
+  uint8_t* at = message->bytes();
+  store_be16(at, message->topic_size_);
+  at = copy_to(at + 2, to_bytes(fields.topic));
+  const uint8_t* tail = at;
+  at = store_varint(at, message->properties_size_);
+  if (kept.whole && fields.expires == kNever) {
+    at = copy_to(at, fields.properties.encoded());
+  } else {
+    for (auto it = fields.properties.begin(), end = fields.properties.end(); it != end; ++it) {
+      if (!is_forwarded(it->id)) continue;
+      if (it->id == PropertyId::kMessageExpiryInterval && fields.expires != kNever) {
+        message->expiry_at_ = static_cast<uint32_t>(at + 1 - tail);
+      }
+      at = copy_to(at, it.encoded());
+    }
+  }
+  copy_to(at, fields.payload);
+  ++alive_count;
+  return Ref<const Message>::adopt(message);
+}
+
+void Message::destroy() const {
+  --alive_count;
+  std::free(const_cast<Message*>(this));
+}
+
+size_t Message::alive() { return alive_count; }
+
+}  // namespace mq

@@ -1,0 +1,96 @@
+// What one connection has still to send, in order, at 16 bytes a packet.
+#pragma once
+
+#include <cstdint>
+
+#include "base/buffer.h"
+#include "base/ring.h"
+#include "codec/packet.h"
+#include "session/message.h"
+
+namespace mq {
+
+// Bytes are made of an entry only when the socket is about to take them.
+struct OutEntry {
+  enum class Kind : uint8_t {
+    kPublish,  // `message`; `aux` is the owner's (broker: subscription identifiers; client: 0)
+    kAck,      // PUBACK, PUBREC, PUBREL or PUBCOMP without properties; `aux` is the reason code
+    kControl,  // the next `aux` bytes of the control buffer: a ready frame
+  };
+  Ref<const Message> message;
+  uint16_t packet_id = 0;
+  uint8_t first_byte = 0;
+  Kind kind = Kind::kPublish;
+  uint32_t aux = 0;
+};
+static_assert(sizeof(OutEntry) == 16);
+
+class OutQueue {
+ public:
+  bool empty() const { return entries_.empty(); }
+  uint32_t size() const { return entries_.size(); }
+  // Memory behind the queued messages. A message that waits for several receivers counts for each.
+  uint64_t message_bytes() const { return message_bytes_; }
+
+  void push_publish(Ref<const Message> message, uint8_t first_byte, uint16_t packet_id,
+                    uint32_t aux) {
+    message_bytes_ += message->memory();
+    entries_.push_back({std::move(message), packet_id, first_byte, OutEntry::Kind::kPublish, aux});
+  }
+  void push_ack(PacketType type, uint16_t packet_id, ReasonCode reason) {
+    const auto first_byte = static_cast<uint8_t>(static_cast<uint8_t>(type) << 4 |
+                                                 (type == PacketType::kPubrel ? 0x02 : 0));
+    entries_.push_back({nullptr, packet_id, first_byte, OutEntry::Kind::kAck,
+                        static_cast<uint32_t>(reason)});
+  }
+  // Appends the frame that `write(Buffer&)` encodes.
+  template <class Write>
+  void push_control(Write&& write) {
+    const size_t before = control_.size();
+    write(control_);
+    entries_.push_back({nullptr, 0, 0, OutEntry::Kind::kControl,
+                        static_cast<uint32_t>(control_.size() - before)});
+  }
+
+  OutEntry& front() { return entries_.front(); }
+  // The frame of the front entry. REQUIRES: it is kControl
+  Bytes front_control() const { return control_.bytes().first(front_aux()); }
+  void pop_front() {
+    OutEntry& entry = entries_.front();
+    if (entry.kind == OutEntry::Kind::kControl) {
+      control_.consume(entry.aux);
+      if (control_.empty()) control_.release();
+    } else if (entry.message) {
+      message_bytes_ -= entry.message->memory();
+    }
+    entries_.pop_front();
+  }
+  void clear() {
+    entries_.clear();
+    control_.release();
+    message_bytes_ = 0;
+  }
+
+ private:
+  uint32_t front_aux() const { return entries_[0].aux; }
+
+  Ring<OutEntry> entries_;
+  Buffer control_;
+  uint64_t message_bytes_ = 0;
+};
+
+// Bytes that an ack entry takes: 4, or 5 with a reason code in 5.0.
+inline constexpr size_t kAckSizeMax = 5;
+// Writes it and returns the byte after it. The form is the shortest: no reason code where it is
+// Success, no properties.
+inline uint8_t* store_ack(uint8_t* p, const OutEntry& entry, Version version) {
+  const bool with_reason = version == Version::kV5 && entry.aux != 0;
+  *p++ = entry.first_byte;
+  *p++ = with_reason ? 3 : 2;
+  store_be16(p, entry.packet_id);
+  p += 2;
+  if (with_reason) *p++ = static_cast<uint8_t>(entry.aux);
+  return p;
+}
+
+}  // namespace mq
