@@ -1,0 +1,89 @@
+#!/bin/bash
+# The include graph of lib/ and tools/, as ARCHITECTURE.md draws it, and who may use which outside
+# library. Usage: layers.sh [ROOT]; prints each violation as FILE:LINE and exits 1 if there is one.
+set -euo pipefail
+cd "${1:-$(dirname "$0")/../..}"
+
+mapfile -t files < <(find lib tools tests -name '*.h' -o -name '*.cc' | sort)
+
+awk '
+BEGIN {
+  # Module -> what it may include of ours, beside itself.
+  may["base"] = ""
+  may["codec"] = "base"
+  may["session"] = "base codec"
+  may["client"] = "base codec session"
+  may["store"] = "base codec session"
+  may["broker"] = "base codec session store/session_store.h"
+  may["io"] = "base codec session client store broker"
+  split("mqpub mqsub mqbroker mqbench", tools)
+}
+
+function reject(why) {
+  printf "%s:%d: %s: %s\n", FILENAME, FNR, why, $0
+  bad = 1
+}
+
+function allowed(list, path, module,    words, count, i) {
+  count = split(list, words, " ")
+  for (i = 1; i <= count; ++i) if (words[i] == path || words[i] == module) return 1
+  return 0
+}
+
+FNR == 1 {
+  split(FILENAME, part, "/")
+  tree = part[1]
+  module = part[2]
+  header = FILENAME ~ /\.h$/
+  pure = tree == "lib" && module != "io"
+  if (tree == "lib" && !(module in may)) reject("a module that the layer table does not know")
+}
+
+# The core is given the time; it never asks for it.
+pure && /(steady_clock|system_clock|high_resolution_clock)|clock_gettime|gettimeofday/ {
+  reject("the core must not read a clock")
+}
+
+/^[ \t]*#[ \t]*include[ \t]*"/ {
+  path = $0
+  sub(/^[^"]*"/, "", path)
+  sub(/".*/, "", path)
+  slash = index(path, "/")
+  target = slash ? substr(path, 1, slash - 1) : ""
+  if (tree == "lib") {
+    if (!slash) reject("write the path from lib/")
+    else if (target != module && !allowed(may[module], path, target))
+      reject("lib/" module " may include only " module (may[module] == "" ? "" : " " may[module]))
+  } else if (tree == "tools") {
+    from_tools = path
+    sub(/^tools\//, "", from_tools)
+    split(from_tools, piece, "/")
+    for (i in tools)
+      if (piece[1] == tools[i] && piece[1] != module) reject("one tool must not include another")
+  }
+}
+
+/^[ \t]*#[ \t]*include[ \t]*</ {
+  path = $0
+  sub(/^[^<]*</, "", path)
+  sub(/>.*/, "", path)
+  in_io = tree == "lib" && module == "io"
+  if (tree != "tests" && !in_io && path ~ /^(uv\.h|openssl\/|sqlite3\.h|wslay\/|boost\/|argon2\.h)/)
+    reject("only lib/io may include it")
+  if (pure && path ~ /^(sys\/|netinet\/|arpa\/|netdb\.h|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|atomic$|fstream$|iostream$)/)
+    reject("the core does no I/O and has one thread")
+  if (path ~ /^CLI\//) {
+    if (header) reject("CLI11 costs seconds a file: never in a header")
+    else if (tree == "lib") reject("options belong to the tools")
+    else if (tree == "tools" && module != "common" && FILENAME !~ /\/args\.cc$/)
+      reject("CLI11 belongs into args.cc and tools/common")
+  }
+  if (path ~ /^nlohmann\//) {
+    if (header) reject("json costs seconds a file: never in a header")
+    else if (tree == "lib") reject("json belongs into the tools")
+  }
+  if (path ~ /^fmt\// && header) reject("fmt belongs into .cc files")
+}
+
+END { exit bad }
+' "${files[@]}"
