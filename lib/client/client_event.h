@@ -31,8 +31,8 @@ struct MessageArrived {
   Publish publish;
 };
 
-// A PUBLISH of ours is finished: QoS 0 when its bytes were produced, else PUBACK, PUBCOMP, or a
-// PUBREC that refused it.
+// A QoS 1 or QoS 2 PUBLISH of ours is finished: PUBACK, PUBCOMP, or a PUBREC that refused it. QoS 0
+// has no answer; queued() falls when its bytes are produced.
 struct Acked {
   uint32_t token;  // from publish()
   uint16_t packet_id;

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/bytes.h"
+#include "codec/reason_code.h"
 
 namespace mq {
 
@@ -119,9 +120,9 @@ class Properties {
 };
 
 struct PropertyFault {
-  size_t offset;     // of the property that is wrong, in the list
-  bool malformed;    // Malformed Packet (0x81), else Protocol Error (0x82)
-  const char* what;  // for the reason string
+  size_t offset;      // of the property that is wrong, in the list
+  ReasonCode reason;  // Malformed Packet, Protocol Error or Topic Alias invalid
+  const char* what;   // for the reason string
 };
 
 // What is wrong with an encoded list in this place; nothing when it is valid. Checks types,

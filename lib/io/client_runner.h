@@ -1,0 +1,69 @@
+// A ClientSession over a real connection that is made again when it is lost.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "client/backoff.h"
+#include "client/client_session.h"
+#include "io/address.h"
+#include "io/loop.h"
+
+namespace mq {
+
+struct RunnerOptions {
+  Address address;
+  std::string bind_address;  // local address, empty for any (-A)
+  bool no_delay = true;      // output is gathered a loop turn, so Nagle only adds delay
+  Duration connect_timeout = std::chrono::seconds(30);  // from the name to the CONNACK
+  BackoffOptions backoff;
+  bool reconnect = true;        // after a connection was lost that had been accepted
+  bool retry_first = false;     // also when the first try fails
+  uint64_t seed = 0;            // of the jitter; 0: from the system
+};
+
+class ClientRunner {
+ public:
+  // Every call comes from the loop. The handler may call the session and the runner in all of
+  // them, but destroys the runner in none but ended().
+  struct Handler {
+    virtual ~Handler() = default;
+    // Everything the session reports, in order.
+    virtual void on_event(const ClientEvent& event, Now now) = 0;
+    // Output went out or was acknowledged: there may be room for more publish() calls.
+    virtual void on_progress(Now now) { static_cast<void>(now); }
+    // The connection was lost, or a try failed; the next one starts after `retry_in`.
+    virtual void on_lost(const Error& error, Duration retry_in, Now now) = 0;
+    // The last call. Orderly after stop() (`error` null), else why it ended.
+    virtual void on_ended(const Error* error, Now now) = 0;
+  };
+
+  ClientRunner(Loop& loop, RunnerOptions options, ClientOptions client, Handler& handler);
+  ~ClientRunner();
+  ClientRunner(const ClientRunner&) = delete;
+  ClientRunner& operator=(const ClientRunner&) = delete;
+
+  // Begins to connect.
+  void start();
+  // The session, for publish(), subscribe() and the rest. What they queue goes out before the
+  // loop sleeps; call wake() after calling it from outside a handler call.
+  ClientSession& session();
+  void wake();
+  // Orderly end: DISCONNECT with that reason behind what is queued, then on_ended(). Without a
+  // connection it ends at once; with one that does not take the bytes, after `deadline`.
+  void stop(ReasonCode reason = ReasonCode::kSuccess, Properties properties = {},
+            Duration deadline = std::chrono::seconds(1));
+  // Stops and goes on with reading from the network: the consumer cannot take more.
+  void pause_reading();
+  void resume_reading();
+  bool connected() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace mq
