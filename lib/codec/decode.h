@@ -20,11 +20,13 @@ std::optional<uint8_t> peek_level(const Frame& frame);
 
 Decoded<Connect> decode_connect(const Frame& frame);
 Decoded<Connack> decode_connack(const Frame& frame, Version version);
-// `from` matters: a client must not send Subscription Identifiers [MQTT-3.3.4-6], and of topics
-// only the names that a client may publish to are checked.
+// `from` matters: a client must not send Subscription Identifiers [MQTT-3.3.4-6]. The number of
+// levels of the topic is the receiver's to limit.
 Decoded<Publish> decode_publish(const Frame& frame, Version version, Side from);
 // PUBACK, PUBREC, PUBREL, PUBCOMP.
 Decoded<Ack> decode_ack(const Frame& frame, Version version);
+// Filters are UTF-8 and not empty; their wildcards are left to topic_filter_fault(), because a
+// server answers a filter that it does not take in SUBACK and not by closing.
 Decoded<Subscribe> decode_subscribe(const Frame& frame, Version version);
 Decoded<Suback> decode_suback(const Frame& frame, Version version);
 Decoded<Unsubscribe> decode_unsubscribe(const Frame& frame, Version version);

@@ -24,12 +24,15 @@ class FrameReader {
   Decoded<std::optional<Frame>> next(Bytes& in);
 
   // Bytes held of a packet that is not complete yet.
-  size_t pending() const { return partial_.size(); }
+  size_t pending() const { return returned_ ? 0 : partial_.size(); }
 
  private:
-  Buffer partial_;          // the start of a split frame, or a split frame just returned
+  Decoded<std::optional<Frame>> gather(Bytes& in);
+
+  Buffer partial_;         // the start of a split frame, or a split frame just returned
+  size_t frame_size_ = 0;  // of the frame in partial_ once its header is complete, else 0
   uint32_t packet_max_ = kPacketMax;
-  bool returned_ = false;   // partial_ holds the frame of the last call: drop it first
+  bool returned_ = false;  // partial_ holds the frame of the last call: drop it first
 };
 
 }  // namespace mq

@@ -1,6 +1,7 @@
 #include "codec/topic.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace mq {
 namespace {
@@ -16,7 +17,35 @@ const char* size_fault(std::string_view topic, uint32_t levels_max) {
   return nullptr;
 }
 
+constexpr uint64_t kOnes = 0x0101010101010101;
+
+// True when each of the eight bytes is ASCII, not 0, not '+' and not '#'.
+bool is_plain(uint64_t word) {
+  // '+' (0x2B) and '#' (0x23) differ in one bit, so one comparison finds both. Subtracting 1 sets
+  // the top bit of a byte that was 0; a borrow can only follow such a byte.
+  const uint64_t wildcards = (word | 8 * kOnes) ^ '+' * kOnes;
+  return ((word | (word - kOnes) | (wildcards - kOnes)) & 0x80 * kOnes) == 0;
+}
+
 }  // namespace
+
+bool is_plain_topic_name(std::string_view name) {
+  uint64_t word;
+  if (name.size() < sizeof word) {
+    word = 'a' * kOnes;
+    for (size_t i = 0; i < name.size(); ++i) {
+      word = word << 8 | static_cast<uint8_t>(name[i]);
+    }
+    return !name.empty() && is_plain(word);
+  }
+  for (size_t i = 0; i + sizeof word < name.size(); i += sizeof word) {
+    std::memcpy(&word, name.data() + i, sizeof word);
+    if (!is_plain(word)) return false;
+  }
+  // The last word overlaps the one before it.
+  std::memcpy(&word, name.data() + name.size() - sizeof word, sizeof word);
+  return is_plain(word);
+}
 
 const char* topic_name_fault(std::string_view name, uint32_t levels_max) {
   if (const char* fault = size_fault(name, levels_max)) return fault;

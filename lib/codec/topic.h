@@ -14,6 +14,10 @@ namespace mq {
 const char* topic_name_fault(std::string_view name, uint32_t levels_max = kTopicLevelsMax);
 const char* topic_filter_fault(std::string_view filter, uint32_t levels_max = kTopicLevelsMax);
 
+// Whether `name` is a topic name that needs no closer look, UTF-8 included: one pass that says yes
+// to all ASCII without wildcards. No is not an error: topic_name_fault() and utf8_error() tell.
+bool is_plain_topic_name(std::string_view name);
+
 struct SharedFilter {
   std::string_view share_name;
   std::string_view filter;
