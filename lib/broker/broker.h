@@ -1,0 +1,166 @@
+// The broker without a network: connections come in as bytes and leave as bytes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/random.h"
+#include "base/time.h"
+#include "base/timer_heap.h"
+#include "broker/access.h"
+#include "broker/conn_id.h"
+#include "broker/connection.h"
+#include "broker/counters.h"
+#include "broker/options.h"
+#include "broker/retained.h"
+#include "broker/session.h"
+#include "broker/subscriptions.h"
+#include "broker/sys_topics.h"
+#include "session/out_batch.h"
+
+namespace mq {
+
+// Owns every connection, session, subscription and retained message. Confined to one thread;
+// reads no clock; calls nobody but its AccessControl. An owner's loop:
+//
+//   id = accepted(now)
+//   receive(id, bytes, now)            as bytes arrive
+//   for id in dirty(): produce(id)     once a loop turn, until the batch stays empty
+//   if wants_close(id): close          after what was produced has been written
+//   closed(id, now)                    exactly once for every accepted()
+//   tick(now) at next_deadline()
+class Broker {
+ public:
+  Broker(const BrokerOptions& options, AccessControl& access, Random& random, Now start);
+  ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+
+  ConnId accepted(Now now);
+  void receive(ConnId id, Bytes bytes, Now now);
+  // Appends what the connection has to send, as much as the batch has room for: what has expired
+  // is skipped, Message Expiry Intervals are counted down, topic aliases given out.
+  void produce(ConnId id, OutBatch& to, Now now);
+  void closed(ConnId id, Now now);
+  void tick(Now now);
+  Time next_deadline() const;
+
+  // Connections with something to send or to be closed, each once. The owner takes them all.
+  std::vector<ConnId> take_dirty() { return std::exchange(dirty_, {}); }
+  bool has_dirty() const { return !dirty_.empty(); }
+  // The same without an allocation: swaps the list with the caller's empty one.
+  void swap_dirty(std::vector<ConnId>& with) { dirty_.swap(with); }
+  // Clears the mark of one connection taken from the list; call before produce().
+  void clean(ConnId id);
+
+  bool has_output(ConnId id) const;
+  // True when the connection is finished and has produced everything.
+  bool wants_close(ConnId id) const;
+
+  // Orderly end: DISCONNECT 0x8B to 5.0 clients, and every connection wants to close.
+  void shut_down(Now now);
+
+  const BrokerOptions& options() const { return options_; }
+  const Counters& counters() const { return counters_; }
+  size_t sessions() const { return sessions_.size(); }
+  size_t connections() const { return connections_; }
+  size_t retained_messages() const { return retained_.size(); }
+
+  // A line for the log: what happened and to which connection.
+  using LogSink = std::function<void(ConnId, std::string_view event, std::string_view client_id,
+                                     std::string_view detail)>;
+  void set_log(LogSink sink) { log_ = std::move(sink); }
+
+ private:
+  // One packet family each: on_connect.cc, on_publish.cc, on_subscribe.cc, on_ack.cc.
+  void on_frame(Connection& c, const Frame& frame, Now now);
+  void on_connect(Connection& c, const Frame& frame, Now now);
+  void on_publish(Connection& c, const Frame& frame, Now now);
+  void on_ack(Connection& c, const Frame& frame, Now now);
+  void on_subscribe(Connection& c, const Frame& frame, Now now);
+  void on_unsubscribe(Connection& c, const Frame& frame);
+  void on_disconnect(Connection& c, const Frame& frame, Now now);
+
+  // on_connect.cc
+  void refuse_connect(Connection& c, ReasonCode reason, std::string_view why);
+  const char* check_connect(const Connect& packet, ReasonCode& reason) const;
+  void take_over(Session& session, Now now);
+  void attach(Connection& c, Session& session, const Connect& packet);
+  void send_connack(Connection& c, const Connect& packet, bool session_present, bool assigned);
+  void resume(Connection& c, Now now);
+
+  // on_publish.cc
+  void answer_publish(Connection& c, const Publish& packet, ReasonCode reason,
+                      std::string_view why = {});
+  const char* check_publish(Connection& c, Publish& packet, ReasonCode& reason);
+  uint32_t route(const MessageFields& fields, Session* from);
+  bool retain_message(const MessageFields& fields, Ref<const Message>& message);
+  void deliver(Session& session, Ref<const Message> message, Qos qos, bool retain, uint32_t aux,
+               uint8_t share_tag);
+  void deliver_hit(const Hit& hit, Ref<const Message>& message, const MessageFields& fields);
+  bool has_queue_room(const Session& session, uint32_t messages, uint64_t bytes);
+  void fill_window(Connection& c);
+  void send_tracked(Connection& c, Session& session, Ref<const Message> message,
+                    uint8_t first_byte, uint32_t aux, uint8_t share_tag);
+  void send_retained(Connection& c, std::string_view filter, SubscribeOptions options,
+                     uint32_t subscription_id, Now now);
+
+  // Ends of connections, sessions and wills: broker.cc.
+  void fail(Connection& c, ReasonCode reason, std::string_view why, Now now);
+  void fail(Connection& c, const DecodeError& error, Now now);
+  void finish(Connection& c, ReasonCode reason, std::string_view why, bool with_will, Now now);
+  void detach(Connection& c, bool with_will, Now now);
+  void end_session(Session& session, Now now);
+  void reassign_shared(Session& session);
+  void publish_will(Session& session, Now now);
+  void arm(Session& session);
+  void arm(Connection& c, Time at) { connection_timers_.set(c, at); }
+
+  void mark_dirty(Connection& c) {
+    if (c.dirty) return;
+    c.dirty = true;
+    dirty_.push_back(c.id);
+  }
+  Connection* find(ConnId id) const {
+    if (id.slot >= slots_.size() || slots_[id.slot] == nullptr ||
+        slots_[id.slot]->id.generation != id.generation) {
+      return nullptr;
+    }
+    return slots_[id.slot].get();
+  }
+  ClientIdentity identity(const Connection& c) const;
+  bool produce_publish(Connection& c, OutEntry& entry, OutBatch& to, Now now);
+  void log(const Connection& c, std::string_view event, std::string_view detail = {}) const;
+  void push_connack(Connection& c, const Connack& packet);
+
+  const BrokerOptions options_;
+  AccessControl& access_;
+  Random& random_;
+  LogSink log_;
+
+  std::vector<std::unique_ptr<Connection>> slots_;
+  std::vector<uint32_t> free_slots_;
+  uint32_t next_generation_ = 1;
+  uint32_t connections_ = 0;
+  // Keyed by the client identifier that the session itself owns.
+  std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;
+  Subscriptions subscriptions_;
+  Retained retained_;
+  SysTopics sys_topics_;
+  Counters counters_;
+  uint64_t queued_bytes_total_ = 0;  // behind messages that wait in sessions
+
+  TimerHeap<Connection, &Connection::timer> connection_timers_;
+  TimerHeap<Session, &Session::timer> session_timers_;
+
+  std::vector<ConnId> dirty_;
+  std::vector<Hit> hits_;  // of the PUBLISH at hand
+};
+
+}  // namespace mq

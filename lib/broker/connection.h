@@ -1,0 +1,45 @@
+// What the broker knows of one network connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/time.h"
+#include "base/timer_heap.h"
+#include "broker/conn_id.h"
+#include "codec/frame_reader.h"
+#include "codec/version.h"
+#include "session/out_queue.h"
+#include "session/topic_alias.h"
+
+namespace mq {
+
+struct Session;
+
+struct Connection {
+  enum class State : uint8_t {
+    kAwaitConnect,
+    kConnected,  // `session` is set
+    kClosing,    // what is queued is still sent, nothing more is read
+  };
+
+  ConnId id;
+  State state = State::kAwaitConnect;
+  Version version = Version::kV311;
+  bool dirty = false;             // in the broker's dirty list
+  bool bridge = false;            // 3.x level byte with the bridge bit
+  bool problem_information = true;  // [MQTT-3.1.2-29]
+  uint16_t keep_alive_s = 0;      // 0 is off
+  uint32_t send_quota = 0;        // PUBLISH packets that may be in flight towards the client
+  uint32_t packet_max = kPacketMax;  // largest packet the client takes
+  TimerNode timer;                // CONNECT time-out, then keep alive
+  Time last_seen{};
+  Session* session = nullptr;
+  FrameReader reader;
+  OutQueue out;
+  std::unique_ptr<InboundAliases> aliases_in;
+  std::unique_ptr<OutboundAliases> aliases_out;  // null: the client takes none
+};
+
+}  // namespace mq

@@ -1,0 +1,45 @@
+// Everything about the broker that can be set, with its default. Each limit has a counter under
+// $SYS/broker/limits/NAME/hit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+#include "codec/limits.h"
+#include "codec/version.h"
+
+namespace mq {
+
+struct BrokerOptions {
+  // Limits of the whole broker.
+  uint32_t connections_max = 100'000;
+  uint32_t sessions_max = 1'000'000;           // connected or not
+  uint32_t retained_messages_max = 1'000'000;
+  uint64_t retained_bytes_max = 1024ull << 20;
+  uint64_t queued_bytes_total_max = 1024ull << 20;  // over all sessions
+
+  // Limits of one connection or session.
+  uint32_t packet_max = kPacketMax;            // bytes of a packet, fixed header included
+  uint32_t queued_messages_max = 100'000;
+  uint64_t queued_bytes_max = 64ull << 20;
+  uint32_t subscriptions_max = 10'000;
+  uint32_t topic_levels_max = kTopicLevelsMax;
+  uint32_t inflight_max = kReceiveMaximumDefault;  // towards a client; its Receive Maximum if less
+  Duration connect_timeout = std::chrono::seconds(10);  // from accept to a valid CONNECT
+
+  // What CONNACK offers.
+  uint16_t receive_maximum = kReceiveMaximumDefault;
+  uint16_t topic_alias_maximum = 65'535;
+  Qos qos_max = Qos::kExactlyOnce;
+  bool retain_available = true;
+  std::optional<uint16_t> server_keep_alive_s;
+  std::optional<uint32_t> session_expiry_max_s;
+
+  Duration sys_interval = std::chrono::seconds(10);  // between updates of $SYS; 0 is off
+};
+
+// Bytes of topics that a client's aliases may hold: below this, 65535 aliases are free.
+inline constexpr uint64_t kAliasBytesMax = 1 << 20;
+
+}  // namespace mq

@@ -1,0 +1,65 @@
+// What the broker keeps for one client identifier, connected or not.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ring.h"
+#include "base/time.h"
+#include "base/timer_heap.h"
+#include "broker/subscriptions.h"
+#include "codec/packet.h"
+#include "session/inbound_qos2.h"
+#include "session/inflight.h"
+#include "session/out_queue.h"
+
+namespace mq {
+
+struct Connection;
+
+// A will from CONNECT until it is published or discarded.
+struct StoredWill {
+  std::string topic;
+  std::vector<uint8_t> payload;
+  std::vector<uint8_t> properties;  // Will Delay Interval taken out
+  Qos qos = Qos::kAtMostOnce;
+  bool retain = false;
+  uint32_t delay_s = 0;
+};
+
+// A QoS 1 or QoS 2 message that waits for the client to come back or for its window to open.
+struct WaitingMessage {
+  Ref<const Message> message;
+  uint32_t aux = 0;        // Subscription Identifier, 0 for none
+  uint8_t first_byte = 0;  // of the PUBLISH
+  uint8_t share_tag = 0;   // of the shared subscription it came through, 0 for none
+};
+static_assert(sizeof(WaitingMessage) == 16);
+
+struct Session {
+  explicit Session(std::string id) : client_id(std::move(id)) {}
+
+  const std::string client_id;
+  std::string user_name;           // of the present or last connection
+  Connection* connection = nullptr;  // null while the client is away
+  uint32_t expiry_s = 0;           // Session Expiry Interval, kSessionNeverExpires for never
+  uint8_t share_tags = 0;          // given out so far
+  TimerNode timer;                 // the earlier of the next two
+  Time expires = kNever;           // end of the session; kNever while connected
+  Time will_due = kNever;
+  std::unique_ptr<StoredWill> will;
+
+  std::vector<SubscriptionRef> subscriptions;
+  Inflight inflight;
+  Ring<WaitingMessage> waiting;
+  uint64_t waiting_bytes = 0;
+  InboundQos2 inbound_qos2;
+
+  // Marks of Subscriptions::match(): the hit this session has in the match at hand.
+  uint64_t match_stamp = 0;
+  uint32_t match_hit = 0;
+};
+
+}  // namespace mq

@@ -1,0 +1,99 @@
+// Who gets a message: all subscriptions of all sessions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker/topic_tree.h"
+#include "codec/packet.h"
+
+namespace mq {
+
+struct Session;
+
+// One subscription, as it stands at its filter's node.
+struct Subscriber {
+  Session* session;
+  uint32_t back;             // its place in session->subscriptions
+  uint32_t subscription_id;  // 0 for none
+  SubscribeOptions options;
+  uint8_t share_tag = 0;     // of a shared subscription, unique in its session up to 254
+};
+
+// $share/NAME/FILTER: every message goes to one of the members.
+struct ShareGroup {
+  std::string name;
+  std::vector<Subscriber> members;
+  uint32_t next = 0;  // whose turn it is
+};
+
+struct SubscriptionNode {
+  std::vector<Subscriber> subscribers;
+  std::unique_ptr<std::vector<std::unique_ptr<ShareGroup>>> groups;
+  bool empty() const { return subscribers.empty() && groups == nullptr; }
+};
+
+// A session's end of one subscription.
+struct SubscriptionRef {
+  TopicTree<SubscriptionNode>::Node* node;
+  ShareGroup* group;  // null when it is not shared
+  uint32_t index;     // in the node's subscribers or the group's members
+};
+
+// One message for one session.
+struct Hit {
+  Session* session;
+  Qos qos;                   // the highest that the matching subscriptions were granted
+  bool retain_as_published;
+  uint8_t share_tag;
+  uint32_t subscription_id;  // the first one, 0 for none
+  std::vector<uint32_t> more_ids;  // of overlapping subscriptions, rarely any
+};
+
+class Subscriptions {
+ public:
+  explicit Subscriptions(uint64_t seed) : tree_(seed) {}
+
+  enum class Added : uint8_t { kNew, kReplaced };
+  // Adds or replaces. `shared` is null for an ordinary subscription; REQUIRES: valid filter.
+  Added add(Session& session, std::string_view filter, const std::string_view* share_name,
+            SubscribeOptions options, uint32_t subscription_id);
+  // False when the session has no such subscription.
+  bool remove(Session& session, std::string_view filter, const std::string_view* share_name);
+  void remove_all(Session& session);
+
+  // Appends one hit for each session with matching subscriptions, overlaps merged, and one for
+  // each matching share group. `from` is the publishing session, for No Local; may be null.
+  // The order of a share group's members is advanced.
+  void match(std::string_view topic, const Session* from, std::vector<Hit>& hits);
+
+  // Picks another member for a message whose member is going away.
+  bool pick_other(const Session& leaving, const SubscriptionRef& ref, Hit& hit);
+
+  size_t nodes() const { return tree_.nodes(); }
+
+ private:
+  using Node = TopicTree<SubscriptionNode>::Node;
+
+  struct Match {
+    const Session* from;
+    std::vector<Hit>& hits;
+    uint64_t stamp;
+  };
+  void match_level(Node& node, std::string_view rest, bool last, Match& match);
+  void collect(Node& node, Match& match);
+  Subscriber* pick(ShareGroup& group, const Session* leaving);
+  std::vector<Subscriber>& list(const SubscriptionRef& ref) const {
+    return ref.group != nullptr ? ref.group->members : ref.node->value.subscribers;
+  }
+  uint32_t find_ref(const Session& session, const Node* node, const ShareGroup* group) const;
+  void remove_at(Session& session, uint32_t back);
+
+  TopicTree<SubscriptionNode> tree_;
+  uint64_t stamp_ = 0;
+};
+
+}  // namespace mq

@@ -1,0 +1,64 @@
+// $SYS/broker/...: the broker's figures under mosquitto's names.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "broker/counters.h"
+
+namespace mq {
+
+// Figures that are not counters.
+struct SysGauges {
+  uint32_t sessions = 0;
+  uint32_t connections = 0;
+  uint64_t retained_messages = 0;
+  uint64_t stored_messages = 0, stored_bytes = 0;  // retained and waiting
+  uint64_t queued_packets = 0;
+};
+
+// Computes topics and values; publishing them is the broker's matter.
+class SysTopics {
+ public:
+  SysTopics(Duration interval, Now start) : interval_(interval), start_(start.mono), last_(start.mono) {}
+
+  Time next_deadline() const { return interval_ == Duration::zero() ? kNever : last_ + interval_; }
+
+  struct Entry {
+    std::string topic;
+    std::string value;
+  };
+  // What changed since the last time (everything the first time).
+  std::vector<Entry> update(const Counters& counters, const SysGauges& gauges, Now now);
+
+ private:
+  // Exponentially weighted averages per minute over 1, 5 and 15 minutes.
+  struct Load {
+    std::string_view name;
+    uint64_t Counters::*counter;
+    uint64_t previous = 0;
+    std::array<double, 3> average{};
+  };
+  void put(std::vector<Entry>& entries, std::string topic, std::string value);
+
+  Duration interval_;
+  Time start_, last_;
+  std::array<Load, 9> loads_{{
+      {"messages/received", &Counters::messages_received},
+      {"messages/sent", &Counters::messages_sent},
+      {"publish/received", &Counters::publishes_received},
+      {"publish/sent", &Counters::publishes_sent},
+      {"publish/dropped", &Counters::publishes_dropped},
+      {"bytes/received", &Counters::bytes_received},
+      {"bytes/sent", &Counters::bytes_sent},
+      {"connections", &Counters::connections},
+      {"sockets", &Counters::sockets},
+  }};
+  std::vector<Entry> shown_;  // last values, to publish only what changed
+};
+
+}  // namespace mq
