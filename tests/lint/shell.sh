@@ -14,5 +14,4 @@ while IFS= read -r -d '' file; do
 done < <(find . -path ./build -prune -o -path ./.git -prune -o -name node_modules -prune \
   -o -type f -printf '%P\0' | sort -z)
 
-# SC1091: sourced files are checked in their own right.
-shellcheck --exclude=SC1091 -- "${scripts[@]}"
+shellcheck --external-sources -- "${scripts[@]}"
