@@ -28,6 +28,12 @@ class AccessControl {
   virtual bool may_subscribe(const ClientIdentity& client, std::string_view filter) = 0;
 };
 
+// Topics that belong to the server itself: nobody publishes there.
+inline bool is_reserved_topic(std::string_view topic) {
+  return topic.starts_with('$') && (topic.starts_with("$SYS/") || topic.starts_with("$CONTROL/") ||
+                                    topic.starts_with("$share/"));
+}
+
 class AllowAll final : public AccessControl {
  public:
   ReasonCode connect(const ClientIdentity&, std::optional<Bytes>) override {

@@ -84,32 +84,39 @@ class Broker {
   void on_publish(Connection& c, const Frame& frame, Now now);
   void on_ack(Connection& c, const Frame& frame, Now now);
   void on_subscribe(Connection& c, const Frame& frame, Now now);
-  void on_unsubscribe(Connection& c, const Frame& frame);
+  void on_unsubscribe(Connection& c, const Frame& frame, Now now);
   void on_disconnect(Connection& c, const Frame& frame, Now now);
 
   // on_connect.cc
   void refuse_connect(Connection& c, ReasonCode reason, std::string_view why);
-  const char* check_connect(const Connect& packet, ReasonCode& reason) const;
-  void take_over(Session& session, Now now);
-  void attach(Connection& c, Session& session, const Connect& packet);
+  struct Refusal {
+    ReasonCode reason;
+    std::string_view why;
+  };
+  std::optional<Refusal> check_connect(const Connect& packet, std::string_view client_id);
+  void attach(Connection& c, Session& session, const Connect& packet, Now now);
   void send_connack(Connection& c, const Connect& packet, bool session_present, bool assigned);
-  void resume(Connection& c, Now now);
+  void resume(Connection& c);
 
   // on_publish.cc
-  void answer_publish(Connection& c, const Publish& packet, ReasonCode reason,
-                      std::string_view why = {});
-  const char* check_publish(Connection& c, Publish& packet, ReasonCode& reason);
-  uint32_t route(const MessageFields& fields, Session* from);
-  bool retain_message(const MessageFields& fields, Ref<const Message>& message);
-  void deliver(Session& session, Ref<const Message> message, Qos qos, bool retain, uint32_t aux,
-               uint8_t share_tag);
-  void deliver_hit(const Hit& hit, Ref<const Message>& message, const MessageFields& fields);
-  bool has_queue_room(const Session& session, uint32_t messages, uint64_t bytes);
+  void answer_publish(Connection& c, const Publish& packet, ReasonCode reason, Now now);
+  ReasonCode resolve_alias(Connection& c, Publish& packet);
+  ReasonCode accept_publish(Connection& c, const Publish& packet, Now now);
+  uint32_t route(const MessageFields& fields, const Session* from);
+  ReasonCode retain_message(const MessageFields& fields, Ref<const Message>& message);
+  void deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message);
+
+  // deliver.cc
+  bool has_queue_room(const Session& session, const Message& message);
+  void enqueue(Session& session, WaitingMessage item);
+  void send_tracked(Connection& c, WaitingMessage item);
   void fill_window(Connection& c);
-  void send_tracked(Connection& c, Session& session, Ref<const Message> message,
-                    uint8_t first_byte, uint32_t aux, uint8_t share_tag);
-  void send_retained(Connection& c, std::string_view filter, SubscribeOptions options,
-                     uint32_t subscription_id, Now now);
+  void forget(Session& session, InflightEntry& entry);
+  void send_retained(Connection& c, std::string_view filter, Qos qos, uint32_t subscription_id,
+                     Now now);
+  bool produce_ack(Connection& c, OutBatch& to);
+  bool produce_control(Connection& c, OutBatch& to);
+  bool produce_publish(Connection& c, OutBatch& to, Now now);
 
   // Ends of connections, sessions and wills: broker.cc.
   void fail(Connection& c, ReasonCode reason, std::string_view why, Now now);
@@ -135,9 +142,10 @@ class Broker {
     return slots_[id.slot].get();
   }
   ClientIdentity identity(const Connection& c) const;
-  bool produce_publish(Connection& c, OutEntry& entry, OutBatch& to, Now now);
   void log(const Connection& c, std::string_view event, std::string_view detail = {}) const;
-  void push_connack(Connection& c, const Connack& packet);
+  template <class Packet>
+  void send_control(Connection& c, const Packet& packet);
+  void update_sys_topics(Now now);
 
   const BrokerOptions options_;
   AccessControl& access_;
@@ -154,13 +162,13 @@ class Broker {
   Retained retained_;
   SysTopics sys_topics_;
   Counters counters_;
-  uint64_t queued_bytes_total_ = 0;  // behind messages that wait in sessions
 
   TimerHeap<Connection, &Connection::timer> connection_timers_;
   TimerHeap<Session, &Session::timer> session_timers_;
 
   std::vector<ConnId> dirty_;
   std::vector<Hit> hits_;  // of the PUBLISH at hand
+  Buffer scratch_;         // of the control packet at hand
 };
 
 }  // namespace mq

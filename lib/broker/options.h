@@ -17,12 +17,12 @@ struct BrokerOptions {
   uint32_t sessions_max = 1'000'000;           // connected or not
   uint32_t retained_messages_max = 1'000'000;
   uint64_t retained_bytes_max = 1024ull << 20;
-  uint64_t queued_bytes_total_max = 1024ull << 20;  // over all sessions
+  uint64_t message_bytes_max = 2048ull << 20;  // memory of all messages, queued and retained
 
   // Limits of one connection or session.
   uint32_t packet_max = kPacketMax;            // bytes of a packet, fixed header included
   uint32_t queued_messages_max = 100'000;
-  uint64_t queued_bytes_max = 64ull << 20;
+  uint64_t queued_bytes_max = 256ull << 20;    // one message passes whatever its size
   uint32_t subscriptions_max = 10'000;
   uint32_t topic_levels_max = kTopicLevelsMax;
   uint32_t inflight_max = kReceiveMaximumDefault;  // towards a client; its Receive Maximum if less

@@ -42,7 +42,7 @@ struct Session {
   explicit Session(std::string id) : client_id(std::move(id)) {}
 
   const std::string client_id;
-  std::string user_name;           // of the present or last connection
+  std::string user_name;           // of the present or last connection, empty for none
   Connection* connection = nullptr;  // null while the client is away
   uint32_t expiry_s = 0;           // Session Expiry Interval, kSessionNeverExpires for never
   uint8_t share_tags = 0;          // given out so far
@@ -53,8 +53,10 @@ struct Session {
 
   std::vector<SubscriptionRef> subscriptions;
   Inflight inflight;
+  uint32_t resend_left = 0;        // entries at the end of `inflight` still to be sent again
+  uint32_t outstanding = 0;        // PUBLISH packets that count against the send quota now
   Ring<WaitingMessage> waiting;
-  uint64_t waiting_bytes = 0;
+  uint64_t queued_bytes = 0;       // behind messages that wait or are in flight
   InboundQos2 inbound_qos2;
 
   // Marks of Subscriptions::match(): the hit this session has in the match at hand.

@@ -70,9 +70,16 @@ class Subscriptions {
   // The order of a share group's members is advanced.
   void match(std::string_view topic, const Session* from, std::vector<Hit>& hits);
 
-  // Picks another member for a message whose member is going away.
-  bool pick_other(const Session& leaving, const SubscriptionRef& ref, Hit& hit);
+  // The share group through which `session` got a message with that tag; null when it is gone.
+  static const SubscriptionRef* find_shared(const Session& session, uint8_t share_tag,
+                                            std::string_view topic);
+  // Another member for a message whose member is going away; null when there is none.
+  static Subscriber* pick_other(const SubscriptionRef& ref, const Session& leaving) {
+    return pick(*ref.group, &leaving);
+  }
 
+  size_t size() const { return count_; }          // all of them
+  size_t shared() const { return shared_count_; }  // those of them that are shared
   size_t nodes() const { return tree_.nodes(); }
 
  private:
@@ -83,17 +90,20 @@ class Subscriptions {
     std::vector<Hit>& hits;
     uint64_t stamp;
   };
-  void match_level(Node& node, std::string_view rest, bool last, Match& match);
+  void match_level(Node& node, std::string_view rest, bool wildcards, Match& match);
+  void match_end(Node& node, Match& match);
   void collect(Node& node, Match& match);
-  Subscriber* pick(ShareGroup& group, const Session* leaving);
-  std::vector<Subscriber>& list(const SubscriptionRef& ref) const {
+  static Subscriber* pick(ShareGroup& group, const Session* leaving);
+  static ShareGroup* find_group(const Node& node, std::string_view share_name);
+  static std::vector<Subscriber>& list(const SubscriptionRef& ref) {
     return ref.group != nullptr ? ref.group->members : ref.node->value.subscribers;
   }
-  uint32_t find_ref(const Session& session, const Node* node, const ShareGroup* group) const;
+  static uint32_t find_ref(const Session& session, const Node* node, const ShareGroup* group);
   void remove_at(Session& session, uint32_t back);
 
   TopicTree<SubscriptionNode> tree_;
   uint64_t stamp_ = 0;
+  size_t count_ = 0, shared_count_ = 0;
 };
 
 }  // namespace mq

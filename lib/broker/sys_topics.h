@@ -16,6 +16,7 @@ namespace mq {
 struct SysGauges {
   uint32_t sessions = 0;
   uint32_t connections = 0;
+  uint64_t subscriptions = 0, shared_subscriptions = 0;
   uint64_t retained_messages = 0;
   uint64_t stored_messages = 0, stored_bytes = 0;  // retained and waiting
   uint64_t queued_packets = 0;
@@ -24,7 +25,8 @@ struct SysGauges {
 // Computes topics and values; publishing them is the broker's matter.
 class SysTopics {
  public:
-  SysTopics(Duration interval, Now start) : interval_(interval), start_(start.mono), last_(start.mono) {}
+  SysTopics(Duration interval, Now start)
+      : interval_(interval), start_(start.mono), last_(start.mono) {}
 
   Time next_deadline() const { return interval_ == Duration::zero() ? kNever : last_ + interval_; }
 

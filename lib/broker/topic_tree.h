@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -129,7 +130,7 @@ class TopicTree {
     void* memory = ::operator new(sizeof(Node) + level.size());
     Node* node = new (memory) Node;
     node->name_size = static_cast<uint16_t>(level.size());
-    if (!level.empty()) std::memcpy(node + 1, level.data(), level.size());
+    if (!level.empty()) std::memcpy(static_cast<void*>(node + 1), level.data(), level.size());
     node->parent = &parent;
     node->hash = hash_of(parent, level);
     link(node);

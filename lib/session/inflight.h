@@ -21,7 +21,10 @@ struct InflightEntry {
   uint32_t aux = 0;        // the owner's: subscription identifiers or the sender's token
   uint8_t first_byte = 0;  // of the PUBLISH, without DUP
   State state = State::kDone;
-  bool sent = false;       // bytes have been made of it: another time carries DUP [MQTT-3.3.1-1]
+  bool sent : 1 = false;     // bytes have been made of it: again means with DUP [MQTT-3.3.1-1]
+  bool counted : 1 = false;  // it has taken from the present connection's send quota
+  bool unmatched : 1 = false;  // client: PUBREC said No matching subscribers
+  uint8_t share_tag = 0;     // broker: the shared subscription it came through, 0 for none
 
   bool is_publish() const { return state == State::kPublishSent || state == State::kPubrelSent; }
   Qos qos() const { return static_cast<Qos>((first_byte >> 1) & 3); }
@@ -36,6 +39,8 @@ static_assert(sizeof(InflightEntry) == 16);
 class Inflight {
  public:
   bool full() const { return ring_.size() == kIds; }
+  // How many more identifiers can be given out now.
+  uint32_t room() const { return kIds - ring_.size(); }
   bool empty() const { return ring_.empty(); }
   // PUBLISH packets that count against the peer's Receive Maximum (section 4.9).
   uint32_t publishes() const { return publishes_; }
@@ -71,6 +76,19 @@ class Inflight {
       first_ = wrap(uint32_t{first_} + 1);
     }
   }
+
+  // Calls `visit(id, entry)` for each that waits, oldest first. It may finish() the entry it is
+  // given.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    const uint16_t first = first_;
+    for (uint32_t i = 0, n = ring_.size(); i < n; ++i) {
+      const uint16_t id = wrap(first + i);
+      if (InflightEntry* entry = find(id)) visit(id, *entry);
+    }
+  }
+
+  static uint16_t id_after(uint16_t id) { return wrap(uint32_t{id} + 1); }
 
   // Forgets everything; identifiers start again at 1.
   void clear() {

@@ -10,6 +10,7 @@ namespace mq {
 namespace {
 
 thread_local size_t alive_count = 0;
+thread_local uint64_t alive_memory = 0;
 
 // These two belong to one hop: the next one has aliases and subscriptions of its own.
 bool is_forwarded(PropertyId id) {
@@ -37,7 +38,8 @@ PropertyPlan plan(const Properties& properties) {
 
 Ref<const Message> Message::make(const MessageFields& fields) {
   assert(fields.topic.size() <= kTopicMax);
-  const PropertyPlan kept = fields.properties.empty() ? PropertyPlan{} : plan(fields.properties);
+  PropertyPlan kept = fields.properties.empty() ? PropertyPlan{} : plan(fields.properties);
+  for (const uint32_t id : fields.subscription_ids) kept.size += 1 + varint_size(id);
   const size_t length_size = varint_size(static_cast<uint32_t>(kept.size));
   const size_t image =
       2 + fields.topic.size() + length_size + kept.size + fields.payload.size();
@@ -58,6 +60,10 @@ Ref<const Message> Message::make(const MessageFields& fields) {
   at = copy_to(at + 2, to_bytes(fields.topic));
   const uint8_t* tail = at;
   at = store_varint(at, message->properties_size_);
+  for (const uint32_t id : fields.subscription_ids) {
+    *at++ = static_cast<uint8_t>(PropertyId::kSubscriptionIdentifier);
+    at = store_varint(at, id);
+  }
   if (kept.whole && fields.expires == kNever) {
     at = copy_to(at, fields.properties.encoded());
   } else {
@@ -71,14 +77,18 @@ Ref<const Message> Message::make(const MessageFields& fields) {
   }
   copy_to(at, fields.payload);
   ++alive_count;
+  alive_memory += message->memory();
   return Ref<const Message>::adopt(message);
 }
 
 void Message::destroy() const {
   --alive_count;
+  alive_memory -= memory();
   std::free(const_cast<Message*>(this));
 }
 
 size_t Message::alive() { return alive_count; }
+
+uint64_t Message::alive_bytes() { return alive_memory; }
 
 }  // namespace mq

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -23,6 +23,8 @@ struct MessageFields {
   // When it must not be sent any more. With anything but kNever, the Message Expiry Interval in
   // the properties is rewritten to what is left each time it is sent [MQTT-3.3.2-6].
   Time expires = kNever;
+  // For a receiver with overlapping subscriptions: written in front of the properties.
+  std::span<const uint32_t> subscription_ids;
 };
 
 // Holds the bytes of a PUBLISH in the order of the wire, so that one image serves all protocol
@@ -39,7 +41,7 @@ class Message {
   Qos qos() const { return qos_; }
   bool retain_flag() const { return retain_; }
   Time expires() const { return expires_; }
-  bool expired(Time now) const { return expires_ <= now; }
+  bool expired(Time now) const { return expires_ < now; }
   // Bytes of memory it takes; what queue limits count.
   size_t memory() const { return sizeof(Message) + image_size(); }
 
@@ -58,8 +60,10 @@ class Message {
   void release() const {
     if (--references_ == 0) destroy();
   }
-  // Messages alive in this thread: the simulation checks that none is left.
+  // Messages alive in this thread, and their memory: what the limit on all messages counts, and
+  // what must be zero at the end of a simulation.
   static size_t alive();
+  static uint64_t alive_bytes();
 
  private:
   Message() = default;

@@ -37,6 +37,9 @@ class OutBatch {
            pieces_.size() + 2 * references + 1 <= kPiecesMax;
   }
 
+  // Scratch bytes left: what a frame that is larger than the whole buffer takes as it comes.
+  size_t scratch_left() const { return has_room(0) ? kScratchSize - used_ : 0; }
+
   // A place for up to `n` bytes, of which the caller then commits what it wrote.
   // REQUIRES: has_room(n)
   uint8_t* room() { return scratch_.get() + used_; }

@@ -65,6 +65,20 @@ class OutQueue {
     }
     entries_.pop_front();
   }
+  // Drops the first `n` bytes of the front entry's frame. REQUIRES: it is kControl and longer
+  void consume_control(size_t n) {
+    entries_.front().aux -= static_cast<uint32_t>(n);
+    control_.consume(n);
+  }
+  // Drops every PUBLISH and keeps the rest: what a connection that is ending may still send.
+  void drop_publishes() {
+    for (uint32_t left = entries_.size(); left > 0; --left) {
+      OutEntry entry = std::move(entries_.front());
+      entries_.pop_front();
+      if (entry.kind != OutEntry::Kind::kPublish) entries_.push_back(std::move(entry));
+    }
+    message_bytes_ = 0;
+  }
   void clear() {
     entries_.clear();
     control_.release();

@@ -47,13 +47,16 @@ class OutboundAliases {
   void set_maximum(uint16_t maximum) { maximum_ = maximum; }
   uint16_t maximum() const { return maximum_; }
 
-  Use use(std::string_view topic) {
+  // What to send with this topic. An alias that is not known yet counts only once learned().
+  Use find(std::string_view topic) const {
     if (maximum_ == 0) return {};
     if (const auto it = aliases_.find(topic); it != aliases_.end()) return {it->second, true};
     if (aliases_.size() == maximum_) return {};
-    const auto alias = static_cast<uint16_t>(aliases_.size() + 1);
-    aliases_.emplace(topic, alias);
-    return {alias, false};
+    return {static_cast<uint16_t>(aliases_.size() + 1), false};
+  }
+  // The packet that carries the alias find() proposed has been written.
+  void learned(std::string_view topic) {
+    aliases_.emplace(topic, static_cast<uint16_t>(aliases_.size() + 1));
   }
   // Every connection starts without any [MQTT-3.3.2-7].
   void clear() {

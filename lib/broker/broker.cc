@@ -1,0 +1,305 @@
+#include "broker/broker.h"
+
+#include <cassert>
+
+#include "broker/send_control.h"
+#include "codec/decode.h"
+
+namespace mq {
+
+Broker::Broker(const BrokerOptions& options, AccessControl& access, Random& random, Now start)
+    : options_(options),
+      access_(access),
+      random_(random),
+      subscriptions_(random.next()),
+      retained_(random.next()),
+      sys_topics_(options.sys_interval, start) {
+  if (options_.sys_interval != Duration::zero()) update_sys_topics(start);
+}
+
+Broker::~Broker() {
+  for (auto& [id, session] : sessions_) {
+    subscriptions_.remove_all(*session);
+    session_timers_.cancel(*session);
+  }
+}
+
+ConnId Broker::accepted(Now now) {
+  ++counters_.sockets;
+  if (connections_ >= options_.connections_max) {
+    ++counters_.limit_connections;
+    return {};
+  }
+  uint32_t slot = static_cast<uint32_t>(slots_.size());
+  if (free_slots_.empty()) {
+    slots_.emplace_back();
+  } else {
+    slot = free_slots_.back();
+    free_slots_.pop_back();
+  }
+  slots_[slot] = std::make_unique<Connection>();
+  Connection& c = *slots_[slot];
+  c.id = {slot, next_generation_};
+  if (++next_generation_ == 0) next_generation_ = 1;
+  ++connections_;
+  c.reader.set_packet_max(std::min(options_.packet_max, kConnectPacketMax));
+  c.last_seen = now.mono;
+  arm(c, add(now.mono, options_.connect_timeout));
+  return c.id;
+}
+
+void Broker::receive(ConnId id, Bytes bytes, Now now) {
+  Connection* const c = find(id);
+  if (c == nullptr || c->state == Connection::State::kClosing || bytes.empty()) return;
+  counters_.bytes_received += bytes.size();
+  c->last_seen = now.mono;
+  // Whatever else this is, it is not MQTT: do not even wait for its length.
+  constexpr uint8_t kConnectByte = static_cast<uint8_t>(PacketType::kConnect) << 4;
+  if (c->state == Connection::State::kAwaitConnect && c->reader.pending() == 0 &&
+      bytes[0] != kConnectByte) {
+    return finish(*c, ReasonCode::kProtocolError, "the first packet is not a CONNECT", true, now);
+  }
+  while (c->state != Connection::State::kClosing) {
+    const auto frame = c->reader.next(bytes);
+    if (!frame) {
+      if (frame.error().reason == ReasonCode::kPacketTooLarge) ++counters_.limit_packet;
+      return fail(*c, frame.error(), now);
+    }
+    if (!frame->has_value()) return;
+    ++counters_.messages_received;
+    on_frame(*c, **frame, now);
+  }
+}
+
+void Broker::on_frame(Connection& c, const Frame& frame, Now now) {
+  if (c.state == Connection::State::kAwaitConnect && frame.type() != PacketType::kConnect) {
+    return finish(c, ReasonCode::kProtocolError, "the first packet is not a CONNECT", true, now);
+  }
+  switch (frame.type()) {
+    case PacketType::kConnect: return on_connect(c, frame, now);
+    case PacketType::kPublish: return on_publish(c, frame, now);
+    case PacketType::kPuback:
+    case PacketType::kPubrec:
+    case PacketType::kPubrel:
+    case PacketType::kPubcomp: return on_ack(c, frame, now);
+    case PacketType::kSubscribe: return on_subscribe(c, frame, now);
+    case PacketType::kUnsubscribe: return on_unsubscribe(c, frame, now);
+    case PacketType::kPingreq: {
+      if (const auto packet = decode_pingreq(frame); !packet) return fail(c, packet.error(), now);
+      return send_control(c, Pingresp{});
+    }
+    case PacketType::kDisconnect: return on_disconnect(c, frame, now);
+    case PacketType::kAuth:
+      // Legal only after a CONNECT with an Authentication Method, and we accept none
+      // [MQTT-4.12.0-1].
+      return fail(c, ReasonCode::kProtocolError, "AUTH without an Authentication Method", now);
+    default: {
+      const auto packet = decode(frame, c.version, Side::kClient);
+      assert(!packet);  // only servers send what is left
+      return fail(c, packet.error(), now);
+    }
+  }
+}
+
+void Broker::closed(ConnId id, Now now) {
+  Connection* const c = find(id);
+  if (c == nullptr) return;
+  if (c->session != nullptr) {
+    log(*c, "lost");
+    detach(*c, true, now);
+  }
+  connection_timers_.cancel(*c);
+  slots_[id.slot].reset();
+  free_slots_.push_back(id.slot);
+  --connections_;
+}
+
+Time Broker::next_deadline() const {
+  return std::min({connection_timers_.next(), session_timers_.next(), retained_.next_deadline(),
+                   sys_topics_.next_deadline()});
+}
+
+void Broker::tick(Now now) {
+  while (Connection* c = connection_timers_.pop_due(now.mono)) {
+    if (c->state == Connection::State::kAwaitConnect) {
+      ++counters_.limit_connect_timeout;
+      finish(*c, ReasonCode::kMaximumConnectTime, "no CONNECT in time", true, now);
+    } else if (c->state == Connection::State::kConnected) {
+      // Packets only note the time; the deadline is worked out when the old one is over.
+      const Time due = c->last_seen + std::chrono::milliseconds(1500) * c->keep_alive_s;
+      if (due > now.mono) {
+        arm(*c, due);
+      } else {
+        // [MQTT-3.1.2-22]
+        fail(*c, ReasonCode::kKeepAliveTimeout, "keep alive timeout", now);
+      }
+    }
+  }
+  while (Session* session = session_timers_.pop_due(now.mono)) {
+    if (session->will_due <= now.mono) publish_will(*session, now);
+    if (session->expires <= now.mono) {
+      ++counters_.clients_expired;
+      end_session(*session, now);
+    } else {
+      arm(*session);
+    }
+  }
+  retained_.drop_expired(now.mono);
+  if (sys_topics_.next_deadline() <= now.mono) update_sys_topics(now);
+}
+
+void Broker::update_sys_topics(Now now) {
+  SysGauges gauges;
+  gauges.sessions = static_cast<uint32_t>(sessions_.size());
+  gauges.connections = connections_;
+  gauges.subscriptions = subscriptions_.size();
+  gauges.shared_subscriptions = subscriptions_.shared();
+  gauges.retained_messages = retained_.size();
+  gauges.stored_messages = Message::alive();
+  gauges.stored_bytes = Message::alive_bytes();
+  for (const SysTopics::Entry& entry : sys_topics_.update(counters_, gauges, now)) {
+    MessageFields fields;
+    fields.topic = entry.topic;
+    fields.payload = to_bytes(entry.value);
+    fields.retain = true;
+    retained_.set(Message::make(fields));
+    route(fields, nullptr);
+  }
+}
+
+void Broker::clean(ConnId id) {
+  if (Connection* c = find(id)) c->dirty = false;
+}
+
+bool Broker::has_output(ConnId id) const {
+  const Connection* c = find(id);
+  return c != nullptr && !c->out.empty();
+}
+
+bool Broker::wants_close(ConnId id) const {
+  const Connection* c = find(id);
+  return c != nullptr && c->state == Connection::State::kClosing && c->out.empty();
+}
+
+void Broker::shut_down(Now now) {
+  for (const auto& slot : slots_) {
+    if (slot != nullptr && slot->state != Connection::State::kClosing) {
+      finish(*slot, ReasonCode::kServerShuttingDown, "the server is shutting down", true, now);
+    }
+  }
+}
+
+void Broker::fail(Connection& c, ReasonCode reason, std::string_view why, Now now) {
+  finish(c, reason, why, true, now);
+}
+
+void Broker::fail(Connection& c, const DecodeError& error, Now now) {
+  finish(c, error.reason, error.what, true, now);
+}
+
+// The one place where a connection ends from our side [MQTT-4.13.1-1]: 5.0 clients are told why
+// in a DISCONNECT, if they have had their CONNACK [MQTT-3.14.0-1].
+void Broker::finish(Connection& c, ReasonCode reason, std::string_view why, bool with_will,
+                    Now now) {
+  if (c.state == Connection::State::kClosing) return;
+  log(c, reason == ReasonCode::kSuccess ? "disconnected" : "closing", why);
+  const bool tell = c.state == Connection::State::kConnected && c.version == Version::kV5 &&
+                    reason != ReasonCode::kSuccess;
+  c.state = Connection::State::kClosing;
+  c.out.drop_publishes();
+  connection_timers_.cancel(c);
+  mark_dirty(c);
+  if (tell) {
+    Buffer properties;
+    PropertyWriter(properties).add(PropertyId::kReasonString, why);
+    send_control(c, Disconnect{reason, Properties(properties.bytes())});
+  }
+  if (c.session != nullptr) detach(c, with_will, now);
+}
+
+void Broker::detach(Connection& c, bool with_will, Now now) {
+  Session& session = *std::exchange(c.session, nullptr);
+  assert(session.connection == &c);
+  session.connection = nullptr;
+  --counters_.clients_connected;
+  // [MQTT-3.14.4-3] [MQTT-3.1.2-10]
+  if (!with_will) session.will = nullptr;
+  if (session.will != nullptr) {
+    session.will_due = add(now.mono, std::chrono::seconds(session.will->delay_s));
+    if (session.will->delay_s == 0) publish_will(session, now);
+  }
+  if (session.expiry_s == 0) return end_session(session, now);
+  if (session.expiry_s != kSessionNeverExpires) {
+    session.expires = add(now.mono, std::chrono::seconds(session.expiry_s));
+  }
+  arm(session);
+}
+
+void Broker::arm(Session& session) {
+  session_timers_.set(session, std::min(session.expires, session.will_due));
+}
+
+void Broker::end_session(Session& session, Now now) {
+  assert(session.connection == nullptr);
+  publish_will(session, now);
+  reassign_shared(session);
+  subscriptions_.remove_all(session);
+  session_timers_.cancel(session);
+  sessions_.erase(session.client_id);
+}
+
+void Broker::publish_will(Session& session, Now now) {
+  session.will_due = kNever;
+  const std::unique_ptr<StoredWill> will = std::move(session.will);
+  if (will == nullptr) return;
+  MessageFields fields;
+  fields.topic = will->topic;
+  fields.payload = will->payload;
+  fields.properties = Properties(will->properties);
+  fields.qos = will->qos;
+  fields.retain = will->retain;
+  if (const auto expiry = fields.properties.number(PropertyId::kMessageExpiryInterval)) {
+    fields.expires = add(now.mono, std::chrono::seconds(*expiry));
+  }
+  Ref<const Message> message;
+  if (fields.retain) retain_message(fields, message);
+  route(fields, &session);
+}
+
+// Messages of shared subscriptions that have not reached the leaving member go to another one. A
+// QoS 2 message whose delivery had begun does not [MQTT-4.8.2-5], nor does what was refused
+// [MQTT-4.8.2-6].
+void Broker::reassign_shared(Session& session) {
+  if (session.share_tags == 0) return;
+  const auto pass_on = [&](const Ref<const Message>& message, uint8_t tag, uint8_t first_byte) {
+    if (tag == 0 || !message) return;
+    const SubscriptionRef* ref = Subscriptions::find_shared(session, tag, message->topic());
+    if (ref == nullptr) return;
+    const Subscriber* other = Subscriptions::pick_other(*ref, session);
+    if (other == nullptr) return;
+    const Qos qos = std::min(message->qos(), other->options.qos);
+    const auto flags = static_cast<uint8_t>((first_byte & 0xF1) | static_cast<uint8_t>(qos) << 1);
+    if (!has_queue_room(*other->session, *message)) return;
+    enqueue(*other->session, {message, other->subscription_id, flags, other->share_tag});
+  };
+  for (uint32_t i = 0; i < session.inflight.size(); ++i) {
+    const InflightEntry& entry = session.inflight[i];
+    if (entry.state != InflightEntry::State::kPublishSent) continue;
+    if (entry.qos() == Qos::kExactlyOnce && entry.sent) continue;
+    pass_on(entry.message, entry.share_tag, entry.first_byte);
+  }
+  for (uint32_t i = 0; i < session.waiting.size(); ++i) {
+    const WaitingMessage& item = session.waiting[i];
+    pass_on(item.message, item.share_tag, item.first_byte);
+  }
+}
+
+ClientIdentity Broker::identity(const Connection& c) const {
+  return {c.session->client_id, c.session->user_name};
+}
+
+void Broker::log(const Connection& c, std::string_view event, std::string_view detail) const {
+  if (log_) log_(c.id, event, c.session ? c.session->client_id : std::string_view(), detail);
+}
+
+}  // namespace mq

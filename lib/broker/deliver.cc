@@ -1,0 +1,209 @@
+// From a session's queues to the bytes of its connection.
+#include <algorithm>
+#include <cassert>
+
+#include "broker/broker.h"
+#include "codec/varint.h"
+#include "session/publish_frame.h"
+
+namespace mq {
+namespace {
+
+constexpr uint8_t kDup = 0x08;
+
+Qos qos_of(uint8_t first_byte) { return static_cast<Qos>((first_byte >> 1) & 3); }
+
+}  // namespace
+
+// Whether one more message may wait in the session. One that finds nothing before it is taken
+// whatever its size, or messages over the limit could not be sent at all.
+bool Broker::has_queue_room(const Session& session, const Message& message) {
+  uint64_t count = session.waiting.size() + session.inflight.publishes();
+  uint64_t bytes = session.queued_bytes;
+  if (session.connection != nullptr) {
+    count = std::max<uint64_t>(count, session.connection->out.size());
+    bytes = std::max(bytes, session.connection->out.message_bytes());
+  }
+  if (count == 0) return true;
+  if (count < options_.queued_messages_max &&
+      bytes + message.memory() <= options_.queued_bytes_max) {
+    return true;
+  }
+  ++(count < options_.queued_messages_max ? counters_.limit_queued_bytes
+                                          : counters_.limit_queued_messages);
+  ++counters_.publishes_dropped;
+  return false;
+}
+
+// Takes the message into the session: to the connection at once where the window allows it.
+void Broker::enqueue(Session& session, WaitingMessage item) {
+  Connection* const c = session.connection;
+  if (qos_of(item.first_byte) == Qos::kAtMostOnce) {
+    if (c == nullptr) return;
+    c->out.push_publish(std::move(item.message), item.first_byte, 0, item.aux);
+    return mark_dirty(*c);
+  }
+  session.queued_bytes += item.message->memory();
+  if (c != nullptr && session.waiting.empty() && session.resend_left == 0 &&
+      session.outstanding < c->send_quota && !session.inflight.full()) {
+    return send_tracked(*c, std::move(item));
+  }
+  session.waiting.push_back(std::move(item));
+}
+
+void Broker::send_tracked(Connection& c, WaitingMessage item) {
+  Session& session = *c.session;
+  InflightEntry entry;
+  entry.message = item.message;
+  entry.aux = item.aux;
+  entry.first_byte = item.first_byte;
+  entry.state = InflightEntry::State::kPublishSent;
+  entry.counted = true;
+  entry.share_tag = item.share_tag;
+  ++session.outstanding;
+  const uint16_t id = session.inflight.add(std::move(entry));
+  c.out.push_publish(std::move(item.message), item.first_byte, id, item.aux);
+  mark_dirty(c);
+}
+
+// Sends on while the client takes more [MQTT-4.9.0-2]: first what a broken connection left
+// unacknowledged, in its old order and under its old identifiers, then what waited.
+void Broker::fill_window(Connection& c) {
+  Session& session = *c.session;
+  while (session.resend_left > 0 && session.outstanding < c.send_quota) {
+    const uint32_t i = session.inflight.size() - session.resend_left;
+    --session.resend_left;
+    InflightEntry& entry = session.inflight[i];
+    if (entry.state != InflightEntry::State::kPublishSent) continue;
+    entry.counted = true;
+    ++session.outstanding;
+    const uint8_t dup = entry.sent ? kDup : uint8_t{0};  // [MQTT-3.3.1-1]
+    c.out.push_publish(entry.message, static_cast<uint8_t>(entry.first_byte | dup),
+                       session.inflight.id_at(i), entry.aux);
+    mark_dirty(c);
+  }
+  while (!session.waiting.empty() && session.resend_left == 0 &&
+         session.outstanding < c.send_quota && !session.inflight.full()) {
+    WaitingMessage item = std::move(session.waiting.front());
+    session.waiting.pop_front();
+    send_tracked(c, std::move(item));
+  }
+}
+
+// The entry needs no acknowledgement any more.
+void Broker::forget(Session& session, InflightEntry& entry) {
+  if (entry.message) session.queued_bytes -= entry.message->memory();
+  if (entry.counted) --session.outstanding;
+  const uint32_t before = session.inflight.size();
+  session.inflight.finish(entry);
+  // Entries left the front; those still to be sent again are counted from the back.
+  if (session.inflight.size() < before) {
+    session.resend_left = std::min(session.resend_left, session.inflight.size());
+  }
+}
+
+void Broker::send_retained(Connection& c, std::string_view filter, Qos qos,
+                           uint32_t subscription_id, Now now) {
+  std::vector<Ref<const Message>> found;
+  retained_.match(filter, now.mono, found);
+  if (found.empty()) return;
+  // All or nothing: the limit is on what waits before them, so that a subscriber gets every
+  // retained message, and one that does not read cannot pile them up.
+  Session& session = *c.session;
+  if (!has_queue_room(session, *found.front())) {
+    counters_.publishes_dropped += found.size() - 1;
+    return;
+  }
+  for (Ref<const Message>& message : found) {
+    const Qos granted = std::min(qos, message->qos());
+    const auto first_byte = static_cast<uint8_t>(static_cast<uint8_t>(PacketType::kPublish) << 4 |
+                                                 static_cast<uint8_t>(granted) << 1 | 1);
+    enqueue(session, {std::move(message), subscription_id, first_byte, 0});
+  }
+}
+
+void Broker::produce(ConnId id, OutBatch& to, Now now) {
+  Connection* const c = find(id);
+  if (c == nullptr) return;
+  const size_t before = to.size();
+  bool more = true;
+  while (more && !c->out.empty()) {
+    switch (c->out.front().kind) {
+      case OutEntry::Kind::kPublish: more = produce_publish(*c, to, now); break;
+      case OutEntry::Kind::kAck: more = produce_ack(*c, to); break;
+      case OutEntry::Kind::kControl: more = produce_control(*c, to); break;
+    }
+  }
+  counters_.bytes_sent += to.size() - before;
+}
+
+bool Broker::produce_ack(Connection& c, OutBatch& to) {
+  if (!to.has_room(kAckSizeMax)) return false;
+  uint8_t* const start = to.room();
+  to.commit(static_cast<size_t>(store_ack(start, c.out.front(), c.version) - start));
+  ++counters_.messages_sent;
+  c.out.pop_front();
+  return true;
+}
+
+bool Broker::produce_control(Connection& c, OutBatch& to) {
+  const Bytes frame = c.out.front_control();
+  if (to.has_room(frame.size())) {
+    to.append(frame);
+    ++counters_.messages_sent;
+    c.out.pop_front();
+    return true;
+  }
+  // Only a SUBACK for thousands of filters is larger than the batch; it goes in parts.
+  if (!to.empty()) return false;
+  to.append(frame.first(OutBatch::kScratchSize));
+  c.out.consume_control(OutBatch::kScratchSize);
+  return false;
+}
+
+bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
+  OutEntry& entry = c.out.front();
+  const Message& message = *entry.message;
+  // A connection that is closing has dropped its PUBLISH entries, so the session is there.
+  Session& session = *c.session;
+  InflightEntry* tracked = nullptr;
+  if (entry.packet_id != 0) {
+    tracked = session.inflight.find(entry.packet_id);
+    assert(tracked != nullptr);
+  }
+
+  PublishHead head;
+  head.first_byte = entry.first_byte;
+  head.packet_id = entry.packet_id;
+  if (c.version == Version::kV5) {
+    if (entry.aux != 0) head.subscription_ids = {&entry.aux, 1};
+    if (c.aliases_out != nullptr) {
+      const OutboundAliases::Use use = c.aliases_out->find(message.topic());
+      head.topic_alias = use.alias;
+      head.omit_topic = use.known;
+    }
+  }
+
+  // [MQTT-3.3.2-5], but what was once sent is completed; [MQTT-3.1.2-24] [MQTT-3.1.2-25]
+  const bool expired = message.expired(now.mono) && (tracked == nullptr || !tracked->sent);
+  const bool may_be_large =
+      c.packet_max < kPacketMax || message.memory() > kPacketMax - OutBatch::kCopyMax;
+  if (expired || (may_be_large && publish_size(message, head, c.version) > c.packet_max)) {
+    if (!expired) ++counters_.publishes_dropped;
+    if (tracked != nullptr) forget(session, *tracked);
+    c.out.pop_front();
+    if (tracked != nullptr) fill_window(c);
+    return true;
+  }
+
+  if (!append_publish(entry.message, head, c.version, now.mono, to)) return false;
+  if (head.topic_alias != 0 && !head.omit_topic) c.aliases_out->learned(message.topic());
+  if (tracked != nullptr) tracked->sent = true;
+  ++counters_.messages_sent;
+  ++counters_.publishes_sent;
+  counters_.publish_bytes_sent += message.payload().size();
+  c.out.pop_front();
+  return true;
+}
+
+}  // namespace mq

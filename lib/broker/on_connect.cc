@@ -1,0 +1,238 @@
+// CONNECT and DISCONNECT: how a network connection gets its session and leaves it.
+#include <algorithm>
+
+#include "broker/broker.h"
+#include "broker/send_control.h"
+#include "codec/decode.h"
+#include "codec/topic.h"
+
+namespace mq {
+namespace {
+
+std::unique_ptr<StoredWill> store(const Will& will) {
+  auto stored = std::make_unique<StoredWill>();
+  stored->topic = will.topic;
+  stored->payload.assign(will.payload.begin(), will.payload.end());
+  stored->qos = will.qos;
+  stored->retain = will.retain;
+  for (auto it = will.properties.begin(); it != will.properties.end(); ++it) {
+    if (it->id == PropertyId::kWillDelayInterval) {
+      stored->delay_s = it->number;
+    } else {
+      const Bytes bytes = it.encoded();
+      stored->properties.insert(stored->properties.end(), bytes.begin(), bytes.end());
+    }
+  }
+  return stored;
+}
+
+uint32_t session_expiry_s(const Connect& packet) {
+  if (packet.version != Version::kV5) return packet.clean_start ? 0 : kSessionNeverExpires;
+  return packet.properties.number(PropertyId::kSessionExpiryInterval).value_or(0);
+}
+
+}  // namespace
+
+void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
+  if (c.state != Connection::State::kAwaitConnect) {
+    return fail(c, ReasonCode::kProtocolError, "a second CONNECT", now);  // [MQTT-3.1.0-2]
+  }
+  ++counters_.connections;
+  // Set before anything is answered: the answer has the client's own format [MQTT-3.1.2-2].
+  const std::optional<uint8_t> level = peek_level(frame);
+  if (level) c.version = *level >= 5 ? Version::kV5 : Version::kV311;
+  const auto decoded = decode_connect(frame);
+  if (!decoded) {
+    const DecodeError& error = decoded.error();
+    // A 3.x client gets no CONNACK for what breaks the format [MQTT-3.1.4-1 of 3.1.1].
+    if (level && (c.version == Version::kV5 ||
+                  error.reason == ReasonCode::kUnsupportedProtocolVersion)) {
+      return refuse_connect(c, error.reason, error.what);
+    }
+    return finish(c, error.reason, error.what, true, now);
+  }
+  const Connect& packet = *decoded;
+  c.version = packet.version;
+  c.bridge = packet.bridge;
+  c.packet_max =
+      packet.properties.number(PropertyId::kMaximumPacketSize).value_or(kPacketMax);
+
+  const bool assigned = packet.client_id.empty();
+  const std::string client_id =
+      assigned ? "auto-" + random_.uuid() : std::string(packet.client_id);
+  if (const auto refusal = check_connect(packet, client_id)) {
+    return refuse_connect(c, refusal->reason, refusal->why);
+  }
+
+  auto found = sessions_.find(client_id);
+  if (found != sessions_.end() && found->second->connection != nullptr) {
+    // [MQTT-3.1.4-3]. The old session may end with its connection: look again.
+    finish(*found->second->connection, ReasonCode::kSessionTakenOver,
+           "another connection took the session over", true, now);
+    found = sessions_.find(client_id);
+  }
+  if (found != sessions_.end() && packet.clean_start) {
+    end_session(*found->second, now);  // [MQTT-3.1.2-4]
+    found = sessions_.end();
+  }
+  const bool present = found != sessions_.end();
+  if (!present) {
+    auto fresh = std::make_unique<Session>(client_id);
+    const std::string_view key = fresh->client_id;
+    found = sessions_.emplace(key, std::move(fresh)).first;
+  }
+  attach(c, *found->second, packet, now);
+  send_connack(c, packet, present, assigned);
+  resume(c);
+  log(c, "connected", present ? "session resumed" : "");
+}
+
+std::optional<Broker::Refusal> Broker::check_connect(const Connect& packet,
+                                                     std::string_view client_id) {
+  if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
+    return Refusal{ReasonCode::kBadAuthenticationMethod, "no Authentication Method is supported"};
+  }
+  if (packet.client_id.empty() &&
+      (packet.version == Version::kV31 ||
+       (packet.version == Version::kV311 && !packet.clean_start))) {
+    // [MQTT-3.1.3-8 of 3.1.1]
+    return Refusal{ReasonCode::kClientIdentifierNotValid,
+                   "an empty client identifier needs a clean session"};
+  }
+  const ClientIdentity client{client_id, packet.user_name.value_or("")};
+  if (const ReasonCode reason = access_.connect(client, packet.password); is_error(reason)) {
+    return Refusal{reason, text(reason)};
+  }
+  if (packet.will) {
+    if (packet.will->qos > options_.qos_max) {
+      return Refusal{ReasonCode::kQosNotSupported, "the will's QoS is over the maximum"};
+    }
+    if (packet.will->retain && !options_.retain_available) {
+      return Refusal{ReasonCode::kRetainNotSupported, "the will is retained"};
+    }
+    if (topic_name_fault(packet.will->topic, options_.topic_levels_max) != nullptr) {
+      ++counters_.limit_topic_levels;
+      return Refusal{ReasonCode::kTopicNameInvalid, "the will's topic has too many levels"};
+    }
+    if (is_reserved_topic(packet.will->topic) ||
+        !access_.may_publish(client, packet.will->topic)) {
+      return Refusal{ReasonCode::kNotAuthorized, "the will's topic is not allowed"};
+    }
+  }
+  if (sessions_.size() >= options_.sessions_max && !sessions_.contains(client_id)) {
+    ++counters_.limit_sessions;
+    return Refusal{ReasonCode::kQuotaExceeded, "the server holds its maximum of sessions"};
+  }
+  return std::nullopt;
+}
+
+void Broker::refuse_connect(Connection& c, ReasonCode reason, std::string_view why) {
+  log(c, "refused", why);
+  Buffer properties;
+  PropertyWriter(properties).add(PropertyId::kReasonString, why);
+  send_control(c, Connack{false, reason, Properties(properties.bytes())});
+  c.state = Connection::State::kClosing;  // [MQTT-3.2.2-7]
+  connection_timers_.cancel(c);
+}
+
+void Broker::attach(Connection& c, Session& session, const Connect& packet, Now now) {
+  c.state = Connection::State::kConnected;
+  c.session = &session;
+  session.connection = &c;
+  session.user_name = packet.user_name.value_or("");
+  session.expiry_s = std::min(session_expiry_s(packet),
+                              options_.session_expiry_max_s.value_or(kSessionNeverExpires));
+  // A will that was still waiting is not sent [MQTT-3.1.3-9].
+  session.will = packet.will ? store(*packet.will) : nullptr;
+  session.expires = session.will_due = kNever;
+  session_timers_.cancel(session);
+
+  c.send_quota = std::min<uint32_t>(
+      packet.properties.number(PropertyId::kReceiveMaximum).value_or(kReceiveMaximumDefault),
+      options_.inflight_max);
+  c.problem_information =
+      packet.properties.number(PropertyId::kRequestProblemInformation).value_or(1) != 0;
+  if (const auto maximum = packet.properties.number(PropertyId::kTopicAliasMaximum).value_or(0)) {
+    c.aliases_out = std::make_unique<OutboundAliases>();
+    c.aliases_out->set_maximum(static_cast<uint16_t>(maximum));
+  }
+  c.reader.set_packet_max(options_.packet_max);
+  c.keep_alive_s = packet.keep_alive_s;
+  // Only 5.0 clients can be told of another value [MQTT-3.1.2-21].
+  if (packet.version == Version::kV5 && options_.server_keep_alive_s) {
+    c.keep_alive_s = *options_.server_keep_alive_s;
+  }
+  arm(c, c.keep_alive_s == 0
+             ? kNever
+             : now.mono + std::chrono::milliseconds(1500) * c.keep_alive_s);
+
+  ++counters_.clients_connected;
+  counters_.clients_maximum = std::max(counters_.clients_maximum, counters_.clients_connected);
+}
+
+void Broker::send_connack(Connection& c, const Connect& packet, bool session_present,
+                          bool assigned) {
+  Buffer properties;
+  if (c.version == Version::kV5) {
+    PropertyWriter writer(properties);
+    if (session_expiry_s(packet) != c.session->expiry_s) {
+      writer.add(PropertyId::kSessionExpiryInterval, c.session->expiry_s);
+    }
+    if (options_.topic_alias_maximum != 0) {
+      writer.add(PropertyId::kTopicAliasMaximum, options_.topic_alias_maximum);
+    }
+    // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
+    if (assigned) writer.add(PropertyId::kAssignedClientIdentifier, c.session->client_id);
+    if (c.keep_alive_s != packet.keep_alive_s) {
+      writer.add(PropertyId::kServerKeepAlive, c.keep_alive_s);
+    }
+    if (options_.packet_max < kPacketMax) {
+      writer.add(PropertyId::kMaximumPacketSize, options_.packet_max);
+    }
+    if (options_.receive_maximum != kReceiveMaximumDefault) {
+      writer.add(PropertyId::kReceiveMaximum, options_.receive_maximum);
+    }
+    if (options_.qos_max != Qos::kExactlyOnce) {  // [MQTT-3.2.2-9]
+      writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(options_.qos_max));
+    }
+    if (!options_.retain_available) writer.add(PropertyId::kRetainAvailable, 0);
+  }
+  // MQTT 3.1 has no Session Present flag: the byte is reserved.
+  send_control(c, Connack{session_present && c.version != Version::kV31, ReasonCode::kSuccess,
+                          Properties(properties.bytes())});
+}
+
+// [MQTT-4.4.0-1]: what was unacknowledged is sent again, then what waited. PUBRELs go first and
+// all at once: they are not subject to the send quota [MQTT-3.3.4-10].
+void Broker::resume(Connection& c) {
+  Session& session = *c.session;
+  session.outstanding = 0;
+  session.resend_left = session.inflight.size();
+  for (uint32_t i = 0; i < session.inflight.size(); ++i) {
+    InflightEntry& entry = session.inflight[i];
+    entry.counted = false;
+    if (entry.state == InflightEntry::State::kPubrelSent) {
+      c.out.push_ack(PacketType::kPubrel, session.inflight.id_at(i), ReasonCode::kSuccess);
+    }
+  }
+  fill_window(c);
+}
+
+void Broker::on_disconnect(Connection& c, const Frame& frame, Now now) {
+  const auto packet = decode_disconnect(frame, c.version, Side::kClient);
+  if (!packet) return fail(c, packet.error(), now);
+  if (const auto expiry = packet->properties.number(PropertyId::kSessionExpiryInterval)) {
+    if (c.session->expiry_s == 0 && *expiry != 0) {
+      return fail(c, ReasonCode::kProtocolError,
+                  "DISCONNECT cannot give a session that had no expiry one", now);
+    }
+    c.session->expiry_s =
+        std::min(*expiry, options_.session_expiry_max_s.value_or(kSessionNeverExpires));
+  }
+  // [MQTT-3.14.4-3]: with any other code the will is published.
+  const bool with_will = packet->reason != ReasonCode::kSuccess;
+  c.out.clear();  // the client does not read any more
+  finish(c, ReasonCode::kSuccess, with_will ? text(packet->reason) : "", with_will, now);
+}
+
+}  // namespace mq

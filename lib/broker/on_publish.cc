@@ -1,0 +1,173 @@
+// PUBLISH: what is accepted, and who gets it.
+#include <algorithm>
+
+#include "broker/broker.h"
+#include "broker/send_control.h"
+#include "codec/decode.h"
+
+namespace mq {
+namespace {
+
+// What the Message of a PUBLISH will take, to the byte or a little more.
+uint64_t memory_of(const Publish& packet) {
+  return sizeof(Message) + packet.topic.size() + packet.properties.encoded().size() +
+         packet.payload.size() + 6;
+}
+
+}  // namespace
+
+void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
+  auto decoded = decode_publish(frame, c.version, Side::kClient);
+  if (!decoded) return fail(c, decoded.error(), now);
+  Publish& packet = *decoded;
+  ++counters_.publishes_received;
+  counters_.publish_bytes_received += packet.payload.size();
+
+  if (packet.qos > options_.qos_max) {
+    return fail(c, ReasonCode::kQosNotSupported, "the QoS is over the Maximum QoS", now);
+  }
+  if (packet.retain && !options_.retain_available) {
+    return fail(c, ReasonCode::kRetainNotSupported, "retained messages are not available", now);
+  }
+  if (packet.topic_alias != 0) {
+    if (const ReasonCode reason = resolve_alias(c, packet); is_error(reason)) {
+      return fail(c, reason, "the Topic Alias cannot be used", now);
+    }
+  }
+  if (packet.qos == Qos::kExactlyOnce) {
+    InboundQos2& inbound = c.session->inbound_qos2;
+    if (inbound.contains(packet.packet_id)) {
+      // Answered again, not delivered again [MQTT-4.3.3-10].
+      c.out.push_ack(PacketType::kPubrec, packet.packet_id, ReasonCode::kSuccess);
+      return mark_dirty(c);
+    }
+    if (inbound.size() >= options_.receive_maximum) {
+      ++counters_.limit_receive_maximum;
+      return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight",
+                  now);
+    }
+  }
+  answer_publish(c, packet, accept_publish(c, packet, now), now);
+}
+
+ReasonCode Broker::resolve_alias(Connection& c, Publish& packet) {
+  if (packet.topic_alias > options_.topic_alias_maximum) return ReasonCode::kTopicAliasInvalid;
+  if (c.aliases_in == nullptr) c.aliases_in = std::make_unique<InboundAliases>();
+  if (packet.topic.empty()) {
+    packet.topic = c.aliases_in->find(packet.topic_alias);
+    return packet.topic.empty() ? ReasonCode::kProtocolError : ReasonCode::kSuccess;
+  }
+  c.aliases_in->set(packet.topic_alias, packet.topic);
+  if (c.aliases_in->bytes() <= kAliasBytesMax) return ReasonCode::kSuccess;
+  ++counters_.limit_alias_bytes;
+  return ReasonCode::kQuotaExceeded;
+}
+
+// Routes and retains the message, or says why not.
+ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now) {
+  if (topic_name_fault(packet.topic, options_.topic_levels_max) != nullptr) {
+    ++counters_.limit_topic_levels;
+    return ReasonCode::kTopicNameInvalid;
+  }
+  if (is_reserved_topic(packet.topic) || !access_.may_publish(identity(c), packet.topic)) {
+    return ReasonCode::kNotAuthorized;
+  }
+  if (Message::alive_bytes() + memory_of(packet) > options_.message_bytes_max) {
+    ++counters_.limit_message_bytes;
+    return ReasonCode::kQuotaExceeded;
+  }
+  MessageFields fields;
+  fields.topic = packet.topic;
+  fields.payload = packet.payload;
+  fields.properties = packet.properties;
+  fields.qos = packet.qos;
+  fields.retain = packet.retain;
+  if (packet.expiry_s) fields.expires = add(now.mono, std::chrono::seconds(*packet.expiry_s));
+
+  hits_.clear();
+  subscriptions_.match(fields.topic, c.session, hits_);
+  Ref<const Message> message;
+  if (fields.retain) {
+    if (const ReasonCode reason = retain_message(fields, message); is_error(reason)) return reason;
+  }
+  for (const Hit& hit : hits_) deliver(hit, fields, message);
+  return hits_.empty() ? ReasonCode::kNoMatchingSubscribers : ReasonCode::kSuccess;
+}
+
+void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode reason, Now now) {
+  if (is_error(reason)) {
+    ++counters_.publishes_dropped;
+    log(c, "publish refused", text(reason));
+    // 3.x has no way to refuse a message; pretending would be a lie, except where the standard
+    // asks for it [MQTT-3.3.5-2 of 3.1.1].
+    if (c.version != Version::kV5 && packet.qos != Qos::kAtMostOnce &&
+        reason != ReasonCode::kNotAuthorized) {
+      return fail(c, reason, text(reason), now);
+    }
+  }
+  if (packet.qos == Qos::kAtMostOnce) return;
+  const PacketType type =
+      packet.qos == Qos::kAtLeastOnce ? PacketType::kPuback : PacketType::kPubrec;
+  // After a refusal the identifier is free again [MQTT-4.3.3-9].
+  if (packet.qos == Qos::kExactlyOnce && (!is_error(reason) || c.version != Version::kV5)) {
+    c.session->inbound_qos2.insert(packet.packet_id);
+  }
+  c.out.push_ack(type, packet.packet_id, c.version == Version::kV5 ? reason : ReasonCode::kSuccess);
+  mark_dirty(c);
+}
+
+ReasonCode Broker::retain_message(const MessageFields& fields, Ref<const Message>& message) {
+  if (fields.payload.empty()) {
+    retained_.remove(fields.topic);  // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+    return ReasonCode::kSuccess;
+  }
+  message = Message::make(fields);
+  const Message* old = retained_.find(fields.topic);
+  const uint64_t bytes = retained_.bytes() - (old != nullptr ? old->memory() : 0);
+  if ((old == nullptr && retained_.size() >= options_.retained_messages_max) ||
+      bytes + message->memory() > options_.retained_bytes_max) {
+    ++counters_.limit_retained;
+    return ReasonCode::kQuotaExceeded;
+  }
+  retained_.set(message);
+  return ReasonCode::kSuccess;
+}
+
+uint32_t Broker::route(const MessageFields& fields, const Session* from) {
+  hits_.clear();
+  subscriptions_.match(fields.topic, from, hits_);
+  Ref<const Message> message;
+  for (const Hit& hit : hits_) deliver(hit, fields, message);
+  return static_cast<uint32_t>(hits_.size());
+}
+
+// `message` is made when the first receiver needs it and shared by all of them.
+void Broker::deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message) {
+  Session& session = *hit.session;
+  const Qos qos = std::min(fields.qos, hit.qos);  // [MQTT-3.8.4-8]
+  if (qos == Qos::kAtMostOnce && session.connection == nullptr) return;
+  if (!message) message = Message::make(fields);
+
+  // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
+  const bool retain = fields.retain && hit.retain_as_published;
+  const auto first_byte = static_cast<uint8_t>(static_cast<uint8_t>(PacketType::kPublish) << 4 |
+                                               static_cast<uint8_t>(qos) << 1 | retain);
+  if (hit.more_ids.empty()) {
+    if (has_queue_room(session, *message)) {
+      enqueue(session, {message, hit.subscription_id, first_byte, hit.share_tag});
+    }
+    return;
+  }
+  // Several Subscription Identifiers: this receiver gets a copy that holds them all. Rare enough
+  // that everything behind it may go without knowing lists.
+  std::vector<uint32_t> ids = hit.more_ids;
+  ids.insert(ids.begin(), hit.subscription_id);
+  MessageFields with_ids = fields;
+  with_ids.subscription_ids = ids;
+  Ref<const Message> copy = Message::make(with_ids);
+  if (has_queue_room(session, *copy)) {
+    enqueue(session, {std::move(copy), 0, first_byte, hit.share_tag});
+  }
+}
+
+}  // namespace mq
