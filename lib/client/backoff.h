@@ -13,9 +13,8 @@ struct BackoffOptions {
   Duration max = std::chrono::seconds(30);
 };
 
-// Exponential with full jitter in the upper half: a try waits between one and two halves of
-// first * 2^n, at most `max`, so that many clients that lost the same server do not come back in
-// step.
+// Exponential with jitter: the n-th delay is drawn from the upper half of first * 2^n, at most
+// `max`, so that many clients that lost the same server do not come back in step.
 class Backoff {
  public:
   explicit Backoff(BackoffOptions options) : options_(options) {}

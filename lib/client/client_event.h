@@ -25,26 +25,29 @@ struct ConnectRefused {
   uint8_t v3_return_code = 0;  // as received, 3.x only
 };
 
-// A PUBLISH for us, topic alias resolved, QoS 2 duplicates removed. Its acknowledgement is queued
-// when the session is called next, so a program that stops before that has not acknowledged it.
+// A PUBLISH for us, topic alias resolved, QoS 2 duplicates removed. Its acknowledgement goes out
+// with the next produce(), so a program that stops before that has not acknowledged it.
 struct MessageArrived {
   Publish publish;
 };
 
 // A QoS 1 or QoS 2 PUBLISH of ours is finished: PUBACK, PUBCOMP, or a PUBREC that refused it. QoS 0
 // has no answer; queued() falls when its bytes are produced.
+//
+// Of any QoS, a message that the present server turned out not to take ends with Packet too large,
+// QoS not supported or Retain not supported, without having been sent to it.
 struct Acked {
-  uint32_t token;  // from publish()
-  uint16_t packet_id;
+  uint32_t token;      // from publish()
+  uint16_t packet_id;  // 0 when it never had one
   Qos qos;
-  ReasonCode reason;
+  ReasonCode reason;  // of PUBACK or PUBREC: Success and No matching subscribers are good
   Properties properties;
 };
 
 struct Subscribed {
   uint32_t token;
   uint16_t packet_id;
-  Bytes codes;  // one ReasonCode a filter
+  Bytes codes;  // one ReasonCode a filter, as many as there were filters
   Properties properties;
 };
 
@@ -61,7 +64,10 @@ struct AuthChallenge {
   Properties properties;
 };
 
-struct PongReceived {};
+// The answer to a ping, the session's own for keep alive included.
+struct PongReceived {
+  uint32_t outstanding = 0;  // pings still to be answered: 0 is the answer to the last one sent
+};
 
 // The server sent DISCONNECT. The session is closing.
 struct Disconnected {

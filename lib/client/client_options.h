@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/buffer.h"
+#include "base/result.h"
 #include "codec/limits.h"
 #include "codec/packet.h"
 
@@ -15,18 +15,12 @@ namespace mq {
 // A list of properties that owns its bytes.
 class PropertyList {
  public:
-  PropertyList() = default;
-  PropertyList(const PropertyList& other) { *this = other; }
-  PropertyList& operator=(const PropertyList& other) {
-    encoded_.assign(other.encoded_.begin(), other.encoded_.end());
-    return *this;
-  }
-  PropertyList(PropertyList&&) = default;
-  PropertyList& operator=(PropertyList&&) = default;
-
+  // REQUIRES: what PropertyWriter requires
   PropertyList& add(PropertyId id, uint32_t value);
   PropertyList& add(PropertyId id, std::string_view value);
   PropertyList& add_user(std::string_view name, std::string_view value);
+  PropertyList& add(Properties properties);  // all of them
+
   Properties view() const { return Properties(encoded_); }
   bool empty() const { return encoded_.empty(); }
 
@@ -55,13 +49,24 @@ struct ClientOptions {
   std::optional<uint16_t> receive_maximum;
   std::optional<uint32_t> maximum_packet_size;
   std::optional<uint16_t> topic_alias_maximum;  // aliases the server may use
-  PropertyList properties;  // further CONNECT properties, sent after those above in this order
+  // Further CONNECT properties, sent after those above in this order. One of those above in here
+  // takes the place of its field.
+  PropertyList properties;
   // Whether topics are shortened by Topic Aliases when the server allows it.
   bool use_topic_aliases = false;
 
   // Caps of our own.
   uint32_t inflight_max = 20;  // QoS 1 and 2 unacknowledged at a time; Receive Maximum if less
-  uint32_t packet_max = kPacketMax;  // the largest packet taken from the server
+  uint32_t packet_max = kPacketMax;  // the largest packet taken from the server, in 3.x too
+  // Memory of messages that publish() has taken and that are not finished: no more are taken over
+  // it. A single message may be larger.
+  uint64_t queued_bytes_max = 1024 * 1024 * 1024;
 };
+
+// Whether a CONNECT can be made of the options: what the user typed, before a connection is tried.
+Result<void> check(const ClientOptions& options);
+
+// The properties of the CONNECT, in their order on the wire; empty in 3.x.
+PropertyList connect_properties(const ClientOptions& options);
 
 }  // namespace mq

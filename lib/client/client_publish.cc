@@ -1,0 +1,351 @@
+// The client session's PUBLISH in both directions, and what acknowledges it.
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "base/utf8.h"
+#include "client/client_session.h"
+#include "codec/decode.h"
+#include "codec/topic.h"
+#include "codec/varint.h"
+#include "session/publish_frame.h"
+
+namespace mq {
+namespace {
+
+constexpr uint8_t kDup = 0x08;
+// Topic Alias property, and what the lengths in front of it can grow by.
+constexpr uint64_t kAliasCostMax = 3 + 2;
+
+uint8_t publish_byte(const Message& message) {
+  return static_cast<uint8_t>(static_cast<uint8_t>(PacketType::kPublish) << 4 |
+                              static_cast<uint8_t>(message.qos()) << 1 | message.retain_flag());
+}
+
+// Remaining Length.
+uint64_t body_size(const PublishRequest& request, Version version) {
+  const size_t properties = request.properties.encoded().size();
+  return 2 + request.topic.size() + (request.qos == Qos::kAtMostOnce ? 0 : 2) +
+         (version == Version::kV5 ? varint_size(static_cast<uint32_t>(properties)) + properties
+                                  : 0) +
+         request.payload.size();
+}
+
+// What the server said about a message that it has taken.
+ReasonCode pubrec_reason(const InflightEntry& entry) {
+  return entry.unmatched ? ReasonCode::kNoMatchingSubscribers : ReasonCode::kSuccess;
+}
+
+Result<void> check_topic(std::string_view topic) {
+  if (is_plain_topic_name(topic)) return {};
+  if (!is_utf8(topic)) {  // [MQTT-3.3.2-1]
+    return fail(ErrorCode::kInvalidArgument, "the topic is not UTF-8 or contains U+0000");
+  }
+  if (const char* fault = topic_name_fault(topic, UINT32_MAX)) {  // [MQTT-3.3.2-2]
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("topic '{}' cannot be published to: {}", topic, fault));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> ClientSession::publish(const PublishRequest& request, Now) {
+  if (request.topic != valid_topic_ || request.topic.empty()) {
+    MQ_CHECK(check_topic(request.topic));
+    valid_topic_ = request.topic;
+  }
+  const bool v5 = options_.version == Version::kV5;
+  if (v5 && !request.properties.empty()) {
+    if (const auto fault = check_properties(request.properties.encoded(),
+                                            PropertiesIn::kPublish)) {
+      return fail(ErrorCode::kInvalidArgument, fault->what);
+    }
+  }
+  if (queued_bytes_ >= options_.queued_bytes_max) {
+    return fail(ErrorCode::kFull, fmt::format("{} bytes of messages are queued", queued_bytes_));
+  }
+  if (body_size(request, options_.version) > kVarintMax) {
+    return fail(ErrorCode::kTooLarge, "the message is larger than an MQTT packet can be");
+  }
+  Ref<const Message> message =
+      Message::make({.topic = request.topic,
+                     .payload = request.payload,
+                     .properties = v5 ? request.properties : Properties(),
+                     .qos = request.qos,
+                     .retain = request.retain});
+  if (state_ == State::kConnected) {
+    if (const auto reason = refusal(*message)) {
+      return fail(*reason == ReasonCode::kPacketTooLarge ? ErrorCode::kTooLarge
+                                                         : ErrorCode::kProtocol,
+                  fmt::format("the server does not take the message: {}", text(*reason)));
+    }
+  }
+  queued_bytes_ += message->memory();
+  const uint8_t first_byte = publish_byte(*message);
+  waiting_.push_back({std::move(message), 0, first_byte, OutEntry::Kind::kPublish, request.token});
+  fill_window();
+  return {};
+}
+
+// Why the present server cannot be sent the message. [MQTT-3.2.2-11] [MQTT-3.2.2-14]
+// [MQTT-3.2.2-15]
+std::optional<ReasonCode> ClientSession::refusal(const Message& message) const {
+  if (message.qos() > connection_.server_qos_max) return ReasonCode::kQosNotSupported;
+  if (message.retain_flag() && !connection_.server_retains) {
+    return ReasonCode::kRetainNotSupported;
+  }
+  if (publish_size(message, {.first_byte = publish_byte(message)}, options_.version) >
+      connection_.server_packet_max) {
+    return ReasonCode::kPacketTooLarge;
+  }
+  return std::nullopt;
+}
+
+uint32_t ClientSession::window_left() const {
+  if (state_ != State::kConnected || connection_.outstanding >= connection_.send_quota) return 0;
+  return std::min(connection_.send_quota - connection_.outstanding, inflight_.room());
+}
+
+// Moves on what waits, as far as the window is open [MQTT-3.3.4-7] [MQTT-4.9.0-2]: what is to be
+// sent again first, then new messages in the order of publish().
+void ClientSession::fill_window() {
+  if (state_ != State::kConnected) return;
+  while (connection_.resend_left > 0 && connection_.outstanding < connection_.send_quota) {
+    const uint16_t id = connection_.resend_next;
+    connection_.resend_next = Inflight::id_after(id);
+    --connection_.resend_left;
+    InflightEntry* const entry = inflight_.find(id);
+    if (entry == nullptr || entry->state != InflightEntry::State::kPublishSent) continue;
+    if (const auto reason = refusal(*entry->message)) {
+      refused_.push_back(finish(id, *entry, *reason));
+    } else {
+      send_publish(id, *entry);
+    }
+  }
+  if (connection_.resend_left > 0) return;
+  for (; !waiting_.empty(); waiting_.pop_front()) {
+    OutEntry& next = waiting_.front();
+    const Message& message = *next.message;
+    if (const auto reason = refusal(message)) {
+      queued_bytes_ -= message.memory();
+      refused_.push_back({next.aux, 0, message.qos(), *reason, {}});
+    } else if (message.qos() == Qos::kAtMostOnce) {
+      out_.push_publish(std::move(next.message), next.first_byte, 0, next.aux);
+      ++queued_qos0_;
+    } else if (window_left() > 0) {
+      // [MQTT-4.3.2-1] [MQTT-4.3.3-1]
+      const uint16_t id = inflight_.add({std::move(next.message), next.aux, next.first_byte,
+                                         InflightEntry::State::kPublishSent});
+      send_publish(id, *inflight_.find(id));
+    } else {
+      return;
+    }
+  }
+}
+
+void ClientSession::send_publish(uint16_t packet_id, InflightEntry& entry) {
+  entry.counted = true;
+  ++connection_.outstanding;
+  out_.push_publish(entry.message, entry.first_byte, packet_id, entry.aux);
+}
+
+bool ClientSession::produce_publish(OutBatch& to, Now now) {
+  const OutEntry& next = out_.front();
+  InflightEntry* entry = nullptr;
+  PublishHead head{.first_byte = next.first_byte, .packet_id = next.packet_id};
+  if (next.packet_id != 0) {
+    entry = inflight_.find(next.packet_id);
+    // Acknowledged before it was sent again: it must not be [MQTT-4.3.3-6] [MQTT-4.4.0-2].
+    if (entry == nullptr || entry->message != next.message) {
+      out_.pop_front();
+      return true;
+    }
+    if (entry->sent) head.first_byte |= kDup;  // [MQTT-3.3.1-1]
+  }
+  const Message& message = *next.message;
+  OutboundAliases& aliases = connection_.aliases_out;
+  bool learned = false;
+  if (aliases.maximum() != 0 && publish_size(message, head, options_.version) + kAliasCostMax <=
+                                    connection_.server_packet_max) {
+    const OutboundAliases::Use use = aliases.find(message.topic());
+    head.topic_alias = use.alias;
+    head.omit_topic = use.known;
+    learned = use.alias != 0 && !use.known;
+  }
+  if (!append_publish(next.message, head, options_.version, now.mono, to)) return false;
+  if (learned) aliases.learned(message.topic());
+  if (entry != nullptr) {
+    entry->sent = true;
+  } else {
+    --queued_qos0_;
+    queued_bytes_ -= message.memory();
+  }
+  out_.pop_front();
+  return true;
+}
+
+// The server has the session: what it did not acknowledge is sent again under the old identifiers
+// and in the original order [MQTT-4.4.0-1] [MQTT-4.6.0-1]. Each PUBREL at once [MQTT-3.3.4-8];
+// fill_window() sends the PUBLISH packets, as far as this server's window allows.
+void ClientSession::resume() {
+  connection_.resend_left = inflight_.size();
+  if (!inflight_.empty()) connection_.resend_next = inflight_.id_at(0);
+  inflight_.for_each([this](uint16_t id, InflightEntry& entry) {
+    if (entry.state != InflightEntry::State::kPubrelSent) return;
+    entry.counted = true;
+    ++connection_.outstanding;
+    queue_ack(PacketType::kPubrel, id, ReasonCode::kSuccess);
+  });
+}
+
+// The server has no session: ours is forgotten [MQTT-3.2.2-5], its messages are new ones.
+void ClientSession::start_over() {
+  Ring<OutEntry> anew;
+  inflight_.for_each([&](uint16_t id, InflightEntry& entry) {
+    if (entry.state == InflightEntry::State::kPubrelSent) {
+      // PUBREC was the server's word that it has the message: once more would be twice.
+      refused_.push_back(finish(id, entry, pubrec_reason(entry)));
+    } else {
+      anew.push_back({std::move(entry.message), 0, entry.first_byte, OutEntry::Kind::kPublish,
+                      entry.aux});
+    }
+  });
+  if (!anew.empty()) {
+    for (; !waiting_.empty(); waiting_.pop_front()) anew.push_back(std::move(waiting_.front()));
+    waiting_ = std::move(anew);
+  }
+  inflight_.clear();
+  inbound_qos2_.clear();
+}
+
+// Takes an entry out of the window.
+Acked ClientSession::finish(uint16_t packet_id, InflightEntry& entry, ReasonCode reason,
+                            Properties properties) {
+  const Acked acked{entry.aux, packet_id, entry.qos(), reason, properties};
+  if (entry.message) queued_bytes_ -= entry.message->memory();
+  if (entry.counted) --connection_.outstanding;
+  inflight_.finish(entry);
+  return acked;
+}
+
+ClientSession::Received ClientSession::on_ack(const Frame& frame) {
+  const auto ack = decode_ack(frame, options_.version);
+  if (!ack) return fail_with(ack.error(), frame.type());
+  InflightEntry* const entry = inflight_.find(ack->packet_id);
+  if (entry == nullptr) {
+    // A server that lost track, or one whose answer was overtaken by a reconnect: not a reason to
+    // give up the connection.
+    if (ack->type == PacketType::kPubrec) {
+      MQ_CHECK(answer(PacketType::kPubrel, ack->packet_id, ReasonCode::kPacketIdentifierNotFound));
+    }
+    return std::nullopt;
+  }
+  const Qos qos = ack->type == PacketType::kPuback ? Qos::kAtLeastOnce : Qos::kExactlyOnce;
+  if (!entry->is_publish() || !entry->sent || entry->qos() != qos) {
+    return fail_with(ReasonCode::kProtocolError,
+                     fmt::format("the server sent {} for packet {}, which does not ask for it",
+                                 name(ack->type), ack->packet_id));
+  }
+  if (ack->type == PacketType::kPubrec && !is_error(ack->reason)) {
+    return on_received(*ack, *entry);
+  }
+  ReasonCode reason = ack->reason;
+  if (ack->type == PacketType::kPubcomp) {
+    if (entry->state != InflightEntry::State::kPubrelSent) {
+      return fail_with(ReasonCode::kProtocolError, "the server sent PUBCOMP before PUBREC");
+    }
+    // The fate of the message was told in PUBREC. Packet Identifier not found only says that the
+    // server had finished before the connection was lost (section 3.7.2.1).
+    reason = pubrec_reason(*entry);
+  }
+  // [MQTT-4.4.0-2]
+  const Acked acked = finish(ack->packet_id, *entry, reason, ack->properties);
+  fill_window();
+  return acked;
+}
+
+// PUBREC: the server owns the message now [MQTT-4.3.3-4]. One that is repeated gets its PUBREL
+// again.
+ClientSession::Received ClientSession::on_received(const Ack& pubrec, InflightEntry& entry) {
+  if (entry.state == InflightEntry::State::kPublishSent) {
+    queued_bytes_ -= entry.message->memory();
+    entry.message = nullptr;
+    entry.state = InflightEntry::State::kPubrelSent;
+    entry.unmatched = pubrec.reason == ReasonCode::kNoMatchingSubscribers;
+    if (!entry.counted) {  // not sent again yet, and now it will not be
+      entry.counted = true;
+      ++connection_.outstanding;
+    }
+  }
+  MQ_CHECK(answer(PacketType::kPubrel, pubrec.packet_id));
+  return std::nullopt;
+}
+
+ClientSession::Received ClientSession::on_publish(const Frame& frame) {
+  auto decoded = decode_publish(frame, options_.version, Side::kServer);
+  if (!decoded) return fail_with(decoded.error(), frame.type());
+  Publish& publish = *decoded;
+  if (publish.topic_alias != 0) MQ_CHECK(resolve_alias(publish));
+  if (publish.qos == Qos::kAtMostOnce) return MessageArrived{publish};
+
+  const bool qos2 = publish.qos == Qos::kExactlyOnce;
+  if (qos2 && !inbound_qos2_.insert(publish.packet_id)) {  // [MQTT-4.3.3-10]
+    MQ_CHECK(answer(PacketType::kPubrec, publish.packet_id));
+    return std::nullopt;
+  }
+  // In 3.x the limit is what there are identifiers.
+  if (++connection_.owed > options_.receive_maximum.value_or(kReceiveMaximumDefault)) {
+    return fail_with(ReasonCode::kReceiveMaximumExceeded,
+                     "the server sent more unacknowledged messages than our Receive Maximum");
+  }
+  // [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT-4.5.0-2]
+  MQ_CHECK(answer(qos2 ? PacketType::kPubrec : PacketType::kPuback, publish.packet_id));
+  return MessageArrived{publish};
+}
+
+// Section 3.3.4.
+Result<void> ClientSession::resolve_alias(Publish& publish) {
+  if (publish.topic_alias > options_.topic_alias_maximum.value_or(0)) {  // [MQTT-3.1.2-26]
+    return fail_with(ReasonCode::kTopicAliasInvalid,
+                     fmt::format("the server sent topic alias {}, we allow {}",
+                                 publish.topic_alias, options_.topic_alias_maximum.value_or(0)));
+  }
+  if (!publish.topic.empty()) {
+    connection_.aliases_in.set(publish.topic_alias, publish.topic);
+    return {};
+  }
+  publish.topic = connection_.aliases_in.find(publish.topic_alias);
+  if (publish.topic.empty()) {
+    return fail_with(ReasonCode::kProtocolError,
+                     fmt::format("the server sent topic alias {} without having set it",
+                                 publish.topic_alias));
+  }
+  return {};
+}
+
+// [MQTT-4.3.3-11]
+ClientSession::Received ClientSession::on_pubrel(const Frame& frame) {
+  const auto pubrel = decode_ack(frame, options_.version);
+  if (!pubrel) return fail_with(pubrel.error(), frame.type());
+  const bool known = inbound_qos2_.erase(pubrel->packet_id);
+  MQ_CHECK(answer(PacketType::kPubcomp, pubrel->packet_id,
+                  known ? ReasonCode::kSuccess : ReasonCode::kPacketIdentifierNotFound));
+  return std::nullopt;
+}
+
+// Queues an acknowledgement that the server made us owe.
+Result<void> ClientSession::answer(PacketType type, uint16_t packet_id, ReasonCode reason) {
+  if (connection_.queued_acks >= kQueuedAcksMax) {
+    return fail_with(ReasonCode::kQuotaExceeded, "the server does not read acknowledgements");
+  }
+  queue_ack(type, packet_id, reason);
+  return {};
+}
+
+void ClientSession::queue_ack(PacketType type, uint16_t packet_id, ReasonCode reason) {
+  ++connection_.queued_acks;
+  out_.push_ack(type, packet_id, reason);
+}
+
+}  // namespace mq
