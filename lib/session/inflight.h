@@ -39,6 +39,8 @@ static_assert(sizeof(InflightEntry) == 16);
 class Inflight {
  public:
   bool full() const { return ring_.size() == kIds; }
+  // What add() will return. REQUIRES: !full()
+  uint16_t next_id() const { return wrap(first_ + ring_.size()); }
   // How many more identifiers can be given out now.
   uint32_t room() const { return kIds - ring_.size(); }
   bool empty() const { return ring_.empty(); }

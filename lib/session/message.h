@@ -24,7 +24,7 @@ struct MessageFields {
   // the properties is rewritten to what is left each time it is sent [MQTT-3.3.2-6].
   Time expires = kNever;
   // For a receiver with overlapping subscriptions: written in front of the properties.
-  std::span<const uint32_t> subscription_ids;
+  std::span<const uint32_t> subscription_ids = {};
 };
 
 // Holds the bytes of a PUBLISH in the order of the wire, so that one image serves all protocol
