@@ -1,0 +1,129 @@
+#include "common/argv.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "common/options.h"
+
+namespace mq {
+namespace {
+
+std::string unknown_option(const CLI::App& app, std::string_view word) {
+  std::string text = fmt::format("Unknown option '{}'.", word);
+  if (!word.starts_with("--")) return text;
+  const std::string_view name = word.substr(2, word.find('=') - 2);
+  const std::string* nearest = nullptr;
+  size_t distance_min = 1 + name.size() / 3;  // farther away it is no typing error
+  const std::vector<const CLI::Option*> options = app.get_options();
+  for (const CLI::Option* option : options) {
+    if (option->get_group().empty()) continue;
+    for (const std::string& candidate : option->get_lnames()) {
+      const size_t distance = edit_distance(name, candidate);
+      if (distance < distance_min) {
+        distance_min = distance;
+        nearest = &candidate;
+      }
+    }
+  }
+  if (nearest != nullptr) text += fmt::format(" Did you mean '--{}'?", *nearest);
+  return text;
+}
+
+// The words that the argument of `option` consists of; `rest` begins with the first.
+size_t words_taken(const CLI::Option& option, std::span<char* const> rest) {
+  if (option.get_type_size() == 0 || option.get_items_expected_max() == 0) return 0;
+  const std::string value = option.get_type_name();
+  const auto words = 1 + static_cast<size_t>(std::count(value.begin(), value.end(), ' '));
+  // A user property has a name and a value.
+  const bool pair = words > 1 && rest.size() > 1 && std::string_view(rest[1]) == "user-property";
+  return words + (pair ? 1 : 0);
+}
+
+std::string missing_argument(const CLI::Option& option, std::string_view word, size_t words) {
+  if (words > 1) {
+    return fmt::format("{} argument given but not enough arguments specified.", word);
+  }
+  return fmt::format("{} argument given but no {} specified.", word,
+                     noun_of(option.get_name(false, true), option.get_type_name()));
+}
+
+}  // namespace
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  // Optimal string alignment, three rows.
+  std::vector<size_t> before(b.size() + 1), above(b.size() + 1), row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    std::swap(before, above);
+    std::swap(above, row);
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t change = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+      row[j] = std::min({above[j] + 1, row[j - 1] + 1, change});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        row[j] = std::min(row[j], before[j - 2] + 1);
+      }
+    }
+  }
+  return row[b.size()];
+}
+
+Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* const> words) {
+  std::vector<std::string> out;
+  const CLI::App* at = &app;
+  while (!words.empty()) {
+    const std::string_view word = words.front();
+    words = words.subspan(1);
+
+    const std::vector<const CLI::App*> commands = at->get_subcommands(
+        [word](const CLI::App* command) { return command->get_name() == word; });
+    if (!commands.empty()) {
+      at = commands.front();
+      out.emplace_back(word);
+      continue;
+    }
+    const bool is_long = word.starts_with("--");
+    const bool is_option = is_long || (word.starts_with('-') && word.size() > 1);
+    if (!is_option && !at->get_options([](const CLI::Option* option) {
+           return option->get_positional();
+         }).empty()) {
+      out.emplace_back(word);
+      continue;
+    }
+    const size_t equals = is_long ? word.find('=') : std::string_view::npos;
+    const std::string name(word.substr(0, equals));
+    const CLI::Option* option = is_option ? at->get_option_no_throw(name) : nullptr;
+    if (option == nullptr) {
+      return fail(ErrorCode::kInvalidArgument, unknown_option(*at, word));
+    }
+    out.push_back(name);
+    size_t taken = words_taken(*option, words);
+    if (equals != std::string_view::npos) {
+      if (taken != 1) {
+        return fail(ErrorCode::kInvalidArgument,
+                    taken == 0 ? fmt::format("{} takes no argument.", name)
+                               : fmt::format("Write {} {} without an equals sign.", name,
+                                             option->get_type_name()));
+      }
+      out.emplace_back(word.substr(equals + 1));
+      continue;
+    }
+    if (taken > words.size()) {
+      return fail(ErrorCode::kInvalidArgument, missing_argument(*option, name, taken));
+    }
+    if (taken == 0) continue;
+    std::string argument = words.front();
+    for (size_t i = 1; i < taken; ++i) {
+      argument += kWordSeparator;
+      argument += words[i];
+    }
+    words = words.subspan(taken);
+    out.push_back(std::move(argument));
+  }
+  return out;
+}
+
+}  // namespace mq

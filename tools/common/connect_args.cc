@@ -1,0 +1,240 @@
+#include "common/connect_args.h"
+
+#include <unistd.h>
+
+#include <optional>
+#include <random>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "base/random.h"
+#include "base/units.h"
+#include "base/utf8.h"
+#include "codec/topic.h"
+#include "common/options.h"
+
+namespace mq {
+namespace {
+
+// What mosquitto's clients ask for, too: enough for a program that prints what arrives.
+constexpr uint16_t kReceiveMaximum = 20;
+
+tl::unexpected<Error> invalid(std::string text) {
+  return fail(ErrorCode::kInvalidArgument, std::move(text));
+}
+
+
+// "MIN[,MAX]"
+Result<BackoffOptions> parse_backoff(std::string_view text) {
+  const size_t comma = text.find(',');
+  const Result<Duration> first = parse_duration(text.substr(0, comma));
+  const Result<Duration> max =
+      comma == std::string_view::npos ? first : parse_duration(text.substr(comma + 1));
+  if (!first || !max || *first <= Duration::zero() || *max < *first) {
+    return invalid(fmt::format("Invalid reconnect delay given: {}, it must be MIN or MIN,MAX in "
+                               "seconds, more than 0.",
+                               text));
+  }
+  return BackoffOptions{.first = *first, .max = *max};
+}
+
+Result<uint32_t> parse_session_expiry(std::string_view text) {
+  if (text == "-1" || text == "∞") return kSessionNeverExpires;
+  const std::optional<uint64_t> number = parse_number(text);
+  if (!number) return invalid("session-expiry-interval not a number.");
+  if (*number > kSessionNeverExpires) return invalid("session-expiry-interval out of range.");
+  return static_cast<uint32_t>(*number);
+}
+
+// Host, port, user, password and topic from -L, or host and port from their own options.
+Result<void> resolve_address(const ConnectArgs& args, Connection& to) {
+  Address& address = to.runner.address;
+  if (args.unix_path) {
+    address.kind = TransportKind::kUnix;
+    address.host = *args.unix_path;
+    return {};
+  }
+  if (!args.url) {
+    address.host = args.host;
+    address.port = args.port;
+    return {};
+  }
+  Result<ParsedUrl> url = parse_url(*args.url);
+  if (!url) {
+    return invalid(
+        fmt::format("Invalid URL for -L argument specified - {}.", url.error().text));
+  }
+  if (url->address.kind != TransportKind::kTcp && url->address.kind != TransportKind::kUnix) {
+    return invalid("Unsupported URL scheme. Use mqtt:// or unix://.");
+  }
+  address = std::move(url->address);
+  if (url->user_name && !args.user_name) to.client.user_name = std::move(url->user_name);
+  if (url->password && !args.password) to.client.password = std::move(url->password);
+  to.url_topic = std::move(url->topic);
+  return {};
+}
+
+Result<void> resolve_will(const ConnectArgs& args, ClientOptions& client,
+                          const GivenProperties& properties) {
+  if (!args.will_topic) {
+    if (args.will_payload) return invalid("Will payload given, but no will topic given.");
+    if (args.will_retain) return invalid("Will retain given, but no will topic given.");
+    if (!properties.of(PropertiesIn::kWill).empty()) {
+      return invalid("Will properties given, but no will topic given.");
+    }
+    return {};
+  }
+  if (!is_utf8(*args.will_topic) || topic_name_fault(*args.will_topic) != nullptr) {
+    return invalid(fmt::format("Invalid will topic '{}', does it contain '+' or '#'?",
+                               *args.will_topic));
+  }
+  client.will = WillOptions{.topic = *args.will_topic,
+                            .payload = args.will_payload.value_or(""),
+                            .qos = args.will_qos,
+                            .retain = args.will_retain,
+                            .properties = properties.list(PropertiesIn::kWill)};
+  return {};
+}
+
+// Properties of CONNECT that the session has a field of its own for go there.
+void resolve_properties(const GivenProperties& properties, ClientOptions& client) {
+  for (const GivenProperty& property : properties.of(PropertiesIn::kConnect)) {
+    switch (property.id) {
+      case PropertyId::kSessionExpiryInterval: client.session_expiry_s = property.number; break;
+      case PropertyId::kReceiveMaximum:
+        client.receive_maximum = static_cast<uint16_t>(property.number);
+        break;
+      case PropertyId::kMaximumPacketSize: client.maximum_packet_size = property.number; break;
+      case PropertyId::kTopicAliasMaximum:
+        client.topic_alias_maximum = static_cast<uint16_t>(property.number);
+        break;
+      default: append(client.properties, property); break;
+    }
+  }
+}
+
+Result<void> resolve_identity(const ConnectArgs& args, ClientOptions& client) {
+  if (args.client_id && args.id_prefix) {
+    return invalid("-i and -I argument cannot be used together.");
+  }
+  if (args.client_id) client.client_id = *args.client_id;
+  if (args.id_prefix) client.client_id = fmt::format("{}{}", *args.id_prefix, getpid());
+  if (args.user_name) client.user_name = args.user_name;
+  if (args.password) client.password = args.password;
+  return {};
+}
+
+// -c and -x, once the client identifier is known.
+Result<void> resolve_session(const ConnectArgs& args, ClientOptions& client) {
+  client.clean_start = !args.keep_session;
+  if (args.session_expiry) {
+    if (client.session_expiry_s) {
+      return invalid("Duplicate property session-expiry-interval: give it with -x or with -D.");
+    }
+    MQ_TRY(client.session_expiry_s, parse_session_expiry(*args.session_expiry));
+  } else if (args.keep_session && client.version == Version::kV5 && !client.session_expiry_s) {
+    client.session_expiry_s = kSessionNeverExpires;
+  }
+  if (!client.client_id.empty()) return {};
+  if (client.version == Version::kV5) {
+    if (args.keep_session && client.session_expiry_s == kSessionNeverExpires) {
+      return invalid("You must provide a client id if you are using an infinite session expiry "
+                     "interval.");
+    }
+  } else if (args.keep_session) {
+    return invalid("You must provide a client id if you are using the -c option.");
+  }
+  if (client.version == Version::kV31) client.client_id = random_client_id();
+  return {};
+}
+
+}  // namespace
+
+void declare(CLI::App& app, ConnectArgs& args) {
+  Options(app, "Connection")
+      .text("-h,--host", args.host, "HOST", "Host name or address of the broker.")
+      .number("-p,--port", args.port, "PORT", "TCP port of the broker.")
+      .text("-L,--url", args.url, "URL",
+            "User, password, host, port and topic in one: "
+            "mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC.")
+      .text("--unix", args.unix_path, "PATH", "Connect to a unix socket instead.")
+      .text("-A", args.bind_address, "ADDRESS", "Local address to connect from.")
+      .seconds("--connect-timeout", args.connect_timeout, "SECONDS",
+               "Time for a try to connect, from looking up the name to the answer of the broker.",
+               std::chrono::milliseconds(1))
+      .text("--reconnect-delay", args.reconnect_delay, "MIN[,MAX]",
+            "Seconds before a lost connection is made again; doubled after each try that fails, "
+            "up to MAX.");
+  Options(app, "MQTT")
+      .choice("-V,--protocol-version", args.version,
+              {{"5", Version::kV5},
+               {"mqttv5", Version::kV5},
+               {"311", Version::kV311},
+               {"mqttv311", Version::kV311},
+               {"31", Version::kV31},
+               {"mqttv31", Version::kV31}},
+              "Version of MQTT: 5.0, 3.1.1 or 3.1.")
+      .text("-i,--id", args.client_id, "ID", "Client identifier; without, the broker makes one up.")
+      .text("-I,--id-prefix", args.id_prefix, "PREFIX",
+            "Client identifier made of PREFIX and the process number.")
+      .text("-u,--username", args.user_name, "USER", "User name.")
+      .text("-P,--pw", args.password, "PASSWORD", "Password.")
+      .number("-k,--keepalive", args.keep_alive_s, "SECONDS",
+              "Longest silence before the connection is probed.", {5, 65535})
+      .flag("-c,--disable-clean-session", args.keep_session,
+            "Take up the session the broker has for this client, and leave it there at the end.")
+      .text("-x", args.session_expiry, "SECONDS",
+            "How long the broker keeps the session after the end, -1 for ever. Implies MQTT 5.")
+      .number("-M", args.inflight_max, "COUNT",
+              "Most QoS 1 and 2 messages sent and not yet acknowledged.", {1, 65535})
+      .list("-D,--property", args.properties, "COMMAND NAME VALUE",
+            "Property of a packet, COMMAND one of connect, publish, subscribe, unsubscribe, "
+            "disconnect and will; user-property takes a name and a value. Implies MQTT 5.");
+  Options(app, "Will")
+      .text("--will-topic", args.will_topic, "TOPIC",
+            "Topic of the message that the broker publishes if the connection is lost.")
+      .text("--will-payload", args.will_payload, "TEXT", "Its payload; empty without.")
+      .choice("--will-qos", args.will_qos,
+              {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
+              "Its quality of service.")
+      .flag("--will-retain", args.will_retain, "Have it retained.");
+  Options(app, "Diagnostics")
+      .flag("-d,--debug", args.debug, "Report every packet on standard error.")
+      .flag("--quiet", args.quiet, "Report no errors but those of usage.");
+}
+
+Result<Connection> resolve(const ConnectArgs& args) {
+  Connection to;
+  to.console = Console({.quiet = args.quiet, .debug = args.debug});
+  MQ_TRY(to.properties, GivenProperties::parse(args.properties));
+
+  ClientOptions& client = to.client;
+  client.version = args.version;
+  if (args.session_expiry || !to.properties.empty()) client.version = Version::kV5;
+  client.keep_alive_s = args.keep_alive_s;
+  client.inflight_max = args.inflight_max;
+  MQ_CHECK(resolve_address(args, to));
+  MQ_CHECK(resolve_identity(args, client));
+  resolve_properties(to.properties, client);
+  MQ_CHECK(resolve_session(args, client));
+  MQ_CHECK(resolve_will(args, client, to.properties));
+  if (client.version == Version::kV5 && !client.receive_maximum) {
+    client.receive_maximum = kReceiveMaximum;
+  }
+  MQ_CHECK(check(client));
+
+  to.runner.bind_address = args.bind_address.value_or("");
+  to.runner.connect_timeout = args.connect_timeout;
+  MQ_TRY(to.runner.backoff, parse_backoff(args.reconnect_delay));
+  return to;
+}
+
+std::string random_client_id() {
+  std::random_device device;
+  Random random((uint64_t{device()} << 32) | device());
+  return "mq-" + random.alphanumeric(18);  // 21 characters: 3.1 allows 23
+}
+
+}  // namespace mq

@@ -1,0 +1,65 @@
+// The options of a connection, the same for every client tool.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "client/client_options.h"
+#include "common/console.h"
+#include "common/property_args.h"
+#include "io/client_runner.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mq {
+
+// What was typed.
+struct ConnectArgs {
+  std::string host = "localhost";
+  uint16_t port = 1883;
+  std::optional<std::string> url;
+  std::optional<std::string> unix_path;
+  std::optional<std::string> bind_address;
+  uint16_t keep_alive_s = 60;
+  Version version = Version::kV311;
+  std::optional<std::string> client_id;
+  std::optional<std::string> id_prefix;
+  std::optional<std::string> user_name;
+  std::optional<std::string> password;
+  bool keep_session = false;
+  std::optional<std::string> session_expiry;
+  uint16_t inflight_max = 20;
+  std::vector<std::string> properties;
+  std::optional<std::string> will_topic;
+  std::optional<std::string> will_payload;
+  Qos will_qos = Qos::kAtMostOnce;
+  bool will_retain = false;
+  Duration connect_timeout = std::chrono::seconds(30);
+  std::string reconnect_delay = "1,30";
+  bool debug = false;
+  bool quiet = false;
+};
+
+// Declares them on a program or one of its commands.
+void declare(CLI::App& app, ConnectArgs& args);
+
+// What it means.
+struct Connection {
+  RunnerOptions runner;
+  ClientOptions client;
+  GivenProperties properties;  // those of CONNECT and the will are in `client` already
+  std::string url_topic;       // of -L; empty without
+  Console console;
+};
+
+Result<Connection> resolve(const ConnectArgs& args);
+
+// A client identifier for a session that nobody will ask for again: MQTT 3.1 wants one.
+std::string random_client_id();
+
+}  // namespace mq

@@ -1,0 +1,36 @@
+// What a tool says to its user. Standard output is for message data alone; everything here goes to
+// standard error, a line at a time.
+#pragma once
+
+#include <string_view>
+
+namespace mq {
+
+class Console {
+ public:
+  struct Options {
+    bool quiet = false;  // nothing but usage errors
+    bool debug = false;  // every packet, too
+  };
+
+  Console() = default;
+  explicit Console(Options options) : options_(options) {}
+
+  bool debugs() const { return options_.debug && !options_.quiet; }
+  // "Error: TEXT" unless quiet.
+  void error(std::string_view text) const;
+  // "Warning: TEXT" unless quiet.
+  void warning(std::string_view text) const;
+  // TEXT as it is, unless quiet.
+  void note(std::string_view text) const;
+  // TEXT when debugging.
+  void debug(std::string_view text) const;
+
+ private:
+  Options options_;
+};
+
+// Writes all of `text`, whatever it takes; a file that takes no more is not an error.
+void write_all(int fd, std::string_view text);
+
+}  // namespace mq

@@ -1,0 +1,31 @@
+// What the programs end with. mqpub and mqsub keep to mosquitto's numbers, so that scripts go on
+// working; each man page lists those its program can return.
+#pragma once
+
+#include "base/result.h"
+#include "codec/reason_code.h"
+
+namespace mq {
+
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitFailure = 1,  // usage, a file, a name that is not found, a connection that is not made
+  kExitUsage = 2,    // of mqbench: a command line that makes no sense
+  kExitProtocol = 2,
+  kExitConnectionLost = 7,
+  kExitTls = 8,
+  kExitTooLarge = 9,
+  kExitSystem = 14,
+  kExitKeepAlive = 19,
+  kExitTimedOut = 27,
+  kExitSignal = 128,  // plus the number of the signal
+};
+
+// A packet that the server refused ends the program with its Reason Code: 128 to 162, or 1 to 5
+// for a CONNACK of MQTT 3.x.
+inline int exit_code(ReasonCode code) { return static_cast<int>(code); }
+
+// Of an error that ended a connection once there was one.
+int exit_code(const Error& error);
+
+}  // namespace mq

@@ -1,0 +1,88 @@
+#include "common/run.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "common/argv.h"
+#include "common/command_doc.h"
+#include "common/console.h"
+#include "common/exit_code.h"
+#include "common/generate.h"
+
+namespace mq {
+namespace {
+
+constexpr std::string_view kInformation = "Information";
+
+int usage_error(const Program& program, std::string_view text) {
+  write_all(STDERR_FILENO, fmt::format("Error: {}\n\nUse '{} --help' to see usage.\n", text,
+                                       program.name));
+  return program.usage_error;
+}
+
+// To the program and each of its commands, behind their own options.
+void add_help(CLI::App& app) {
+  app.set_help_flag("--help", "Show this text.")->group(std::string(kInformation));
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    add_help(*command);
+  }
+}
+
+// The command that was chosen, the program itself if it has none.
+const CLI::App& chosen(const CLI::App& app) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  return commands.empty() ? app : chosen(*commands.back());
+}
+
+}  // namespace
+
+int run_program(const Program& program, int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    CLI::App app("", std::string(program.name));
+    app.set_help_flag("");  // -h is the host
+    program.declare(app);
+    add_help(app);
+    app.set_version_flag("--version", fmt::format("{} {}", program.name, MQKIT_VERSION),
+                         "Show the version.")
+        ->group(std::string(kInformation));
+    app.add_option("--generate")->type_name("man|bash|zsh|fish")->group("");  // hidden
+
+    auto words = spell_out(app, std::span(argv, static_cast<size_t>(argc)).subspan(1));
+    if (!words) return usage_error(program, words.error().text);
+    if (words->size() == 2 && words->front() == "--generate") {
+      const std::optional<std::string> text = generate(describe(app), words->back());
+      if (!text) return usage_error(program, fmt::format("Cannot generate {}.", words->back()));
+      write_all(STDOUT_FILENO, *text);
+      return kExitOk;
+    }
+    std::reverse(words->begin(), words->end());  // as CLI11 wants them
+    try {
+      app.parse(std::move(*words));
+    } catch (const CLI::CallForHelp&) {
+      write_all(STDOUT_FILENO, help_text(describe(chosen(app))));
+      return kExitOk;
+    } catch (const CLI::CallForVersion& version) {
+      write_all(STDOUT_FILENO, fmt::format("{}\n", version.what()));
+      return kExitOk;
+    } catch (const CLI::ParseError& error) {
+      return usage_error(program, error.what());
+    }
+    const Result<int> code = program.run();
+    return code ? *code : usage_error(program, code.error().text);
+  } catch (const std::exception& error) {
+    write_all(STDERR_FILENO, fmt::format("Error: {}\n", error.what()));
+    return kExitFailure;
+  }
+}
+
+}  // namespace mq
