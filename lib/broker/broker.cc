@@ -7,10 +7,13 @@
 
 namespace mq {
 
-Broker::Broker(const BrokerOptions& options, AccessControl& access, Random& random, Now start)
+Broker::Broker(const BrokerOptions& options, AccessControl& access, Random& random, Now start,
+               SessionStore* store)
     : options_(options),
       access_(access),
       random_(random),
+      store_(store),
+      now_(start),
       subscriptions_(random.next()),
       retained_(random.next()),
       sys_topics_(options.sys_interval, start) {
@@ -51,6 +54,7 @@ ConnId Broker::accepted(Now now) {
 void Broker::receive(ConnId id, Bytes bytes, Now now) {
   Connection* const c = find(id);
   if (c == nullptr || c->state == Connection::State::kClosing || bytes.empty()) return;
+  now_ = now;
   counters_.bytes_received += bytes.size();
   c->last_seen = now.mono;
   // Whatever else this is, it is not MQTT: do not even wait for its length.
@@ -104,6 +108,7 @@ void Broker::on_frame(Connection& c, const Frame& frame, Now now) {
 void Broker::closed(ConnId id, Now now) {
   Connection* const c = find(id);
   if (c == nullptr) return;
+  now_ = now;
   if (c->session != nullptr) {
     log(*c, "lost");
     detach(*c, true, now);
@@ -120,6 +125,7 @@ Time Broker::next_deadline() const {
 }
 
 void Broker::tick(Now now) {
+  now_ = now;
   while (Connection* c = connection_timers_.pop_due(now.mono)) {
     if (c->state == Connection::State::kAwaitConnect) {
       ++counters_.limit_connect_timeout;
@@ -136,15 +142,18 @@ void Broker::tick(Now now) {
     }
   }
   while (Session* session = session_timers_.pop_due(now.mono)) {
-    if (session->will_due <= now.mono) publish_will(*session, now);
     if (session->expires <= now.mono) {
       ++counters_.clients_expired;
       end_session(*session, now);
     } else {
+      publish_will(*session, now);
+      if (session->stored) store_session(*session);
       arm(*session);
     }
   }
-  retained_.drop_expired(now.mono);
+  retained_.drop_expired(now.mono, [this](std::string_view topic) {
+    if (store_ != nullptr) change().drop_retained(topic);
+  });
   if (sys_topics_.next_deadline() <= now.mono) update_sys_topics(now);
 }
 
@@ -182,6 +191,7 @@ bool Broker::wants_close(ConnId id) const {
 }
 
 void Broker::shut_down(Now now) {
+  now_ = now;
   for (const auto& slot : slots_) {
     if (slot != nullptr && slot->state != Connection::State::kClosing) {
       finish(*slot, ReasonCode::kServerShuttingDown, "the server is shutting down", true, now);
@@ -232,6 +242,7 @@ void Broker::detach(Connection& c, bool with_will, Now now) {
   if (session.expiry_s != kSessionNeverExpires) {
     session.expires = add(now.mono, std::chrono::seconds(session.expiry_s));
   }
+  if (session.stored) store_session(session);
   arm(session);
 }
 
@@ -245,6 +256,7 @@ void Broker::end_session(Session& session, Now now) {
   reassign_shared(session);
   subscriptions_.remove_all(session);
   session_timers_.cancel(session);
+  if (session.stored) change().drop_session(session.client_id);
   sessions_.erase(session.client_id);
 }
 

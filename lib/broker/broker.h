@@ -23,6 +23,7 @@
 #include "broker/subscriptions.h"
 #include "broker/sys_topics.h"
 #include "session/out_batch.h"
+#include "store/session_store.h"
 
 namespace mq {
 
@@ -37,7 +38,9 @@ namespace mq {
 //   tick(now) at next_deadline()
 class Broker {
  public:
-  Broker(const BrokerOptions& options, AccessControl& access, Random& random, Now start);
+  // Without a store everything is forgotten when the broker ends, and acknowledgements do not wait.
+  Broker(const BrokerOptions& options, AccessControl& access, Random& random, Now start,
+         SessionStore* store = nullptr);
   ~Broker();
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
@@ -49,6 +52,13 @@ class Broker {
   void produce(ConnId id, OutBatch& to, Now now);
   void closed(ConnId id, Now now);
   void tick(Now now);
+
+  // With a store. Once, before the first connection: sessions and retained messages come back.
+  Result<void> restore(Now now);
+  // Closes the open batch of changes, if there are any. Once a loop turn, before produce().
+  void commit();
+  // That batch and all before it are safe: the acknowledgements that waited for it may go.
+  void durable(BatchId batch);
   Time next_deadline() const;
 
   // Connections with something to send or to be closed, each once. The owner takes them all.
@@ -111,12 +121,25 @@ class Broker {
   void enqueue(Session& session, WaitingMessage item);
   void send_tracked(Connection& c, WaitingMessage item);
   void fill_window(Connection& c);
-  void forget(Session& session, InflightEntry& entry);
+  void forget(Session& session, uint16_t packet_id);
   void send_retained(Connection& c, std::string_view filter, Qos qos, uint32_t subscription_id,
                      Now now);
   bool produce_ack(Connection& c, OutBatch& to);
   bool produce_control(Connection& c, OutBatch& to);
   bool produce_publish(Connection& c, OutBatch& to, Now now);
+
+  // durability.cc
+  class Restorer;
+  StoreSink& change() {
+    batch_open_ = true;
+    return *store_;
+  }
+  void hold(Connection& c);
+  void store_session(const Session& session);
+  void store_sent(Session& session);
+  bool at_barrier(Connection& c);
+  WallTime to_wall(Time at) const;
+  Time to_mono(WallTime at) const;
 
   // Ends of connections, sessions and wills: broker.cc.
   void fail(Connection& c, ReasonCode reason, std::string_view why, Now now);
@@ -151,6 +174,12 @@ class Broker {
   AccessControl& access_;
   Random& random_;
   LogSink log_;
+  SessionStore* const store_;
+  Now now_;                    // of the entry point that is running
+  BatchId open_batch_ = 1;
+  bool batch_open_ = false;    // there are changes in it
+  BatchId durable_ = 0;
+  std::vector<ConnId> held_;   // connections whose output waits for a batch
 
   std::vector<std::unique_ptr<Connection>> slots_;
   std::vector<uint32_t> free_slots_;

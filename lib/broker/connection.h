@@ -38,6 +38,7 @@ struct Connection {
   Session* session = nullptr;
   FrameReader reader;
   OutQueue out;
+  uint64_t barrier = 0;           // the last batch of the store that `out` waits for
   std::unique_ptr<InboundAliases> aliases_in;
   std::unique_ptr<OutboundAliases> aliases_out;  // null: the client takes none
 };

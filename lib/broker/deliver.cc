@@ -44,6 +44,12 @@ void Broker::enqueue(Session& session, WaitingMessage item) {
     return mark_dirty(*c);
   }
   session.queued_bytes += item.message->memory();
+  if (session.stored) {
+    change().put_queued({session.client_id,
+                         session.first_sequence + session.inflight.size() + session.waiting.size(),
+                         item.message, to_wall(item.message->expires()), item.aux,
+                         item.first_byte, item.share_tag});
+  }
   if (c != nullptr && session.waiting.empty() && session.resend_left == 0 &&
       session.outstanding < c->send_quota && !session.inflight.full()) {
     return send_tracked(*c, std::move(item));
@@ -91,13 +97,19 @@ void Broker::fill_window(Connection& c) {
 }
 
 // The entry needs no acknowledgement any more.
-void Broker::forget(Session& session, InflightEntry& entry) {
+void Broker::forget(Session& session, uint16_t packet_id) {
+  InflightEntry& entry = *session.inflight.find(packet_id);
+  if (session.stored) {
+    const uint64_t sequence = session.first_sequence + session.inflight.index_of(packet_id);
+    change().drop_queued(session.client_id, sequence);
+  }
   if (entry.message) session.queued_bytes -= entry.message->memory();
   if (entry.counted) --session.outstanding;
   const uint32_t before = session.inflight.size();
   session.inflight.finish(entry);
   // Entries left the front; those still to be sent again are counted from the back.
   if (session.inflight.size() < before) {
+    session.first_sequence += before - session.inflight.size();
     session.resend_left = std::min(session.resend_left, session.inflight.size());
   }
 }
@@ -132,8 +144,10 @@ void Broker::produce(ConnId id, OutBatch& to, Now now) {
       case OutEntry::Kind::kPublish: more = produce_publish(*c, to, now); break;
       case OutEntry::Kind::kAck: more = produce_ack(*c, to); break;
       case OutEntry::Kind::kControl: more = produce_control(*c, to); break;
+      case OutEntry::Kind::kBarrier: more = !at_barrier(*c); break;
     }
   }
+  if (c->session != nullptr && c->session->stored) store_sent(*c->session);
   counters_.bytes_sent += to.size() - before;
 }
 
@@ -190,7 +204,7 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
       c.packet_max < kPacketMax || message.memory() > kPacketMax - OutBatch::kCopyMax;
   if (expired || (may_be_large && publish_size(message, head, c.version) > c.packet_max)) {
     if (!expired) ++counters_.publishes_dropped;
-    if (tracked != nullptr) forget(session, *tracked);
+    if (tracked != nullptr) forget(session, entry.packet_id);
     c.out.pop_front();
     if (tracked != nullptr) fill_window(c);
     return true;
@@ -198,7 +212,12 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
 
   if (!append_publish(entry.message, head, c.version, now.mono, to)) return false;
   if (head.topic_alias != 0 && !head.omit_topic) c.aliases_out->learned(message.topic());
-  if (tracked != nullptr) tracked->sent = true;
+  if (tracked != nullptr) {
+    tracked->sent = true;
+    session.sent_mark =
+        std::max(session.sent_mark,
+                 session.first_sequence + session.inflight.index_of(entry.packet_id) + 1);
+  }
   ++counters_.messages_sent;
   ++counters_.publishes_sent;
   counters_.publish_bytes_sent += message.payload().size();

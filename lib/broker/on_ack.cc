@@ -14,6 +14,10 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
   if (packet->type == PacketType::kPubrel) {
     // The publisher's QoS 2: after PUBCOMP the identifier means a new message [MQTT-4.3.3-12].
     const bool known = session.inbound_qos2.erase(packet->packet_id);
+    if (known && session.stored) {
+      change().drop_inbound(session.client_id, packet->packet_id);
+      hold(c);
+    }
     c.out.push_ack(PacketType::kPubcomp, packet->packet_id,
                    known ? ReasonCode::kSuccess : unknown);
     return mark_dirty(c);
@@ -39,7 +43,7 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
       if (exactly_once) {
         return fail(c, ReasonCode::kProtocolError, "PUBACK for a QoS 2 PUBLISH", now);
       }
-      forget(session, *entry);  // whatever the code: [MQTT-4.4.0-2]
+      forget(session, packet->packet_id);  // whatever the code: [MQTT-4.4.0-2]
       break;
     case PacketType::kPubrec:
       if (!exactly_once) {
@@ -47,13 +51,18 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
       }
       if (is_error(packet->reason)) {
         // Refused: no PUBREL, unless the client had taken it before.
-        if (entry->state == State::kPublishSent) forget(session, *entry);
+        if (entry->state == State::kPublishSent) forget(session, packet->packet_id);
         break;
       }
       if (entry->state == State::kPublishSent) {
         session.queued_bytes -= entry->message->memory();
         entry->message = nullptr;
         entry->state = State::kPubrelSent;
+        if (session.stored) {
+          const uint32_t index = session.inflight.index_of(packet->packet_id);
+          change().release_queued(session.client_id, session.first_sequence + index);
+          hold(c);
+        }
       }
       c.out.push_ack(PacketType::kPubrel, packet->packet_id, ReasonCode::kSuccess);
       mark_dirty(c);
@@ -62,7 +71,7 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
       if (entry->state != State::kPubrelSent) {
         return fail(c, ReasonCode::kProtocolError, "PUBCOMP before PUBREC", now);
       }
-      forget(session, *entry);
+      forget(session, packet->packet_id);
       break;
   }
   fill_window(c);

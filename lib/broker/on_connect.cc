@@ -146,6 +146,14 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
   session.will = packet.will ? store(*packet.will) : nullptr;
   session.expires = session.will_due = kNever;
   session_timers_.cancel(session);
+  if (store_ != nullptr && session.expiry_s != 0) {
+    session.stored = true;
+    store_session(session);
+  } else if (session.stored) {
+    // It will end with this connection, a crash included.
+    session.stored = false;
+    change().drop_session(session.client_id);
+  }
 
   c.send_quota = std::min<uint32_t>(
       packet.properties.number(PropertyId::kReceiveMaximum).value_or(kReceiveMaximumDefault),
@@ -197,6 +205,7 @@ void Broker::send_connack(Connection& c, const Connect& packet, bool session_pre
     }
     if (!options_.retain_available) writer.add(PropertyId::kRetainAvailable, 0);
   }
+  hold(c);
   // MQTT 3.1 has no Session Present flag: the byte is reserved.
   send_control(c, Connack{session_present && c.version != Version::kV31, ReasonCode::kSuccess,
                           Properties(properties.bytes())});

@@ -111,7 +111,9 @@ void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode rea
   // After a refusal the identifier is free again [MQTT-4.3.3-9].
   if (packet.qos == Qos::kExactlyOnce && (!is_error(reason) || c.version != Version::kV5)) {
     c.session->inbound_qos2.insert(packet.packet_id);
+    if (c.session->stored) change().put_inbound(c.session->client_id, packet.packet_id);
   }
+  hold(c);
   c.out.push_ack(type, packet.packet_id, c.version == Version::kV5 ? reason : ReasonCode::kSuccess);
   mark_dirty(c);
 }
@@ -119,6 +121,7 @@ void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode rea
 ReasonCode Broker::retain_message(const MessageFields& fields, Ref<const Message>& message) {
   if (fields.payload.empty()) {
     retained_.remove(fields.topic);  // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
+    if (store_ != nullptr) change().drop_retained(fields.topic);
     return ReasonCode::kSuccess;
   }
   message = Message::make(fields);
@@ -130,6 +133,7 @@ ReasonCode Broker::retain_message(const MessageFields& fields, Ref<const Message
     return ReasonCode::kQuotaExceeded;
   }
   retained_.set(message);
+  if (store_ != nullptr) change().put_retained(message, to_wall(message->expires()));
   return ReasonCode::kSuccess;
 }
 

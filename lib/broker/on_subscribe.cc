@@ -75,6 +75,10 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
     }
     const bool fresh = subscriptions_.add(session, filter->filter, filter->share(), options, id) ==
                        Subscriptions::Added::kNew;
+    if (session.stored) {
+      change().put_subscription({session.client_id, wanted.filter, options, id});
+      hold(c);
+    }
     codes.push_back(static_cast<uint8_t>(options.qos));
     // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a share group gets none (section 4.8.2).
     const bool replay = options.retain_handling == RetainHandling::kSend ||
@@ -96,6 +100,10 @@ void Broker::on_unsubscribe(Connection& c, const Frame& frame, Now now) {
     }
     const bool existed =
         subscriptions_.remove(*c.session, filter->filter, filter->share());
+    if (existed && c.session->stored) {
+      change().drop_subscription(c.session->client_id, wanted.filter);
+      hold(c);
+    }
     codes.push_back(static_cast<uint8_t>(existed ? ReasonCode::kSuccess
                                                  : ReasonCode::kNoSubscriptionExisted));
   }

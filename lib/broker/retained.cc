@@ -87,8 +87,4 @@ void Retained::match_all(Node& from, Time now, std::vector<Ref<const Message>>& 
   }
 }
 
-void Retained::drop_expired(Time now) {
-  while (const Entry* entry = timers_.pop_due(now)) clear(*static_cast<Node*>(entry->node));
-}
-
 }  // namespace mq

@@ -26,7 +26,14 @@ class Retained {
   // Appends the messages whose topics match, expired ones left out.
   void match(std::string_view filter, Time now, std::vector<Ref<const Message>>& found);
 
-  void drop_expired(Time now);
+  // Drops what has expired and reports each topic, before it goes.
+  template <class Report>
+  void drop_expired(Time now, Report&& report) {
+    while (const Entry* entry = timers_.pop_due(now)) {
+      report(entry->message->topic());
+      clear(*static_cast<Node*>(entry->node));
+    }
+  }
   Time next_deadline() const { return timers_.next(); }
   size_t size() const { return count_; }
   uint64_t bytes() const { return bytes_; }

@@ -45,6 +45,7 @@ struct Session {
   std::string user_name;           // of the present or last connection, empty for none
   Connection* connection = nullptr;  // null while the client is away
   uint32_t expiry_s = 0;           // Session Expiry Interval, kSessionNeverExpires for never
+  bool stored = false;             // the store knows it: every change is appended there
   uint8_t share_tags = 0;          // given out so far
   TimerNode timer;                 // the earlier of the next two
   Time expires = kNever;           // end of the session; kNever while connected
@@ -53,6 +54,11 @@ struct Session {
 
   std::vector<SubscriptionRef> subscriptions;
   Inflight inflight;
+  // Messages are numbered as they are queued (see QueuedRecord): inflight[0] has this number, the
+  // rest of `inflight` and then `waiting` follow.
+  uint64_t first_sequence = 0;
+  uint64_t sent_mark = 0;          // every message below this number has been sent ...
+  uint64_t stored_sent_mark = 0;   // ... as far as the store knows
   uint32_t resend_left = 0;        // entries at the end of `inflight` still to be sent again
   uint32_t outstanding = 0;        // PUBLISH packets that count against the send quota now
   Ring<WaitingMessage> waiting;

@@ -206,6 +206,7 @@ bool ClientSession::produce_front(OutBatch& to, Now now) {
     case OutEntry::Kind::kPublish: return produce_publish(to, now);
     case OutEntry::Kind::kControl: return produce_control(to);
     case OutEntry::Kind::kAck: break;
+    case OutEntry::Kind::kBarrier: assert(false);  // only a broker has a store
   }
   if (!to.has_room(kAckSizeMax)) return false;
   uint8_t* const end = store_ack(to.room(), entry, options_.version);

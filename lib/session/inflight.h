@@ -60,10 +60,20 @@ class Inflight {
     return wrap(first_ + ring_.size() - 1);
   }
 
+  // An entry that is done already: keeps the place of an identifier that is not in use.
+  void add_done() { ring_.push_back({}); }
+  // The next identifier to give out. REQUIRES: empty()
+  void start_at(uint16_t id) {
+    assert(ring_.empty() && id != 0);
+    first_ = id;
+  }
+  // Place of the entry with that identifier. REQUIRES: find(id) found one
+  uint32_t index_of(uint16_t id) const { return (id + kIds - first_) % kIds; }
+
   // The entry with that identifier, null when none waits under it.
   InflightEntry* find(uint16_t id) {
     if (id == 0) return nullptr;
-    const uint32_t index = (id + kIds - first_) % kIds;
+    const uint32_t index = index_of(id);
     if (index >= ring_.size() || ring_[index].state == InflightEntry::State::kDone) return nullptr;
     return &ring_[index];
   }

@@ -16,6 +16,7 @@ struct OutEntry {
     kPublish,  // `message`; `aux` is the owner's (broker: subscription identifiers; client: 0)
     kAck,      // PUBACK, PUBREC, PUBREL or PUBCOMP without properties; `aux` is the reason code
     kControl,  // the next `aux` bytes of the control buffer: a ready frame
+    kBarrier,  // broker: what follows waits until batch `aux` of the store is safe
   };
   Ref<const Message> message;
   uint16_t packet_id = 0;
@@ -42,6 +43,9 @@ class OutQueue {
                                                  (type == PacketType::kPubrel ? 0x02 : 0));
     entries_.push_back({nullptr, packet_id, first_byte, OutEntry::Kind::kAck,
                         static_cast<uint32_t>(reason)});
+  }
+  void push_barrier(uint64_t batch) {
+    entries_.push_back({nullptr, 0, 0, OutEntry::Kind::kBarrier, static_cast<uint32_t>(batch)});
   }
   // Appends the frame that `write(Buffer&)` encodes.
   template <class Write>
