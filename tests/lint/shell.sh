@@ -4,14 +4,21 @@
 set -euo pipefail
 cd "${1:-$(dirname "$0")/../..}"
 
-scripts=()
+scripts=() bats_files=()
 while IFS= read -r -d '' file; do
   case $file in
-    *.sh | *.bash | *.bats) scripts+=("$file") ;;
+    *.bats) bats_files+=("$file") ;;
+    *.sh | *.bash) scripts+=("$file") ;;
     completions/*) ;;
-    *) if head -n 1 "$file" | grep -qaE '^#!.*\<(sh|bash|bats)\>'; then scripts+=("$file"); fi ;;
+    *) if head -n 1 "$file" | grep -qaE '^#!.*\<(sh|bash)\>'; then scripts+=("$file"); fi ;;
   esac
 done < <(find . -path ./build -prune -o -path ./.git -prune -o -name node_modules -prune \
   -o -type f -printf '%P\0' | sort -z)
 
-shellcheck --external-sources -- "${scripts[@]}"
+status=0
+shellcheck --external-sources -- "${scripts[@]}" || status=1
+# Variables come from the loaded helper, and each test is a subshell by design.
+if [ ${#bats_files[@]} -gt 0 ]; then
+  shellcheck --exclude=SC2154,SC2030,SC2031 -- "${bats_files[@]}" || status=1
+fi
+exit $status

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# mqpub and mqsub as programs: ways to end, exit codes, and what they say when they cannot.
+
+load helper
+
+@test "nobody listens: what was tried and why it failed, exit 1" {
+  start_broker
+  kill -9 "$broker_pid"
+  wait_for gone "$broker_pid"
+  for command in "mqpub -t t -m m" "mqsub -t t"; do
+    # shellcheck disable=SC2086  # a command and its arguments
+    run -1 --separate-stderr timeout 20 ${command%% *} -p "$port" ${command#* }
+    [[ $stderr == *"$port"* ]]
+    [[ $stderr == *refused* ]]
+    [ -z "$output" ]
+  done
+}
+
+@test "a host name that does not exist" {
+  run -1 timeout 30 mqpub -h no-such-host.invalid -t t -m m
+  [[ $output == *no-such-host.invalid* ]]
+}
+
+@test "mqpub: no topic, no message, or two kinds of message" {
+  for arguments in '-m m' '-t t' '-t t -m m -n' '-t t/+ -m m' '-t t -m m -q 3' '-t t -f /no/such/file'; do
+    # shellcheck disable=SC2086
+    run ! timeout 10 mqpub $arguments </dev/null
+    [ "$status" -ne 124 ]
+    [ -n "$output" ]
+  done
+}
+
+@test "mqsub: no topic, or a filter with a misplaced wildcard" {
+  for arguments in '' '-t a/#/b' '-t a+' '-t t -C 0' '-t t -q 3'; do
+    # shellcheck disable=SC2086
+    run ! timeout 10 mqsub $arguments
+    [ "$status" -ne 124 ]
+    [ -n "$output" ]
+  done
+}
+
+@test "mqsub -W: exit 27 after the time, whether or not messages came" {
+  start_broker
+  run -27 timeout 10 mqsub -p "$port" -t t -W 1
+  mqpub -p "$port" -t t -r -m kept
+  run -27 --separate-stderr timeout 10 mqsub -p "$port" -t t -W 1
+  [ "$output" = kept ]
+}
+
+@test "mqsub -W covers the time to connect" {
+  # A listener that accepts and never answers.
+  /usr/bin/python3 -c '
+import socket, sys, time
+s = socket.create_server(("127.0.0.1", 0))
+open(sys.argv[1] + ".tmp", "w").write(str(s.getsockname()[1]))
+import os; os.rename(sys.argv[1] + ".tmp", sys.argv[1])
+time.sleep(60)' "$work/port" 3>&- &
+  pids+=($!)
+  wait_for test -s "$work/port"
+  run -27 timeout 10 mqsub -p "$(cat "$work/port")" -t t -W 1
+}
+
+@test "mqsub -E ends when subscribed" {
+  start_broker
+  run -0 timeout 10 mqsub -p "$port" -t t -E
+  [ -z "$output" ]
+}
+
+@test "mqsub: a closed pipe is a quiet exit 0" {
+  start_broker
+  mqpub -p "$port" -t t -r -m kept
+  (
+    timeout 20 mqsub -p "$port" -t '#' 2>"$work/pipe.err"
+    echo $? >"$work/status"
+  ) 3>&- | head -n 1 >"$work/head" &
+  pids+=($!)
+  wait_for test -s "$work/head"
+  # The reader is gone; the next message finds out.
+  send_until_over() {
+    mqpub -p "$port" -t t -m more
+    test -s "$work/status"
+  }
+  wait_for send_until_over
+  [ "$(cat "$work/status")" -eq 0 ]
+  [ ! -s "$work/pipe.err" ]
+}
+
+@test "mqsub: SIGINT and SIGTERM end it in order, exit 0" {
+  start_broker
+  for signal in INT TERM; do
+    subscribe "$signal" mqsub -t t
+    kill "-$signal" "$sub_pid"
+    finished "$sub_pid"
+    has_line DISCONNECT "$work/$signal.err"
+  done
+}
+
+@test "mqsub -T, -R, --retained-only, -v, -N and an empty payload" {
+  start_broker
+  mqpub -p "$port" -t a/kept -r -m kept
+  subscribe all mqsub -t 'a/#' -v
+  subscribe fresh mqsub -t 'a/#' -R -T a/skipped -N
+  mqpub -p "$port" -t a/skipped -m skipped
+  mqpub -p "$port" -t a/empty -n
+  mqpub -p "$port" -t a/new -m new
+  wait_for has_line '^a/new new$' "$work/all"
+  wait_for has_line '^new' "$work/fresh"
+  [ "$(cat "$work/all")" = "a/kept kept
+a/skipped skipped
+a/empty (null)
+a/new new" ]
+  [ "$(cat "$work/fresh")" = new ]
+  [ "$(wc -c <"$work/fresh")" -eq 3 ]
+  subscribe retained mqsub -t 'a/#' --retained-only
+  mqpub -p "$port" -t a/end -m end
+  finished "$sub_pid"
+  [ "$(cat "$work/retained")" = kept ]
+}
+
+@test "mqsub -U: unsubscribed topics of a durable session are gone" {
+  start_broker
+  mqsub -p "$port" -c -i durable -q 1 -t one -t two -E
+  run timeout 10 mqsub -p "$port" -c -i durable -q 1 -U one -W 1
+  mqpub -p "$port" -q 1 -t one -m one
+  mqpub -p "$port" -q 1 -t two -m two
+  run -27 --separate-stderr timeout 10 mqsub -p "$port" -c -i durable -q 1 -t three -v -W 1
+  [ "$output" = 'two two' ]
+}
+
+@test "mqpub --repeat and --repeat-delay" {
+  start_broker
+  subscribe out mqsub -t t -C 3
+  start=$(date +%s%N)
+  mqpub -p "$port" -t t -m again -q 1 --repeat 3 --repeat-delay 0.2
+  [ $((($(date +%s%N) - start) / 1000000)) -ge 400 ]
+  finished "$sub_pid"
+  [ "$(cat "$work/out")" = "again
+again
+again" ]
+}
+
+@test "-L: host, port and topic from a URL" {
+  start_broker
+  subscribe out mqsub -t from/url -C 1
+  mqpub -L "mqtt://127.0.0.1:$port/from/url" -m hello
+  finished "$sub_pid"
+  [ "$(cat "$work/out")" = hello ]
+}
+
+@test "-d on stderr, the messages alone on stdout; --quiet says nothing" {
+  start_broker
+  run -0 --separate-stderr mqpub -p "$port" -t t -m m -q 2 -d
+  [ -z "$output" ]
+  for packet in CONNECT CONNACK PUBLISH PUBREC PUBREL PUBCOMP DISCONNECT; do
+    [[ $stderr == *$packet* ]]
+  done
+  kill "$broker_pid"
+  finished "$broker_pid"
+  run -1 timeout 20 mqpub -p "$port" -t t -m m --quiet
+  [ -z "$output" ]
+}
+
+@test "two clients of one name: the first is told and does not come back" {
+  start_broker
+  subscribe first mqsub -V 5 -i same -t t
+  first_pid=$sub_pid
+  subscribe second mqsub -V 5 -i same -t t -C 1
+  wait_for has_line 'DISCONNECT.*(142|0x8[eE])' "$work/first.err"
+  mqpub -p "$port" -t t -m m
+  finished "$sub_pid"
+  kill "$first_pid" 2>/dev/null || true
+}
