@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "base/result.h"
 #include "client/backoff.h"
@@ -16,7 +15,7 @@ namespace mq {
 
 struct RunnerOptions {
   Address address;
-  std::string bind_address;  // local address, empty for any (-A)
+  std::string bind_address;  // numeric local address, empty for any (-A)
   bool no_delay = true;      // output is gathered a loop turn, so Nagle only adds delay
   Duration connect_timeout = std::chrono::seconds(30);  // from the name to the CONNACK
   BackoffOptions backoff;
@@ -25,10 +24,11 @@ struct RunnerOptions {
   uint64_t seed = 0;            // of the jitter; 0: from the system
 };
 
+// What is_worth_retrying() (io/end_reason.h) says no to ends the runner, whatever the options.
 class ClientRunner {
  public:
   // Every call comes from the loop. The handler may call the session and the runner in all of
-  // them, but destroys the runner in none but ended().
+  // them, but destroys the runner in none but on_ended().
   struct Handler {
     virtual ~Handler() = default;
     // Everything the session reports, in order.
@@ -46,19 +46,21 @@ class ClientRunner {
   ClientRunner(const ClientRunner&) = delete;
   ClientRunner& operator=(const ClientRunner&) = delete;
 
-  // Begins to connect.
+  // Begins to connect. Called once.
   void start();
   // The session, for publish(), subscribe() and the rest. What they queue goes out before the
   // loop sleeps; call wake() after calling it from outside a handler call.
   ClientSession& session();
   void wake();
-  // Orderly end: DISCONNECT with that reason behind what is queued, then on_ended(). Without a
-  // connection it ends at once; with one that does not take the bytes, after `deadline`.
+  // Orderly end: DISCONNECT with that reason behind what is queued, then on_ended(), which never
+  // comes from within this call. Without a connection it ends at once; with one that does not
+  // take the bytes, after `deadline`.
   void stop(ReasonCode reason = ReasonCode::kSuccess, Properties properties = {},
             Duration deadline = std::chrono::seconds(1));
   // Stops and goes on with reading from the network: the consumer cannot take more.
   void pause_reading();
   void resume_reading();
+  // The server has accepted the connection, and neither side has ended it.
   bool connected() const;
 
  private:

@@ -1,4 +1,4 @@
-// A connected byte stream that sessions are pumped over.
+// What sessions are pumped over: a Stream and, for TLS and WebSocket, a filter.
 #pragma once
 
 #include <memory>
@@ -7,51 +7,77 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "io/filter.h"
+#include "io/stream.h"
 #include "session/out_batch.h"
-
-struct uv_stream_s;
 
 namespace mq {
 
 class Loop;
-class Stream;
 
-// A Stream (TCP or unix socket) and, once TLS and WebSocket exist, up to two filters in the order
-// wire | TLS | WebSocket | MQTT. Without filters nothing is copied: the bytes that the loop read
-// are the bytes that received() sees.
-class Transport {
+// Without a filter nothing is copied: the bytes that the loop read are the bytes that received()
+// sees, and a batch goes to the socket as it is.
+class Transport final : private Stream::Owner {
  public:
   // One per connection: the broker server's or the client runner's.
   struct Owner {
-    virtual ~Owner() = default;
     virtual void received(Bytes bytes, Now now) = 0;
-    // A write that could not be taken at once has completed: produce again.
+    // busy() has come to an end: produce again.
     virtual void writable(Now now) = 0;
-    // The last call: the peer closed, or something failed (then `error` says what).
+    // The last call: the peer closed, or something failed (`error` says what), or close() is done.
+    // The only one that may destroy the transport.
     virtual void closed(const Error& error, Now now) = 0;
+
+   protected:
+    ~Owner() = default;
   };
 
-  Transport(Loop& loop, std::unique_ptr<Stream> stream);
+  explicit Transport(UvStream handle, std::unique_ptr<Filter> filter = nullptr);
   ~Transport();  // closes without a word to the owner
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
+  // Begins to read, and with a filter the handshake.
   void start(Owner& owner);
 
-  // A write is in flight: do not produce yet.
+  // A write is in flight, or the handshake of a filter: do not produce yet.
   bool busy() const;
   // Writes what it can at once; the rest is kept and busy() until it is gone. Empties the batch.
+  // REQUIRES: !busy(), close() was not called
   void write(OutBatch& batch);
   // Stops and goes on with reading: back-pressure on the peer.
   void pause();
   void resume();
-  // Sends what was written, then closes; closed() still comes, at the latest after a second.
+  // Sends what was written and the end of the stream, then waits for the peer's, so that the last
+  // packet is not lost to a reset; closed() comes after that or after a second.
   void close();
-  // "127.0.0.1:54321" or "unix:/path": for logs.
-  const std::string& peer() const;
+  bool closing() const { return closing_ != nullptr; }
+
+  Loop& loop() const { return stream_.loop(); }
+  // "127.0.0.1:54321" or "unix socket": for logs.
+  std::string peer() const { return stream_.peer(); }
+  const Stream& stream() const { return stream_; }
 
  private:
-  std::unique_ptr<Stream> stream_;
+  struct Filtered;
+  struct Closing;
+
+  void stream_read(Bytes bytes) override;
+  void stream_drained() override;
+  void stream_failed(Error error) override;
+
+  void read_filtered(Bytes bytes);
+  Result<void> write_filtered();
+  void close_with(Error error);
+  void finish();
+  void end(const Error& error);
+
+  Stream stream_;
+  Owner* owner_ = nullptr;
+  std::unique_ptr<Filtered> filtered_;
+  std::unique_ptr<Closing> closing_;
+  bool paused_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace mq

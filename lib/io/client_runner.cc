@@ -1,0 +1,300 @@
+#include "io/client_runner.h"
+
+#include <cassert>
+#include <optional>
+#include <random>
+
+#include <fmt/core.h>
+
+#include "base/random.h"
+#include "io/dialer.h"
+#include "io/end_reason.h"
+#include "io/transport.h"
+
+namespace mq {
+namespace {
+
+// mqbench has tens of thousands of runners: the seed must not cost a file each.
+uint64_t system_seed() {
+  static thread_local Random seeds{std::random_device{}()};
+  return seeds.next();
+}
+
+}  // namespace
+
+class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
+ public:
+  Impl(Loop& loop, RunnerOptions options, ClientOptions client, Handler& handler)
+      : loop_(loop), options_(std::move(options)), handler_(handler), session_(std::move(client)),
+        backoff_(options_.backoff), random_(options_.seed != 0 ? options_.seed : system_seed()),
+        timer_(loop, [this](Now now) { due(now); }) {}
+
+  ClientSession& session() { return session_; }
+  bool connected() const { return session_.state() == ClientSession::State::kConnected; }
+  void start();
+  void stop(ReasonCode reason, Properties properties, Duration deadline);
+  void pause(bool paused);
+  void wake() { loop_.once(*this); }
+
+ private:
+  enum class State : uint8_t {
+    kIdle,
+    kDialing,     // dialer_ is at work
+    kConnecting,  // transport_ is up, CONNACK is to come until timer_
+    kConnected,   // timer_ is the session's
+    kWaiting,     // for the next try, until timer_
+    kStopping,    // DISCONNECT goes out, then transport_ closes, at the latest at timer_
+    kEnding,      // on_ended() comes before the loop sleeps
+    kEnded,
+  };
+
+  void received(Bytes bytes, Now now) override;
+  void writable(Now) override { wake(); }
+  void closed(const Error& error, Now now) override;
+  void before_sleep(Now now) override;
+
+  void dial(Now now);
+  void dialed(Result<UvStream> stream);
+  void on_event(const ClientEvent& event, Now now);
+  bool flush(Now now);
+  void due(Now now);
+  void drop_transport(Now now);
+  EndReason reason_of_close(const Error& transport_error) const;
+  void lost(const EndReason& reason, Now now);
+  void end(const Error* error, Now now);
+
+  Loop& loop_;
+  const RunnerOptions options_;
+  Handler& handler_;
+  ClientSession session_;
+  Backoff backoff_;
+  Random random_;
+  Timer timer_;
+  std::unique_ptr<Dialer> dialer_;
+  std::unique_ptr<Transport> transport_;
+  // What the server said, or found wrong in what it sent; the transport's end follows.
+  std::optional<EndReason> end_reason_;
+  Time connect_until_{};
+  State state_ = State::kIdle;
+  bool was_accepted_ = false;  // by a server, ever
+  bool paused_ = false;
+  bool progress_ = false;  // on_progress() is due
+};
+
+void ClientRunner::Impl::start() {
+  assert(state_ == State::kIdle);
+  dial(loop_.now());
+}
+
+void ClientRunner::Impl::dial(Now now) {
+  state_ = State::kDialing;
+  end_reason_.reset();
+  connect_until_ = add(now.mono, options_.connect_timeout);
+  dialer_ = std::make_unique<Dialer>(
+      loop_,
+      DialOptions{options_.address, options_.bind_address, options_.no_delay,
+                  options_.connect_timeout},
+      [this](Result<UvStream> stream) { dialed(std::move(stream)); });
+}
+
+void ClientRunner::Impl::dialed(Result<UvStream> stream) {
+  dialer_.reset();
+  const Now now = loop_.now();
+  if (!stream) {
+    // What is wrong with the options will be wrong with them the next time.
+    const bool retry = stream.error().code != ErrorCode::kInvalidArgument;
+    return lost({std::move(stream).error(), retry}, now);
+  }
+  state_ = State::kConnecting;
+  timer_.set(connect_until_);
+  transport_ = std::make_unique<Transport>(std::move(*stream));
+  session_.opened(now);
+  transport_->start(*this);
+  if (paused_) transport_->pause();
+  wake();
+}
+
+void ClientRunner::Impl::received(Bytes bytes, Now now) {
+  for (;;) {
+    auto event = session_.receive(bytes, now);
+    if (!event) {
+      const Error& error = event.error();
+      end_reason_ = {{error.code, fmt::format("{}: {}", options_.address.text(), error.text)},
+                     false};
+      break;
+    }
+    if (!event->has_value()) break;
+    on_event(**event, now);
+  }
+  wake();
+}
+
+void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
+  if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
+    end_reason_ = end_reason(*refused, session_.options().version, options_.address.text());
+  } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
+    end_reason_ = end_reason(*ended, options_.address.text());
+  } else if (std::holds_alternative<Connected>(event)) {
+    if (state_ == State::kConnecting) {
+      state_ = State::kConnected;
+      timer_.cancel();
+    }
+    was_accepted_ = true;
+    backoff_.reset();
+    progress_ = true;
+  } else if (!std::holds_alternative<MessageArrived>(event)) {
+    progress_ = true;
+  }
+  handler_.on_event(event, now);
+}
+
+void ClientRunner::Impl::before_sleep(Now now) {
+  if (state_ == State::kEnding) return end(nullptr, now);
+  if (std::exchange(progress_, false) && connected()) handler_.on_progress(now);
+  if (flush(now) && connected()) {
+    handler_.on_progress(now);
+    // What that queued goes out in a turn of its own, so that a publisher that always has more
+    // does not keep the others from theirs.
+    if (session_.has_output() && transport_ && !transport_->busy()) wake();
+  }
+  // Deadlines mostly move away, so the timer is left alone until it is too late or has rung.
+  if (state_ == State::kConnected) {
+    const Time deadline = session_.next_deadline();
+    if (deadline < timer_.at()) timer_.set(deadline);
+  }
+}
+
+// True when something went out.
+bool ClientRunner::Impl::flush(Now now) {
+  if (!transport_ || transport_->closing()) return false;
+  bool wrote = false;
+  OutBatch& batch = loop_.batch();
+  while (!transport_->busy()) {
+    session_.produce(batch, now);
+    if (batch.empty()) break;
+    transport_->write(batch);
+    wrote = true;
+    if (!session_.has_output()) break;
+  }
+  if (session_.wants_close()) transport_->close();
+  return wrote;
+}
+
+void ClientRunner::Impl::due(Now now) {
+  switch (state_) {
+    case State::kConnecting:
+      end_reason_ = {{ErrorCode::kTimedOut,
+                      fmt::format("{} does not answer: no CONNACK within {:g} s",
+                                  options_.address.text(), seconds(options_.connect_timeout))}};
+      drop_transport(now);
+      return lost(*end_reason_, now);
+    case State::kConnected:
+      session_.tick(now);
+      return wake();
+    case State::kWaiting: return dial(now);
+    case State::kStopping:
+      drop_transport(now);
+      return end(nullptr, now);
+    case State::kIdle:
+    case State::kDialing:
+    case State::kEnding:
+    case State::kEnded: break;
+  }
+  assert(false);  // nobody sets the timer in these
+}
+
+void ClientRunner::Impl::drop_transport(Now now) {
+  transport_.reset();
+  session_.closed(now);
+}
+
+void ClientRunner::Impl::closed(const Error& error, Now now) {
+  const EndReason reason = end_reason_ ? *end_reason_ : reason_of_close(error);
+  drop_transport(now);
+  if (state_ == State::kStopping) return end(nullptr, now);
+  lost(reason, now);
+}
+
+EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) const {
+  const std::string where = options_.address.text();
+  if (const auto& timed_out = session_.error()) {
+    return {{timed_out->code, fmt::format("{}: {}", where, timed_out->text)}};
+  }
+  if (state_ == State::kConnecting && transport_error.code == ErrorCode::kClosed) {
+    // Many servers answer a protocol version they do not know by closing.
+    return {{ErrorCode::kClosed,
+             fmt::format("{} closed the connection without an answer to CONNECT (is it an MQTT "
+                         "server{}, and without TLS?)", where,
+                         session_.options().version == Version::kV5 ? " that knows MQTT 5.0" : ""),
+             transport_error.system}};
+  }
+  return {{transport_error.code,
+           fmt::format("connection to {} lost: {}", where, transport_error.text),
+           transport_error.system}};
+}
+
+void ClientRunner::Impl::lost(const EndReason& reason, Now now) {
+  const bool retry = reason.retry && (was_accepted_ ? options_.reconnect : options_.retry_first);
+  // Not a reference into us: the handler may make us end.
+  const Error error = reason.error;
+  if (!retry) return end(&error, now);
+  const Duration delay = backoff_.next(random_);
+  state_ = State::kWaiting;
+  timer_.set(now.mono + delay);
+  handler_.on_lost(error, delay, now);
+}
+
+void ClientRunner::Impl::stop(ReasonCode reason, Properties properties, Duration deadline) {
+  switch (state_) {
+    case State::kStopping:
+    case State::kEnding:
+    case State::kEnded: return;
+    case State::kConnecting:
+    case State::kConnected:
+      state_ = State::kStopping;
+      session_.disconnect(reason, properties);
+      timer_.set(add(loop_.now().mono, deadline));
+      break;
+    case State::kIdle:
+    case State::kDialing:
+    case State::kWaiting:
+      state_ = State::kEnding;
+      dialer_.reset();
+      timer_.cancel();
+      break;
+  }
+  wake();
+}
+
+void ClientRunner::Impl::end(const Error* error, Now now) {
+  state_ = State::kEnded;
+  timer_.cancel();
+  handler_.on_ended(error, now);  // may destroy us
+}
+
+void ClientRunner::Impl::pause(bool paused) {
+  paused_ = paused;
+  if (!transport_) return;
+  if (paused) {
+    transport_->pause();
+  } else {
+    transport_->resume();
+  }
+}
+
+ClientRunner::ClientRunner(Loop& loop, RunnerOptions options, ClientOptions client,
+                           Handler& handler)
+    : impl_(std::make_unique<Impl>(loop, std::move(options), std::move(client), handler)) {}
+ClientRunner::~ClientRunner() = default;
+
+void ClientRunner::start() { impl_->start(); }
+ClientSession& ClientRunner::session() { return impl_->session(); }
+void ClientRunner::wake() { impl_->wake(); }
+void ClientRunner::stop(ReasonCode reason, Properties properties, Duration deadline) {
+  impl_->stop(reason, properties, deadline);
+}
+void ClientRunner::pause_reading() { impl_->pause(true); }
+void ClientRunner::resume_reading() { impl_->pause(false); }
+bool ClientRunner::connected() const { return impl_->connected(); }
+
+}  // namespace mq

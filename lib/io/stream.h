@@ -1,0 +1,64 @@
+// A connected TCP or unix socket: bytes in by callback, bytes out in batches.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "io/uv_ptr.h"
+#include "session/out_batch.h"
+
+namespace mq {
+
+class Loop;
+
+// Holds no buffer: it reads into the loop's, and what the socket does not take at once becomes a
+// write request of libuv's that owns it. An idle stream is this and its handle.
+class Stream {
+ public:
+  // May destroy the stream in any of these.
+  struct Owner {
+    virtual void stream_read(Bytes bytes) = 0;
+    // Everything written is with the operating system, after it was not.
+    virtual void stream_drained() = 0;
+    // The peer closed (kClosed), or reading or writing failed. May come once for each.
+    virtual void stream_failed(Error error) = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  Stream(UvStream handle, Owner& owner);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  void start_reading();
+  void stop_reading();
+
+  bool busy() const { return writes_ > 0; }
+  // Writes what the socket takes; the rest is copied (scratch bytes) or referenced (messages) by a
+  // request, behind those that are still in flight. Empties the batch. Errors come through
+  // stream_failed() in a later turn.
+  void write(OutBatch& batch);
+  void write(Bytes bytes);
+  // Tells the peer that nothing more comes. REQUIRES: !busy()
+  void shut_down();
+
+  Loop& loop() const;
+  // "127.0.0.1:54321", "[::1]:54321" or "unix socket".
+  std::string peer() const;
+  // Descriptor, for what has no call here.
+  int fd() const;
+
+ private:
+  struct WriteRequest;
+  void send_rest(WriteRequest* request, const uv_buf_t* rest, size_t count);
+
+  UvStream handle_;  // its `data` is this
+  Owner& owner_;
+  uint32_t writes_ = 0;  // requests in flight
+};
+
+}  // namespace mq

@@ -1,0 +1,177 @@
+#include "io/transport.h"
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
+
+#include "io/loop.h"
+
+namespace mq {
+namespace {
+
+constexpr Duration kCloseWithin = std::chrono::seconds(1);
+// How much is handed to a filter at once: what comes out is copied until it is written.
+constexpr size_t kFilterChunk = 64 * 1024;
+
+}  // namespace
+
+// A filter and the output that waits for the socket in front of it. Large messages stay referenced
+// until their turn, so a slow peer costs a chunk and not a message.
+struct Transport::Filtered {
+  std::unique_ptr<Filter> filter;
+  Buffer copied;  // bytes of the pieces without an owner
+  std::vector<OutBatch::Piece> pieces;
+  size_t next = 0;  // pieces before it are done
+
+  bool waiting() const { return next < pieces.size(); }
+
+  void take(OutBatch& batch) {
+    size_t scratch = 0;
+    for (const auto& piece : batch.pieces()) {
+      if (!piece.owner) scratch += piece.bytes.size();
+    }
+    copied.reserve(scratch);
+    for (const auto& piece : batch.pieces()) {
+      pieces.push_back(piece);
+      if (piece.owner) continue;
+      uint8_t* to = copied.grow(piece.bytes.size());
+      copy_to(to, piece.bytes);
+      pieces.back().bytes = {to, piece.bytes.size()};
+    }
+    batch.clear();
+  }
+};
+
+struct Transport::Closing {
+  Timer deadline;
+  Error error;
+  bool finished = false;  // the filter has said its last word
+};
+
+Transport::Transport(UvStream handle, std::unique_ptr<Filter> filter)
+    : stream_(std::move(handle), *this) {
+  if (filter) {
+    filtered_ = std::make_unique<Filtered>();
+    filtered_->filter = std::move(filter);
+  }
+}
+
+Transport::~Transport() = default;
+
+void Transport::start(Owner& owner) {
+  owner_ = &owner;
+  stream_.start_reading();
+  if (filtered_) read_filtered({});
+}
+
+bool Transport::busy() const {
+  return stream_.busy() || (filtered_ && (filtered_->waiting() || !filtered_->filter->open()));
+}
+
+void Transport::write(OutBatch& batch) {
+  assert(!busy() && !closing());
+  if (!filtered_) return stream_.write(batch);
+  filtered_->take(batch);
+  if (Result<void> written = write_filtered(); !written) close_with(std::move(written).error());
+}
+
+Result<void> Transport::write_filtered() {
+  Filtered& f = *filtered_;
+  Buffer& wire = loop().filter_wire();
+  while (f.waiting() && !stream_.busy()) {
+    wire.clear();
+    Bytes& left = f.pieces[f.next].bytes;
+    const size_t count = std::min(left.size(), kFilterChunk);
+    MQ_CHECK(f.filter->to_wire(left.first(count), wire));
+    stream_.write(wire.bytes());
+    left = left.subspan(count);
+    if (left.empty()) ++f.next;
+  }
+  if (!f.waiting()) {
+    f.pieces.clear();
+    f.copied.clear();
+    f.next = 0;
+  }
+  return {};
+}
+
+void Transport::stream_read(Bytes bytes) {
+  if (closing() || ended_) return;  // only the end of the stream is still of interest
+  if (filtered_) return read_filtered(bytes);
+  owner_->received(bytes, loop().now());
+}
+
+void Transport::read_filtered(Bytes bytes) {
+  const bool was_open = filtered_->filter->open();
+  Buffer& plain = loop().filter_plain();
+  Buffer& wire = loop().filter_wire();
+  plain.clear();
+  wire.clear();
+  Result<void> result = filtered_->filter->from_wire(bytes, plain, wire);
+  stream_.write(wire.bytes());
+  // A peer that makes the filter answer and does not read the answers is not read either.
+  if (stream_.busy() && !wire.empty()) stream_.stop_reading();
+  const bool opened = !was_open && filtered_->filter->open();
+  if (!plain.empty()) owner_->received(plain.bytes(), loop().now());
+  if (!result) return end(result.error());
+  if (opened && !busy() && !closing()) owner_->writable(loop().now());
+}
+
+void Transport::stream_drained() {
+  if (ended_) return;
+  if (filtered_) {
+    if (Result<void> written = write_filtered(); !written) return end(written.error());
+    if (stream_.busy()) return;
+    if (!paused_) stream_.start_reading();
+  }
+  if (closing()) {
+    finish();
+  } else if (!busy()) {
+    owner_->writable(loop().now());
+  }
+}
+
+void Transport::stream_failed(Error error) { end(closing() ? closing_->error : error); }
+
+void Transport::pause() {
+  paused_ = true;
+  if (!closing()) stream_.stop_reading();
+}
+
+void Transport::resume() {
+  paused_ = false;
+  if (!ended_) stream_.start_reading();
+}
+
+void Transport::close() { close_with({ErrorCode::kClosed, "closed by this side"}); }
+
+void Transport::close_with(Error error) {
+  if (closing() || ended_) return;
+  closing_.reset(
+      new Closing{{loop(), [this](Now) { end(closing_->error); }}, std::move(error), false});
+  closing_->deadline.set(loop().now().mono + kCloseWithin);
+  stream_.start_reading();  // also when it was paused: to see the peer's end
+  if (!stream_.busy() && !(filtered_ && filtered_->waiting())) finish();
+}
+
+// REQUIRES: closing(), nothing waits to be written
+void Transport::finish() {
+  if (filtered_ && !std::exchange(closing_->finished, true)) {
+    Buffer& wire = loop().filter_wire();
+    wire.clear();
+    filtered_->filter->finish(wire);
+    stream_.write(wire.bytes());
+  }
+  if (!stream_.busy()) stream_.shut_down();
+}
+
+void Transport::end(const Error& error) {
+  if (ended_) return;
+  ended_ = true;
+  stream_.stop_reading();
+  if (closing_) closing_->deadline.cancel();
+  const Error last = error;  // may live in closing_, which goes with us
+  owner_->closed(last, loop().now());
+}
+
+}  // namespace mq
