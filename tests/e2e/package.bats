@@ -25,6 +25,7 @@ setup() {
 
 # completes FILE TOOL WORD EXPECTED: bash, with FILE sourced, offers EXPECTED for WORD.
 completes() {
+  # shellcheck disable=SC2016  # the inner shell expands it
   env -i PATH="$PATH" bash --norc -c '
     source "$1"
     read -ra registered < <(complete -p "$2")
