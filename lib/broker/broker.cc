@@ -190,6 +190,11 @@ bool Broker::wants_close(ConnId id) const {
   return c != nullptr && c->state == Connection::State::kClosing && c->out.empty();
 }
 
+bool Broker::wants_pause(ConnId id) const {
+  const Connection* c = find(id);
+  return c != nullptr && c->out.answers() > kAnswersMax;
+}
+
 void Broker::shut_down(Now now) {
   now_ = now;
   for (const auto& slot : slots_) {

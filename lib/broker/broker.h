@@ -73,6 +73,10 @@ class Broker {
   // True when the connection is finished and has produced everything.
   bool wants_close(ConnId id) const;
 
+  // True while so many answers wait for the client to read them that nothing more should be read
+  // from it; what arrives all the same is still handled.
+  bool wants_pause(ConnId id) const;
+
   // Orderly end: DISCONNECT 0x8B to 5.0 clients, and every connection wants to close.
   void shut_down(Now now);
 

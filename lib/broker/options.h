@@ -39,6 +39,10 @@ struct BrokerOptions {
   Duration sys_interval = std::chrono::seconds(10);  // between updates of $SYS; 0 is off
 };
 
+// Answers (acknowledgements, PINGRESP, SUBACK, ...) that may wait for a client before its packets
+// are no longer read: 128 KiB of queue.
+inline constexpr uint32_t kAnswersMax = 8192;
+
 // Bytes of topics that a client's aliases may hold: below this, 65535 aliases are free.
 inline constexpr uint64_t kAliasBytesMax = 1 << 20;
 

@@ -32,10 +32,13 @@ class OutQueue {
   uint32_t size() const { return entries_.size(); }
   // Memory behind the queued messages. A message that waits for several receivers counts for each.
   uint64_t message_bytes() const { return message_bytes_; }
+  // Entries that are not PUBLISH: how far the peer is behind with reading its answers.
+  uint32_t answers() const { return entries_.size() - publishes_; }
 
   void push_publish(Ref<const Message> message, uint8_t first_byte, uint16_t packet_id,
                     uint32_t aux) {
     message_bytes_ += message->memory();
+    ++publishes_;
     entries_.push_back({std::move(message), packet_id, first_byte, OutEntry::Kind::kPublish, aux});
   }
   void push_ack(PacketType type, uint16_t packet_id, ReasonCode reason) {
@@ -66,6 +69,7 @@ class OutQueue {
       if (control_.empty()) control_.release();
     } else if (entry.message) {
       message_bytes_ -= entry.message->memory();
+      --publishes_;
     }
     entries_.pop_front();
   }
@@ -82,11 +86,13 @@ class OutQueue {
       if (entry.kind != OutEntry::Kind::kPublish) entries_.push_back(std::move(entry));
     }
     message_bytes_ = 0;
+    publishes_ = 0;
   }
   void clear() {
     entries_.clear();
     control_.release();
     message_bytes_ = 0;
+    publishes_ = 0;
   }
 
  private:
@@ -95,6 +101,7 @@ class OutQueue {
   Ring<OutEntry> entries_;
   Buffer control_;
   uint64_t message_bytes_ = 0;
+  uint32_t publishes_ = 0;
 };
 
 // Bytes that an ack entry takes: 4, or 5 with a reason code in 5.0.
