@@ -9,6 +9,7 @@ set -euo pipefail
 rounds=${ROUNDS:-5}
 count=${COUNT:-10000}
 ulimit -n "$(ulimit -H -n)"
+mkfifo "$work/hold"
 
 declare -A base each rate cpu
 for ((round = 0; round < rounds; ++round)); do
@@ -17,15 +18,19 @@ for ((round = 0; round < rounds; ++round)); do
     start "$broker"
     before=$(resident_bytes)
     cpu_before=$(cpu_seconds)
-    coproc IDLE { exec /usr/bin/python3 tests/bench/idle_connections.py "$port" "$count"; }
-    # shellcheck disable=SC2153  # the coprocess sets IDLE
-    read -r per_second <&"${IDLE[0]}"
-    idle_pid=$IDLE_PID
+    rm -f "$work/rate"
+    /usr/bin/python3 tests/bench/idle_connections.py "$port" "$count" <"$work/hold" >"$work/rate" &
+    idle_pid=$!
+    exec 8>"$work/hold"
+    until [ -s "$work/rate" ]; do
+      kill -0 "$idle_pid"  # under `set -e`: without it there is nothing to wait for
+      sleep 0.05
+    done
     base[$broker]+=" $before"
     each[$broker]+=" $((($(resident_bytes) - before) / count))"
-    rate[$broker]+=" $per_second"
+    rate[$broker]+=" $(cat "$work/rate")"
     cpu[$broker]+=" $(awk -v a="$(cpu_seconds)" -v b="$cpu_before" 'BEGIN { print a - b }')"
-    exec {IDLE[1]}>&-
+    exec 8>&-
     wait "$idle_pid"
     stop_broker
   done

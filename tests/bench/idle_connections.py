@@ -35,7 +35,6 @@ started, subscribed = 0, 0
 begin = time.monotonic()
 while subscribed < COUNT:
     while started < COUNT and started - subscribed < WINDOW:
-        # Loopback has more than one address: 10,000 connections need not exhaust one's ports.
         peer = socket.create_connection(("127.0.0.1", PORT), timeout=30)
         peer.sendall(greeting(started))
         sockets.append(peer)
