@@ -31,6 +31,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
 
   ClientSession& session() { return session_; }
   bool connected() const { return session_.state() == ClientSession::State::kConnected; }
+  bool flushed() const { return !transport_ || !transport_->busy(); }
   void start();
   void stop(ReasonCode reason, Properties properties, Duration deadline);
   void pause(bool paused);
@@ -49,7 +50,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   };
 
   void received(Bytes bytes, Now now) override;
-  void writable(Now) override { wake(); }
+  void writable(Now) override;
   void closed(const Error& error, Now now) override;
   void before_sleep(Now now) override;
 
@@ -108,6 +109,7 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   state_ = State::kConnecting;
   timer_.set(connect_until_);
   transport_ = std::make_unique<Transport>(std::move(*stream));
+  if (options_.tap != nullptr) options_.tap->opened();
   session_.opened(now);
   transport_->start(*this);
   if (paused_) transport_->pause();
@@ -115,6 +117,7 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
 }
 
 void ClientRunner::Impl::received(Bytes bytes, Now now) {
+  if (options_.tap != nullptr) options_.tap->received(bytes);
   for (;;) {
     auto event = session_.receive(bytes, now);
     if (!event) {
@@ -126,6 +129,11 @@ void ClientRunner::Impl::received(Bytes bytes, Now now) {
     if (!event->has_value()) break;
     on_event(**event, now);
   }
+  wake();
+}
+
+void ClientRunner::Impl::writable(Now) {
+  progress_ = true;
   wake();
 }
 
@@ -172,6 +180,9 @@ bool ClientRunner::Impl::flush(Now now) {
   while (!transport_->busy()) {
     session_.produce(batch, now);
     if (batch.empty()) break;
+    if (options_.tap != nullptr) {
+      for (const OutBatch::Piece& piece : batch.pieces()) options_.tap->sent(piece.bytes);
+    }
     transport_->write(batch);
     wrote = true;
     if (!session_.has_output()) break;
@@ -296,5 +307,6 @@ void ClientRunner::stop(ReasonCode reason, Properties properties, Duration deadl
 void ClientRunner::pause_reading() { impl_->pause(true); }
 void ClientRunner::resume_reading() { impl_->pause(false); }
 bool ClientRunner::connected() const { return impl_->connected(); }
+bool ClientRunner::flushed() const { return impl_->flushed(); }
 
 }  // namespace mq

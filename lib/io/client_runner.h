@@ -13,6 +13,14 @@
 
 namespace mq {
 
+// Reads along: sees every byte of each connection as MQTT has it, without TLS or WebSocket.
+struct WireTap {
+  virtual ~WireTap() = default;
+  virtual void opened() = 0;  // a new connection
+  virtual void received(Bytes bytes) = 0;
+  virtual void sent(Bytes bytes) = 0;
+};
+
 struct RunnerOptions {
   Address address;
   std::string bind_address;  // numeric local address, empty for any (-A)
@@ -22,6 +30,7 @@ struct RunnerOptions {
   bool reconnect = true;        // after a connection was lost that had been accepted
   bool retry_first = false;     // also when the first try fails
   uint64_t seed = 0;            // of the jitter; 0: from the system
+  WireTap* tap = nullptr;       // outlives the runner
 };
 
 // What is_worth_retrying() (io/end_reason.h) says no to ends the runner, whatever the options.
@@ -33,7 +42,8 @@ class ClientRunner {
     virtual ~Handler() = default;
     // Everything the session reports, in order.
     virtual void on_event(const ClientEvent& event, Now now) = 0;
-    // Output went out or was acknowledged: there may be room for more publish() calls.
+    // Output went out or was acknowledged: there may be room for more publish() calls, or
+    // flushed() may have come true.
     virtual void on_progress(Now now) { static_cast<void>(now); }
     // The connection was lost, or a try failed; the next one starts after `retry_in`.
     virtual void on_lost(const Error& error, Duration retry_in, Now now) = 0;
@@ -62,6 +72,8 @@ class ClientRunner {
   void resume_reading();
   // The server has accepted the connection, and neither side has ended it.
   bool connected() const;
+  // Everything the session has produced is with the operating system.
+  bool flushed() const;
 
  private:
   class Impl;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "client/client_event.h"
 #include "codec/reason_code.h"
 
 namespace mq {
@@ -21,9 +22,12 @@ enum ExitCode : int {
   kExitSignal = 128,  // plus the number of the signal
 };
 
-// A packet that the server refused ends the program with its Reason Code: 128 to 162, or 1 to 5
-// for a CONNACK of MQTT 3.x.
+// What the server refuses ends the program with its Reason Code, 128 to 162; a connection of MQTT
+// 3.x with the return code, 1 to 5.
 inline int exit_code(ReasonCode code) { return static_cast<int>(code); }
+inline int exit_code(const ConnectRefused& refused) {
+  return refused.v3_return_code != 0 ? refused.v3_return_code : exit_code(refused.reason);
+}
 
 // Of an error that ended a connection once there was one.
 int exit_code(const Error& error);
