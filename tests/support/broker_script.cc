@@ -298,13 +298,40 @@ BrokerOptions quiet() {
 }
 
 // Times of their own kind and far from zero, so that a difference of the two is never right.
-BrokerScript::BrokerScript(const BrokerOptions& options)
-    : now_{Time(std::chrono::hours(1)), WallTime(std::chrono::hours(500'000))} {
-  broker_.emplace(options, access, random_, now_);
+BrokerScript::BrokerScript(const BrokerOptions& options, SessionStore* store)
+    : now_{Time(std::chrono::hours(1)), WallTime(std::chrono::hours(500'000))},
+      options_(options),
+      store_(store) {
+  start();
+}
+
+void BrokerScript::start() {
+  broker_.emplace(options_, access, random_, now_, store_);
+  if (store_ != nullptr) REQUIRE(broker_->restore(now_));
   broker_->set_log([this](ConnId, std::string_view event, std::string_view client_id,
                           std::string_view detail) {
     events.push_back(fmt::format("{} {}: {}", event, client_id, detail));
   });
+}
+
+void BrokerScript::turn() {
+  broker_->commit();
+  pump();
+}
+
+void BrokerScript::durable(BatchId batch) {
+  broker_->durable(batch);
+  pump();
+}
+
+void BrokerScript::restart(Duration down) {
+  for (const auto& [name, peer] : peers_) {
+    peer->id_ = {};
+    peer->output_.clear();
+  }
+  broker_.reset();
+  oversleep(down);
+  start();
 }
 
 BrokerScript::~BrokerScript() {

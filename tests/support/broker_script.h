@@ -139,7 +139,7 @@ BrokerOptions quiet();
 
 class BrokerScript {
  public:
-  explicit BrokerScript(const BrokerOptions& options = quiet());
+  explicit BrokerScript(const BrokerOptions& options = quiet(), SessionStore* store = nullptr);
   // The broker ends, and with it every message.
   ~BrokerScript();
   BrokerScript(const BrokerScript&) = delete;
@@ -150,6 +150,14 @@ class BrokerScript {
   void advance(Duration by, Where where = Where::here());
   // Lets time pass without a tick: a loop that is late.
   void oversleep(Duration by);
+
+  // Closes the open batch of changes and lets output follow, as a loop turn does.
+  void turn();
+  // The batches up to this one are safe.
+  void durable(BatchId batch);
+  // The broker ends without a word, and all connections with it; a new one starts from the store
+  // after `down`.
+  void restart(Duration down = {});
 
   Broker& broker() { return *broker_; }
   const Counters& counters() const { return broker_->counters(); }
@@ -162,8 +170,12 @@ class BrokerScript {
   friend class Peer;
   void pump();
 
+  void start();
+
   Random random_{1};
   Now now_;
+  const BrokerOptions options_;
+  SessionStore* const store_;
   std::optional<Broker> broker_;
   OutBatch batch_;
   std::map<std::string, std::unique_ptr<Peer>, std::less<>> peers_;
