@@ -25,6 +25,8 @@ class FrameReader {
 
   // Bytes held of a packet that is not complete yet.
   size_t pending() const { return returned_ ? 0 : partial_.size(); }
+  // Bytes of memory held; none between whole frames.
+  size_t memory() const { return partial_.capacity(); }
 
  private:
   Decoded<std::optional<Frame>> gather(Bytes& in);
