@@ -43,8 +43,8 @@ std::optional<std::string_view> ClientSession::auth_method() const {
 ClientSession::Received ClientSession::on_connack(const Frame& frame) {
   // A server that does not know 5.0 refuses in the form of 3.x, which is a byte shorter.
   const bool v3_refusal = frame.body.size() == 2 && frame.body[1] != 0;
-  const Version version = v3_refusal ? std::min(options_.version, Version::kV311)
-                                     : options_.version;
+  const Version version =
+      v3_refusal ? std::min(options_.version, Version::kV311) : options_.version;
   const auto connack = decode_connack(frame, version);
   if (!connack) return fail_with(connack.error(), frame.type());
 
@@ -65,8 +65,7 @@ ClientSession::Received ClientSession::on_connack(const Frame& frame) {
   }
   // 3.1 has no Session Present: a server that was told to keep the session is taken to have it.
   // When it has not, packets with DUP are as good as new ones.
-  const bool resumed =
-      version == Version::kV31 ? server_keeps_session_ : connack->session_present;
+  const bool resumed = version == Version::kV31 ? server_keeps_session_ : connack->session_present;
   apply_connack(*connack);
   state_ = State::kConnected;
   if (resumed) {
@@ -91,9 +90,7 @@ void ClientSession::apply_connack(const Connack& connack) {
       case PropertyId::kServerKeepAlive:  // [MQTT-3.1.2-21] [MQTT-3.2.2-21]
         connection_.keep_alive_s = static_cast<uint16_t>(property.number);
         break;
-      case PropertyId::kMaximumPacketSize:
-        connection_.server_packet_max = property.number;
-        break;
+      case PropertyId::kMaximumPacketSize: connection_.server_packet_max = property.number; break;
       case PropertyId::kTopicAliasMaximum:  // [MQTT-3.2.2-17] [MQTT-3.2.2-18]
         if (options_.use_topic_aliases) {
           connection_.aliases_out.set_maximum(static_cast<uint16_t>(property.number));
@@ -106,8 +103,8 @@ void ClientSession::apply_connack(const Connack& connack) {
       default: break;  // the owner's to read in Connected
     }
   }
-  server_keeps_session_ = options_.version == Version::kV5 ? session_expiry_s > 0
-                                                           : !options_.clean_start;
+  server_keeps_session_ =
+      options_.version == Version::kV5 ? session_expiry_s > 0 : !options_.clean_start;
   // [MQTT-4.9.0-1]
   connection_.send_quota = std::clamp<uint32_t>(options_.inflight_max, 1, receive_maximum);
 }
@@ -139,8 +136,7 @@ void ClientSession::auth(ReasonCode reason, Properties properties) {
   assert(state_ == State::kConnecting || state_ == State::kConnected);
   assert(auth_method() && properties.text(PropertyId::kAuthenticationMethod) == auth_method());
   if (reason == ReasonCode::kReAuthenticate) connection_.authenticating = true;
-  out_.push_control(
-      [&](Buffer& to) { encode(Auth{reason, properties}, options_.version, to); });
+  out_.push_control([&](Buffer& to) { encode(Auth{reason, properties}, options_.version, to); });
 }
 
 }  // namespace mq

@@ -25,8 +25,7 @@ Result<void> check_string(std::string_view text, const std::string& what) {
   return {};
 }
 
-Result<void> check_list(const PropertyList& list, PropertiesIn where,
-                        const std::string& what) {
+Result<void> check_list(const PropertyList& list, PropertiesIn where, const std::string& what) {
   if (const auto fault = check_properties(list.view().encoded(), where)) {
     const auto id = static_cast<PropertyId>(list.view().encoded()[fault->offset]);
     return invalid(what + " property " + std::string(name(id)) + ": " + fault->what);

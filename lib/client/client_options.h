@@ -30,10 +30,10 @@ class PropertyList {
 
 struct WillOptions {
   std::string topic;
-  std::string payload;  // any bytes
+  std::string payload = {};  // any bytes
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
-  PropertyList properties;  // Will Delay Interval among them
+  PropertyList properties = {};  // Will Delay Interval among them
 };
 
 struct ClientOptions {

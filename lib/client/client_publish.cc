@@ -37,6 +37,9 @@ ReasonCode pubrec_reason(const InflightEntry& entry) {
 }
 
 Result<void> check_topic(std::string_view topic) {
+  if (topic.size() > kTopicMax) {  // [MQTT-4.7.3-3]
+    return fail(ErrorCode::kInvalidArgument, "the topic is longer than 65535 bytes");
+  }
   if (is_plain_topic_name(topic)) return {};
   if (!is_utf8(topic)) {  // [MQTT-3.3.2-1]
     return fail(ErrorCode::kInvalidArgument, "the topic is not UTF-8 or contains U+0000");
@@ -57,8 +60,7 @@ Result<void> ClientSession::publish(const PublishRequest& request, Now) {
   }
   const bool v5 = options_.version == Version::kV5;
   if (v5 && !request.properties.empty()) {
-    if (const auto fault = check_properties(request.properties.encoded(),
-                                            PropertiesIn::kPublish)) {
+    if (const auto fault = check_properties(request.properties.encoded(), PropertiesIn::kPublish)) {
       return fail(ErrorCode::kInvalidArgument, fault->what);
     }
   }
@@ -68,17 +70,16 @@ Result<void> ClientSession::publish(const PublishRequest& request, Now) {
   if (body_size(request, options_.version) > kVarintMax) {
     return fail(ErrorCode::kTooLarge, "the message is larger than an MQTT packet can be");
   }
-  Ref<const Message> message =
-      Message::make({.topic = request.topic,
-                     .payload = request.payload,
-                     .properties = v5 ? request.properties : Properties(),
-                     .qos = request.qos,
-                     .retain = request.retain});
+  Ref<const Message> message = Message::make({.topic = request.topic,
+                                              .payload = request.payload,
+                                              .properties = v5 ? request.properties : Properties(),
+                                              .qos = request.qos,
+                                              .retain = request.retain});
   if (state_ == State::kConnected) {
     if (const auto reason = refusal(*message)) {
-      return fail(*reason == ReasonCode::kPacketTooLarge ? ErrorCode::kTooLarge
-                                                         : ErrorCode::kProtocol,
-                  fmt::format("the server does not take the message: {}", text(*reason)));
+      return fail(
+          *reason == ReasonCode::kPacketTooLarge ? ErrorCode::kTooLarge : ErrorCode::kProtocol,
+          fmt::format("the server does not take the message: {}", text(*reason)));
     }
   }
   queued_bytes_ += message->memory();
@@ -135,8 +136,8 @@ void ClientSession::fill_window() {
       ++queued_qos0_;
     } else if (window_left() > 0) {
       // [MQTT-4.3.2-1] [MQTT-4.3.3-1]
-      const uint16_t id = inflight_.add({std::move(next.message), next.aux, next.first_byte,
-                                         InflightEntry::State::kPublishSent});
+      const uint16_t id = inflight_.add(
+          {std::move(next.message), next.aux, next.first_byte, InflightEntry::State::kPublishSent});
       send_publish(id, *inflight_.find(id));
     } else {
       return;
@@ -207,8 +208,8 @@ void ClientSession::start_over() {
       // PUBREC was the server's word that it has the message: once more would be twice.
       refused_.push_back(finish(id, entry, pubrec_reason(entry)));
     } else {
-      anew.push_back({std::move(entry.message), 0, entry.first_byte, OutEntry::Kind::kPublish,
-                      entry.aux});
+      anew.push_back(
+          {std::move(entry.message), 0, entry.first_byte, OutEntry::Kind::kPublish, entry.aux});
     }
   });
   if (!anew.empty()) {
@@ -308,8 +309,8 @@ ClientSession::Received ClientSession::on_publish(const Frame& frame) {
 Result<void> ClientSession::resolve_alias(Publish& publish) {
   if (publish.topic_alias > options_.topic_alias_maximum.value_or(0)) {  // [MQTT-3.1.2-26]
     return fail_with(ReasonCode::kTopicAliasInvalid,
-                     fmt::format("the server sent topic alias {}, we allow {}",
-                                 publish.topic_alias, options_.topic_alias_maximum.value_or(0)));
+                     fmt::format("the server sent topic alias {}, we allow {}", publish.topic_alias,
+                                 options_.topic_alias_maximum.value_or(0)));
   }
   if (!publish.topic.empty()) {
     connection_.aliases_in.set(publish.topic_alias, publish.topic);
@@ -317,9 +318,9 @@ Result<void> ClientSession::resolve_alias(Publish& publish) {
   }
   publish.topic = connection_.aliases_in.find(publish.topic_alias);
   if (publish.topic.empty()) {
-    return fail_with(ReasonCode::kProtocolError,
-                     fmt::format("the server sent topic alias {} without having set it",
-                                 publish.topic_alias));
+    return fail_with(
+        ReasonCode::kProtocolError,
+        fmt::format("the server sent topic alias {} without having set it", publish.topic_alias));
   }
   return {};
 }

@@ -317,8 +317,7 @@ Result<uint16_t> ClientSession::unsubscribe(const UnsubscribeRequest& wanted) {
   return request(InflightEntry::State::kUnsubscribe, wanted);
 }
 
-Result<uint16_t> ClientSession::request(InflightEntry::State kind,
-                                        const SubscribeRequest& wanted) {
+Result<uint16_t> ClientSession::request(InflightEntry::State kind, const SubscribeRequest& wanted) {
   assert(state_ == State::kConnected);
   const bool is_subscribe = kind == InflightEntry::State::kSubscribe;
   const size_t filters = wanted.filters.count();
@@ -378,9 +377,8 @@ Result<uint32_t> ClientSession::answered_request(uint16_t id, InflightEntry::Sta
 ClientSession::Received ClientSession::on_suback(const Frame& frame) {
   const auto packet = decode_suback(frame, options_.version);
   if (!packet) return fail_with(packet.error(), frame.type());
-  MQ_TRY(const uint32_t token,
-         answered_request(packet->packet_id, InflightEntry::State::kSubscribe,
-                          packet->codes.size()));
+  MQ_TRY(const uint32_t token, answered_request(packet->packet_id, InflightEntry::State::kSubscribe,
+                                                packet->codes.size()));
   fill_window();
   return Subscribed{token, packet->packet_id, packet->codes, packet->properties};
 }

@@ -27,13 +27,13 @@ struct PublishRequest {
   Bytes payload;
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
-  Properties properties;  // a Topic Alias in here is ignored; the session gives out its own
-  uint32_t token = 0;     // comes back in Acked; the session does not look at it
+  Properties properties = {};  // a Topic Alias in here is ignored; the session gives out its own
+  uint32_t token = 0;          // comes back in Acked; the session does not look at it
 };
 
 struct SubscribeRequest {
   FilterList filters;
-  Properties properties;
+  Properties properties = {};
   uint32_t token = 0;
 };
 
@@ -67,7 +67,7 @@ class ClientSession {
     kIdle,        // no transport
     kConnecting,  // CONNECT is queued or sent, CONNACK is to come
     kConnected,
-    kClosing,     // what is queued is still produced, then wants_close(); input is ignored
+    kClosing,  // what is queued is still produced, then wants_close(); input is ignored
   };
 
   // How long a PINGREQ may be unanswered: the keep alive time, but no less than this.
@@ -151,8 +151,8 @@ class ClientSession {
     FrameReader reader;
     InboundAliases aliases_in;
     OutboundAliases aliases_out;
-    bool clean_start = false;      // as sent in CONNECT
-    bool authenticating = false;   // the server may send AUTH
+    bool clean_start = false;       // as sent in CONNECT
+    bool authenticating = false;    // the server may send AUTH
     bool control_is_split = false;  // a part of the front control frame has been produced
     // What the server said in CONNACK.
     uint16_t keep_alive_s = 0;
@@ -229,10 +229,10 @@ class ClientSession {
   InboundQos2 inbound_qos2_;
 
   OutQueue out_;
-  Ring<OutEntry> waiting_;  // what has to wait for a connection or for the window
+  Ring<OutEntry> waiting_;    // what has to wait for a connection or for the window
   uint32_t queued_qos0_ = 0;  // in out_
   uint64_t queued_bytes_ = 0;
-  Ring<Acked> refused_;  // ended without an answer: receive() reports them first
+  Ring<Acked> refused_;      // ended without an answer: receive() reports them first
   std::string valid_topic_;  // of the last publish(): most programs have few topics
 
   // Filters of each SUBSCRIBE and UNSUBSCRIBE in flight [MQTT-3.8.4-6].

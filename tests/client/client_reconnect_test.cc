@@ -1,0 +1,272 @@
+#include <doctest/doctest.h>
+
+#include "client/client_script.h"
+
+using namespace mq;
+using namespace mq::test;
+
+namespace {
+
+ClientOptions durable(Version version) {
+  ClientOptions options;
+  options.version = version;
+  options.client_id = "c";
+  if (version == Version::kV5) {
+    options.session_expiry_s = 100u;
+  } else {
+    options.clean_start = false;
+  }
+  return options;
+}
+
+constexpr const char* kNoSession5 = "20 03 00 00 00";
+constexpr const char* kSession5 = "20 03 01 00 00";
+constexpr const char* kSession311 = "20 02 01 00";
+
+}  // namespace
+
+TEST_CASE("[MQTT-4.4.0-1] [MQTT-4.6.0-1] [MQTT-3.3.1-1] unacknowledged messages again, with DUP") {
+  ClientScript c(durable(Version::kV311));
+  c.connect();
+  for (uint32_t i = 1; i <= 4; ++i) c.publish("a", std::to_string(i), i % 2 == 0 ? 2 : 1, i);
+  c.expect(
+      "32 06 0001 'a' 0001 '1'  34 06 0001 'a' 0002 '2'  32 06 0001 'a' 0003 '3'"
+      "34 06 0001 'a' 0004 '4'");
+  c.send("40 02 0003").event("acked 3 id=3 qos=1: Success").close();
+  c.connect(kSession311);
+  c.expect("3a 06 0001 'a' 0001 '1'  3c 06 0001 'a' 0002 '2'  3c 06 0001 'a' 0004 '4'");
+  c.send("40 02 0001").event("acked 1 id=1 qos=1: Success");
+  // And once more.
+  c.close();
+  c.connect(kSession311).expect("3c 06 0001 'a' 0002 '2'  3c 06 0001 'a' 0004 '4'");
+}
+
+TEST_CASE("[MQTT-3.3.1-3] [MQTT-4.3.2-2] [MQTT-4.3.3-2] no DUP on what was queued but never sent") {
+  ClientScript c(durable(Version::kV311));
+  c.connect();
+  c.publish("a", "1", 1);
+  c.expect("32 06 0001 'a' 0001 '1'");
+  c.publish("a", "2", 1);
+  c.session.closed(c.now());  // the second one never reached a batch
+  c.connect(kSession311).expect("3a 06 0001 'a' 0001 '1'  32 06 0001 'a' 0002 '2'");
+}
+
+TEST_CASE("[MQTT-4.3.3-6] after PUBREC only PUBREL is sent again") {
+  ClientScript c(durable(Version::kV5));
+  c.connect().publish("a", "1", 2, 1).publish("a", "2", 2, 2).publish("a", "3", 1, 3);
+  c.skip_output().send("50 02 0001 50 02 0002").expect("62 02 0001 62 02 0002").close();
+  c.connect(kSession5).expect("62 02 0001 62 02 0002  3a 07 0001 'a' 0003 00 '3'");
+  // The server had finished the first one before the connection was lost: not an error.
+  c.send("70 03 0001 92").event("acked 1 id=1 qos=2: Success");
+  c.send("70 02 0002").event("acked 2 id=2 qos=2: Success");
+}
+
+TEST_CASE("[MQTT-3.2.2-5] without a session at the server messages are sent anew, as new ones") {
+  ClientScript c(durable(Version::kV5));
+  c.connect().publish("a", "1", 1, 1).publish("a", "2", 2, 2).publish("a", "3", 2, 3);
+  c.publish("a", "4", 1, 4);
+  c.skip_output().send("40 02 0001").event("acked 1 id=1 qos=1: Success");
+  // The third was confirmed: sending it again would deliver it twice.
+  c.send("50 02 0003").expect("62 02 0003").close();
+  c.publish("a", "5", 1, 5);
+  c.connect(kNoSession5).event("acked 3 id=3 qos=2: Success");
+  c.expect("34 07 0001 'a' 0001 00 '2'  32 07 0001 'a' 0002 00 '4'  32 07 0001 'a' 0003 00 '5'");
+  CHECK(c.session.queued() == 3);
+  c.send("40 02 0002").event("acked 4 id=2 qos=1: Success");
+}
+
+TEST_CASE("the outcome of a confirmed message is not lost with the session") {
+  ClientScript c(durable(Version::kV5));
+  c.connect().publish("a", "1", 2, 1);
+  c.skip_output().send("50 03 0001 10").expect("62 02 0001").close();
+  c.connect(kNoSession5).event("acked 1 id=1 qos=2: No matching subscribers");
+}
+
+TEST_CASE("Clean Start of a reconnect") {
+  SUBCASE("5.0: asked for once, as long as the session is to be kept") {
+    ClientScript c(durable(Version::kV5));
+    c.open().expect("10 13 0004 'MQTT' 05 02 003c 05 11 00000064 0001 'c'");
+    c.send(kNoSession5).event("connected").close();
+    c.open().expect("10 13 0004 'MQTT' 05 00 003c 05 11 00000064 0001 'c'");
+    // An attempt that failed changes nothing.
+    c.close().open().expect("10 13 0004 'MQTT' 05 00 003c 05 11 00000064 0001 'c'");
+  }
+  SUBCASE("5.0: a first attempt that was not accepted is repeated as it was") {
+    ClientScript c(durable(Version::kV5));
+    c.open().skip_output().close().open();
+    c.expect("10 13 0004 'MQTT' 05 02 003c 05 11 00000064 0001 'c'");
+  }
+  SUBCASE("5.0: without a Session Expiry Interval there is nothing to come back to") {
+    ClientScript c(v5());
+    c.connect().close().open().expect("10 0d 0004 'MQTT' 05 02 003c 00 0000");
+  }
+  SUBCASE("5.0: the server may set the interval") {
+    ClientScript c(v5());
+    c.connect("20 08 00 00 05 11 00000064");
+    c.close().open().expect("10 0d 0004 'MQTT' 05 00 003c 00 0000");
+  }
+  SUBCASE("3.1.1: it is as the user says") {
+    ClientScript clean(v311());
+    clean.connect().close().open().expect("10 0c 0004 'MQTT' 04 02 003c 0000");
+    ClientScript kept(durable(Version::kV311));
+    kept.connect().close().open().expect("10 0d 0004 'MQTT' 04 00 003c 0001 'c'");
+  }
+}
+
+TEST_CASE("3.1.1 with clean session starts over every time, and loses nothing") {
+  ClientScript c(v311());
+  c.connect().publish("a", "1", 1, 1).publish("a", "2", 2, 2);
+  c.skip_output().close();
+  c.connect().expect("32 06 0001 'a' 0001 '1'  34 06 0001 'a' 0002 '2'");
+}
+
+TEST_CASE("3.1 has no Session Present: a session that was to be kept is taken to be there") {
+  ClientOptions options = durable(Version::kV31);
+  SUBCASE("kept") {
+    ClientScript c(options);
+    c.connect().publish("a", "1", 1, 1);
+    c.skip_output().close();
+    c.open().skip_output().send("20 02 00 00").event("connected, session present");
+    c.expect("3a 06 0001 'a' 0001 '1'");
+  }
+  SUBCASE("not kept") {
+    options.clean_start = true;
+    ClientScript c(options);
+    c.connect().publish("a", "1", 1, 1);
+    c.skip_output().close();
+    c.connect().expect("32 06 0001 'a' 0001 '1'");
+  }
+}
+
+TEST_CASE("QoS 2 messages that were received: the session decides what a duplicate is") {
+  ClientScript c(durable(Version::kV5));
+  c.connect()
+      .send("34 06 0001 'a' 0001 00")
+      .event("message a '' qos=2")
+      .expect("50 02 0001")
+      .close();
+  SUBCASE("[MQTT-4.3.3-10] the same session: the message was delivered") {
+    c.connect(kSession5).send("3c 06 0001 'a' 0001 00").expect("50 02 0001");
+    c.send("62 02 0001").expect("70 02 0001");
+  }
+  SUBCASE("even when PUBREC was never sent") {
+    c.connect(kSession5);
+    c.send("34 06 0001 'a' 0002 00").event("message a '' qos=2").skip_output().close();
+    c.connect(kSession5).send("3c 06 0001 'a' 0002 00").expect("50 02 0002");
+  }
+  SUBCASE("a new session: the identifier means nothing") {
+    c.connect(kNoSession5).send("34 06 0001 'a' 0001 00").event("message a '' qos=2");
+    c.expect("50 02 0001");
+  }
+}
+
+TEST_CASE("acknowledgements of a lost connection are not sent on the next one") {
+  ClientScript c(durable(Version::kV5));
+  c.connect();
+  const std::vector<uint8_t> bytes = wire("32 06 0001 'a' 0001 00");
+  Bytes in = bytes;
+  REQUIRE(c.session.receive(in, c.now()));
+  c.session.closed(c.now());
+  c.connect(kSession5).expect_nothing();
+}
+
+TEST_CASE("a request without an answer is forgotten with its connection") {
+  ClientScript c(durable(Version::kV5));
+  c.connect().publish("a", "1", 1, 1).subscribe("s").publish("a", "2", 1, 2);
+  c.skip_output().close();
+  c.connect(kSession5).expect("3a 07 0001 'a' 0001 00 '1'  3a 07 0001 'a' 0003 00 '2'");
+  c.subscribe("s", {}, 9).expect("82 07 0004 00 0001 's' 00");
+  c.send("90 04 0004 00 00").event("subscribed 9 id=4: 00");
+}
+
+TEST_CASE("QoS 0 messages wait for the next connection, in their order") {
+  ClientScript c(v311());
+  c.publish("a", "1", 0);
+  c.connect().expect("30 04 0001 'a' '1'");
+  c.publish("a", "2", 0).publish("a", "3", 0);
+  c.session.closed(c.now());  // not produced yet
+  c.publish("a", "4", 0);
+  CHECK(c.session.queued() == 3);
+  c.connect().expect("30 04 0001 'a' '2'  30 04 0001 'a' '3'  30 04 0001 'a' '4'");
+  CHECK(c.session.queued() == 0);
+  CHECK(c.session.queued_bytes() == 0);
+}
+
+TEST_CASE("a window that is smaller than before holds back what is sent again") {
+  ClientScript c(durable(Version::kV5));
+  c.connect();
+  for (uint32_t i = 1; i <= 5; ++i) c.publish("a", std::to_string(i), 2, i);
+  c.skip_output().send("50 02 0001").expect("62 02 0001").close();
+  c.connect("20 06 01 00 03 21 0002").publish("a", "6", 1, 6);
+  // The message that is complete but for PUBCOMP counts, the others go one by one.
+  c.expect("62 02 0001  3c 07 0001 'a' 0002 00 '2'").expect_nothing();
+  SUBCASE("in the order of the acknowledgements") {
+    c.send("70 02 0001").event("acked 1 id=1 qos=2: Success").expect("3c 07 0001 'a' 0003 00 '3'");
+    c.send("50 03 0003 80").event("acked 3 id=3 qos=2: Unspecified error");
+    c.expect("3c 07 0001 'a' 0004 00 '4'");
+    c.send("50 02 0002 70 02 0002").event("acked 2 id=2 qos=2: Success");
+    c.expect("62 02 0002  3c 07 0001 'a' 0005 00 '5'").expect_nothing();
+    c.send("50 02 0004 70 02 0004").event("acked 4 id=4 qos=2: Success");
+    c.expect("62 02 0004  32 07 0001 'a' 0006 00 '6'");
+  }
+  SUBCASE("one that is acknowledged before its turn is not sent again") {
+    c.send("50 02 0004").expect("62 02 0004").expect_nothing();
+    c.send("70 02 0004").event("acked 4 id=4 qos=2: Success").expect_nothing();
+    c.send("70 02 0001").event("acked 1 id=1 qos=2: Success").expect("3c 07 0001 'a' 0003 00 '3'");
+    c.send("50 02 0003 70 02 0003").event("acked 3 id=3 qos=2: Success");
+    c.expect("62 02 0003  3c 07 0001 'a' 0005 00 '5'");
+  }
+  SUBCASE("a subscription in between does not disturb it") {
+    c.subscribe("s", {}, 9).expect("82 07 0006 00 0001 's' 00");
+    c.send("70 02 0001").event("acked 1 id=1 qos=2: Success").expect("3c 07 0001 'a' 0003 00 '3'");
+  }
+}
+
+TEST_CASE("a message that is acknowledged while it waits in the queue is not sent again") {
+  ClientScript c(durable(Version::kV5));
+  c.connect().publish("a", "1", 1, 1).publish("a", "2", 2, 2);
+  c.skip_output().close();
+  c.open().skip_output();
+  const std::vector<uint8_t> bytes = wire("20 03 01 00 00  40 02 0001  50 02 0002");
+  Bytes in = bytes;
+  REQUIRE(c.session.receive(in, c.now()));
+  const auto acked = c.session.receive(in, c.now());
+  REQUIRE((acked && acked->has_value()));
+  CHECK(std::get<Acked>(**acked).token == 1);
+  REQUIRE(c.session.receive(in, c.now()));
+  c.expect("62 02 0002").expect_nothing();
+}
+
+TEST_CASE("what the next server does not take any more ends with an event") {
+  ClientScript c(durable(Version::kV5));
+  c.connect().publish("a", "12345", 1, 1).publish("a", "x", 1, 2).publish("a", "y", 2, 3);
+  c.skip_output().close();
+  SUBCASE("Maximum Packet Size") {
+    c.connect("20 08 01 00 05 27 0000000a").event("acked 1 id=1 qos=1: Packet too large");
+    c.expect("3a 07 0001 'a' 0002 00 'x'  3c 07 0001 'a' 0003 00 'y'");
+    CHECK(c.session.queued() == 2);
+  }
+  SUBCASE("Maximum QoS, with a session") {
+    c.connect("20 05 01 00 02 24 01").event("acked 3 id=3 qos=2: QoS not supported");
+    c.expect("3a 0b 0001 'a' 0001 00 '12345'  3a 07 0001 'a' 0002 00 'x'");
+  }
+  SUBCASE("Maximum QoS, without") {
+    c.connect("20 05 00 00 02 24 00").event("acked 1 id=0 qos=1: QoS not supported");
+    c.event("acked 2 id=0 qos=1: QoS not supported").event("acked 3 id=0 qos=2: QoS not supported");
+    CHECK(c.session.queued() == 0);
+    CHECK(c.session.queued_bytes() == 0);
+  }
+}
+
+TEST_CASE("no message outlives its session object") {
+  const size_t before = Message::alive();
+  {
+    ClientScript c(durable(Version::kV5));
+    c.publish("a", "0", 0).connect().publish("a", "1", 1).publish("a", "2", 2);
+    c.skip_output();
+    c.close();
+    c.publish("a", "3", 1);
+    CHECK(Message::alive() == before + 3);
+  }
+  CHECK(Message::alive() == before);
+}
