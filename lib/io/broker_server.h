@@ -1,0 +1,58 @@
+// A Broker on the network: listeners, connections, and the loop turns between them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "base/result.h"
+#include "broker/broker.h"
+#include "io/address.h"
+#include "io/listener.h"
+#include "io/loop.h"
+
+namespace mq {
+
+// Only carries bytes: what they mean is the Broker's. Everything that one loop turn makes a
+// connection send is gathered and goes out in one write before the loop sleeps.
+class BrokerServer final : private BeforeSleep {
+ public:
+  BrokerServer(Loop& loop, const BrokerOptions& options, AccessControl& access, uint64_t seed);
+  ~BrokerServer() override;
+
+  // Listens there, too. A host name may stand for several addresses.
+  Result<void> listen(const Address& address);
+  const Listeners& listeners() const { return listeners_; }
+
+  // Logs connections that come and go, at LogLevel::kInfo. Costs a look at the peer's address.
+  void log_connections();
+
+  // Orderly end: stops listening, tells 5.0 clients why, sends what is queued, and calls `done`
+  // when every connection is closed or `deadline` is over.
+  void shut_down(Duration deadline, std::function<void()> done);
+
+  const Broker& broker() const { return broker_; }
+
+ private:
+  class Connection;
+
+  void accepted(UvStream stream);
+  void before_sleep(Now now) override;
+  void flush(Connection& connection, Now now);
+  void closed(Connection& connection, const Error& error, Now now);
+  void arm();
+
+  Loop& loop_;
+  Random random_;
+  Broker broker_;
+  Timer timer_;  // the broker's next deadline
+  Listeners listeners_;
+  std::vector<std::unique_ptr<Connection>> connections_;  // by ConnId::slot
+  std::vector<ConnId> turn_;  // those with something to send in this turn; kept for its memory
+  std::function<void()> done_;
+  Timer shut_down_deadline_;
+};
+
+}  // namespace mq
