@@ -34,7 +34,7 @@ std::string unknown_option(const CLI::App& app, std::string_view word) {
 
 // The words that the argument of `option` consists of; `rest` begins with the first.
 size_t words_taken(const CLI::Option& option, std::span<char* const> rest) {
-  if (option.get_type_size() == 0 || option.get_items_expected_max() == 0) return 0;
+  if (option.get_type_size() == 0 || option.get_items_expected_min() == 0) return 0;
   const std::string value = option.get_type_name();
   const auto words = 1 + static_cast<size_t>(std::count(value.begin(), value.end(), ' '));
   // A user property has a name and a value.
@@ -102,7 +102,8 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
     out.push_back(name);
     size_t taken = words_taken(*option, words);
     if (equals != std::string_view::npos) {
-      if (taken != 1) {
+      const bool optional = taken == 0 && option->get_items_expected_max() == 1;
+      if (taken != 1 && !optional) {
         return fail(ErrorCode::kInvalidArgument,
                     taken == 0 ? fmt::format("{} takes no argument.", name)
                                : fmt::format("Write {} {} without an equals sign.", name,

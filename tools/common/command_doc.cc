@@ -22,6 +22,7 @@ OptionDoc describe(const CLI::Option& option) {
   if (takes_value) doc.value = option.get_type_name();
   doc.by_default = option.get_default_str();
   doc.help = option.get_description();
+  doc.value_optional = takes_value && option.get_items_expected_min() == 0;
   doc.repeatable =
       takes_value && option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
   return doc;
@@ -42,7 +43,11 @@ void append_option(std::string& out, const OptionDoc& option) {
     if (&name != &option.names.front()) left += ", ";
     left += name;
   }
-  if (!option.value.empty()) left += " " + option.value;
+  if (option.value_optional) {
+    left += fmt::format("[={}]", option.value);
+  } else if (!option.value.empty()) {
+    left += " " + option.value;
+  }
   std::string help = option.help;
   if (!option.by_default.empty()) help += fmt::format(" [{}]", option.by_default);
   out += left;

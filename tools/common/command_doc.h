@@ -16,6 +16,7 @@ struct OptionDoc {
   std::string by_default;            // as it would be typed, empty for none
   std::string help;
   bool repeatable = false;
+  bool value_optional = false;       // "--json[=FILE]"
 
   // The words a value is chosen from, empty when it is free.
   std::vector<std::string> choices() const;

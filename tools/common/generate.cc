@@ -66,7 +66,11 @@ void man_groups(std::string& out, const CommandDoc& command) {
       std::vector<std::string> names;
       for (const std::string& name : option.names) names.push_back("*" + scdoc(name) + "*");
       out += joined(names, ", ");
-      if (!option.value.empty()) out += " _" + escaped(option.value, "\\") + "_";
+      if (option.value_optional) {
+        out += "\\[=_" + escaped(option.value, "\\") + "_]";
+      } else if (!option.value.empty()) {
+        out += " _" + escaped(option.value, "\\") + "_";
+      }
       out += '\n';
       std::string help = option.help;
       if (!option.by_default.empty()) help += " Default: " + option.by_default + ".";
@@ -85,7 +89,7 @@ void bash_options(std::string& out, const CommandDoc& command, std::string_view 
   for (const GroupDoc& group : command.groups) {
     for (const OptionDoc& option : group.options) {
       names.insert(names.end(), option.names.begin(), option.names.end());
-      if (option.value.empty()) continue;
+      if (option.value.empty() || option.value_optional) continue;
       const std::vector<std::string> choices = option.choices();
       if (!choices.empty()) {
         cases += fmt::format("{}  {}) COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n", indent,
@@ -113,6 +117,7 @@ void bash_options(std::string& out, const CommandDoc& command, std::string_view 
 // -- zsh --
 
 std::string zsh_value(const OptionDoc& option) {
+  if (option.value_optional) return "::" + option.value + ":_files";
   const std::vector<std::string> choices = option.choices();
   if (!choices.empty()) return fmt::format(":value:({})", joined(choices, " "));
   if (option.takes_path()) return ":" + option.value + ":_files";
@@ -131,8 +136,9 @@ void zsh_options(std::string& out, const CommandDoc& command, std::string_view i
           fmt::format("[{}]{}", escaped(option.help, "[]:\\"), zsh_value(option));
       for (const std::string& name : option.names) {
         const bool equals = name.starts_with("--") && words_of(option.value).size() == 1;
+        const std::string_view joint = option.value_optional ? "=-" : equals ? "=" : "";
         out += fmt::format(" \\\n{}{}", indent,
-                           quoted(before + name + (equals ? "=" : "") + after));
+                           quoted(fmt::format("{}{}{}{}", before, name, joint, after)));
       }
     }
   }
@@ -149,7 +155,9 @@ void fish_options(std::string& out, const CommandDoc& command, std::string_view 
       for (const std::string& name : option.names) {
         out += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
       }
-      if (!option.value.empty()) out += option.takes_path() ? " -r -F" : " -x";
+      if (!option.value.empty() && !option.value_optional) {
+        out += option.takes_path() ? " -r -F" : " -x";
+      }
       const std::vector<std::string> choices = option.choices();
       if (!choices.empty()) out += " -a " + quoted(joined(choices, " "));
       out += " -d " + quoted(option.help) + "\n";

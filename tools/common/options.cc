@@ -88,6 +88,16 @@ Options& Options::text(std::string_view names, std::optional<std::string>& to,
   return *this;
 }
 
+Options& Options::text_or(std::string_view names, std::optional<std::string>& to,
+                          std::string_view value, std::string_view otherwise,
+                          std::string_view help) {
+  const auto set = [&to, otherwise = std::string(otherwise)](const std::string& given) {
+    to = given.empty() ? otherwise : given;
+  };
+  add(names, value, help, set)->expected(0, 1);
+  return *this;
+}
+
 Options& Options::list(std::string_view names, std::vector<std::string>& to,
                        std::string_view value, std::string_view help) {
   add(names, value, help, [&to](const std::string& given) { to.push_back(given); })

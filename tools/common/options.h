@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "base/time.h"
@@ -46,6 +47,9 @@ class Options {
                 std::string_view help);
   Options& text(std::string_view names, std::optional<std::string>& to, std::string_view value,
                 std::string_view help);
+  // Its argument can be left out and then stands for `otherwise`; where it is given, '=' joins it.
+  Options& text_or(std::string_view names, std::optional<std::string>& to, std::string_view value,
+                   std::string_view otherwise, std::string_view help);
   // May be given several times.
   Options& list(std::string_view names, std::vector<std::string>& to, std::string_view value,
                 std::string_view help);
@@ -71,8 +75,8 @@ class Options {
   Options& seconds(std::string_view names, std::optional<Duration>& to, std::string_view value,
                    std::string_view help, Duration min = {});
 
-  // One of several words, each with what it stands for; words with the same meaning are spellings
-  // of it. The first spelling of each meaning is what completions offer.
+  // One of several words for a T or an optional<T>, each with what it stands for; words with the
+  // same meaning are spellings of it. The first spelling of each meaning is what completions offer.
   template <class T>
   struct Choice {
     std::string_view word;

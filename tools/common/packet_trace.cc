@@ -84,6 +84,17 @@ std::string packet_text(const Packet& packet, Version version, bool by_us) {
       packet);
 }
 
+std::optional<PacketTrace> make_trace(const Connection& connection) {
+  if (!connection.console.debugs()) return std::nullopt;
+  return PacketTrace(connection.console, connection.client.version, connection.client.client_id);
+}
+
+RunnerOptions with_trace(const Connection& connection, std::optional<PacketTrace>& trace) {
+  RunnerOptions options = connection.runner;
+  if (trace) options.tap = &*trace;
+  return options;
+}
+
 PacketTrace::PacketTrace(const Console& console, Version version, std::string client_id)
     : console_(console), version_(version), client_id_(std::move(client_id)) {
   if (client_id_.empty()) client_id_ = "null";

@@ -1,10 +1,12 @@
 // What -d prints: a line for each packet of a connection, in the words of mosquitto's clients.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "codec/frame_reader.h"
 #include "codec/packet.h"
+#include "common/connect_args.h"
 #include "common/console.h"
 #include "io/client_runner.h"
 
@@ -28,6 +30,11 @@ class PacketTrace final : public WireTap {
   std::string client_id_;
   FrameReader received_, sent_;
 };
+
+// A trace when the user asked for one. REQUIRES: `connection` outlives it
+std::optional<PacketTrace> make_trace(const Connection& connection);
+// The options of `connection` with that trace, if there is one.
+RunnerOptions with_trace(const Connection& connection, std::optional<PacketTrace>& trace);
 
 // "PUBLISH (d0, q1, r0, m5, 'topic', ... (12 bytes))", a line for each filter of a SUBSCRIBE.
 // `by_us` words it the way mosquitto does for packets that it sends.

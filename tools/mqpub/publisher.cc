@@ -69,22 +69,11 @@ class Publisher final : public ClientRunner::Handler, public Input::Owner {
   uint64_t failures_ = 0;            // messages that will not be delivered
 };
 
-RunnerOptions with_tap(RunnerOptions options, WireTap* tap) {
-  options.tap = tap;
-  return options;
-}
-
-std::optional<PacketTrace> make_trace(const Connection& connection) {
-  if (!connection.console.debugs()) return std::nullopt;
-  return PacketTrace(connection.console, connection.client.version, connection.client.client_id);
-}
-
 Publisher::Publisher(PublisherOptions options)
     : options_(std::move(options)),
       console_(options_.connection.console),
       trace_(make_trace(options_.connection)),
-      runner_(loop_, with_tap(options_.connection.runner, trace_ ? &*trace_ : nullptr),
-              options_.connection.client, *this),
+      runner_(loop_, with_trace(options_.connection, trace_), options_.connection.client, *this),
       repeat_timer_(loop_, [this](Now now) { publish_again(now); }),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int signal) { interrupt(signal); }) {}
 
