@@ -55,9 +55,10 @@ class Inflight {
   // The identifier is non-zero and unused [MQTT-2.2.1-3] [MQTT-2.2.1-4]. REQUIRES: !full()
   uint16_t add(InflightEntry entry) {
     assert(!full() && entry.state != InflightEntry::State::kDone);
+    const uint16_t id = next_id();
     if (entry.is_publish()) ++publishes_;
     ring_.push_back(std::move(entry));
-    return wrap(first_ + ring_.size() - 1);
+    return id;
   }
 
   // An entry that is done already: keeps the place of an identifier that is not in use.

@@ -16,8 +16,8 @@ namespace mq {
 // What a Message is made of. Everything is copied.
 struct MessageFields {
   std::string_view topic;
-  Bytes payload;
-  Properties properties;  // Topic Alias and Subscription Identifiers are left out
+  Bytes payload = {};
+  Properties properties = {};  // Topic Alias and Subscription Identifiers are left out
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
   // When it must not be sent any more. With anything but kNever, the Message Expiry Interval in
