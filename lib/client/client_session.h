@@ -24,7 +24,7 @@ namespace mq {
 
 struct PublishRequest {
   std::string_view topic;
-  Bytes payload;
+  Bytes payload = {};
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
   Properties properties = {};  // a Topic Alias in here is ignored; the session gives out its own
@@ -102,6 +102,8 @@ class ClientSession {
   // when the server did not answer the last one in time.
   void tick(Now now);
   Time next_deadline() const;
+  // The owner does not read at present, so that the server seems silent: it counts as alive.
+  void excuse_silence(Now now) { connection_.last_received = now.mono; }
 
   // Queues a PUBLISH. Allowed in every state: without a connection messages of all QoS wait for
   // the next one, and beyond the in-flight window QoS 1 and 2 wait for acknowledgements; messages

@@ -202,6 +202,20 @@ TEST_CASE("a server that does not answer PINGREQ is given up") {
   }
 }
 
+TEST_CASE("an owner that does not read does not hold it against the server") {
+  ClientOptions options = v311();
+  options.keep_alive_s = 10;
+  ClientScript c(options);
+  c.connect().advance(10s).expect("c0 00");
+  for (int i = 0; i < 10; ++i) {
+    c.advance(9s).skip_output();
+    c.session.excuse_silence(c.now());
+  }
+  CHECK(c.session.state() == ClientSession::State::kConnected);
+  c.advance(20s).skip_output();
+  c.expect_close();
+}
+
 TEST_CASE("with a short keep alive the answer may take at least five seconds") {
   ClientOptions options = v311();
   options.keep_alive_s = 1;
