@@ -32,6 +32,9 @@ struct Connection {
   bool problem_information = true;  // [MQTT-3.1.2-29]
   uint16_t keep_alive_s = 0;      // 0 is off
   uint32_t send_quota = 0;        // PUBLISH packets that may be in flight towards the client
+  // The client's QoS 2 messages that count against our Receive Maximum. What is left of earlier
+  // connections does not: the quota starts anew with each (section 4.9).
+  uint32_t received_qos2 = 0;
   uint32_t packet_max = kPacketMax;  // largest packet the client takes
   TimerNode timer;                // CONNECT time-out, then keep alive
   Time last_seen{};

@@ -14,6 +14,7 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
   if (packet->type == PacketType::kPubrel) {
     // The publisher's QoS 2: after PUBCOMP the identifier means a new message [MQTT-4.3.3-12].
     const bool known = session.inbound_qos2.erase(packet->packet_id);
+    if (c.received_qos2 > 0) --c.received_qos2;
     if (known && session.stored) {
       change().drop_inbound(session.client_id, packet->packet_id);
       hold(c);

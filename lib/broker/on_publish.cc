@@ -41,7 +41,8 @@ void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
       c.out.push_ack(PacketType::kPubrec, packet.packet_id, ReasonCode::kSuccess);
       return mark_dirty(c);
     }
-    if (inbound.size() >= options_.receive_maximum) {
+    // 3.x clients cannot be told of it.
+    if (c.version == Version::kV5 && c.received_qos2 >= options_.receive_maximum) {
       ++counters_.limit_receive_maximum;
       return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight",
                   now);
@@ -111,6 +112,7 @@ void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode rea
   // After a refusal the identifier is free again [MQTT-4.3.3-9].
   if (packet.qos == Qos::kExactlyOnce && (!is_error(reason) || c.version != Version::kV5)) {
     c.session->inbound_qos2.insert(packet.packet_id);
+    ++c.received_qos2;
     if (c.session->stored) change().put_inbound(c.session->client_id, packet.packet_id);
   }
   hold(c);
@@ -127,7 +129,9 @@ ReasonCode Broker::retain_message(const MessageFields& fields, Ref<const Message
   message = Message::make(fields);
   const Message* old = retained_.find(fields.topic);
   const uint64_t bytes = retained_.bytes() - (old != nullptr ? old->memory() : 0);
-  if ((old == nullptr && retained_.size() >= options_.retained_messages_max) ||
+  // Our own topics do not use up what clients may have.
+  const size_t others = retained_.size() - sys_topics_.size();
+  if ((old == nullptr && others >= options_.retained_messages_max) ||
       bytes + message->memory() > options_.retained_bytes_max) {
     ++counters_.limit_retained;
     return ReasonCode::kQuotaExceeded;

@@ -68,7 +68,8 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
       refuse(ReasonCode::kNotAuthorized);
       continue;
     }
-    if (session.subscriptions.size() >= options_.subscriptions_max) {
+    if (session.subscriptions.size() >= options_.subscriptions_max &&
+        !subscriptions_.contains(session, filter->filter, filter->share())) {
       ++counters_.limit_subscriptions;
       refuse(ReasonCode::kQuotaExceeded);
       continue;

@@ -71,13 +71,23 @@ Subscriptions::Added Subscriptions::add(Session& session, std::string_view filte
   return Added::kNew;
 }
 
+uint32_t Subscriptions::find_ref(const Session& session, std::string_view filter,
+                                 const std::string_view* share_name) {
+  const Node* node = tree_.find(filter);
+  if (node == nullptr) return kNone;
+  const ShareGroup* group = nullptr;
+  if (share_name != nullptr && (group = find_group(*node, *share_name)) == nullptr) return kNone;
+  return find_ref(session, node, group);
+}
+
+bool Subscriptions::contains(const Session& session, std::string_view filter,
+                             const std::string_view* share_name) {
+  return find_ref(session, filter, share_name) != kNone;
+}
+
 bool Subscriptions::remove(Session& session, std::string_view filter,
                            const std::string_view* share_name) {
-  const Node* node = tree_.find(filter);
-  if (node == nullptr) return false;
-  const ShareGroup* group = nullptr;
-  if (share_name != nullptr && (group = find_group(*node, *share_name)) == nullptr) return false;
-  const uint32_t back = find_ref(session, node, group);
+  const uint32_t back = find_ref(session, filter, share_name);
   if (back == kNone) return false;
   remove_at(session, back);
   return true;

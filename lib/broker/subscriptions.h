@@ -61,6 +61,8 @@ class Subscriptions {
   // Adds or replaces. `shared` is null for an ordinary subscription; REQUIRES: valid filter.
   Added add(Session& session, std::string_view filter, const std::string_view* share_name,
             SubscribeOptions options, uint32_t subscription_id);
+  bool contains(const Session& session, std::string_view filter,
+                const std::string_view* share_name);
   // False when the session has no such subscription.
   bool remove(Session& session, std::string_view filter, const std::string_view* share_name);
   void remove_all(Session& session);
@@ -99,6 +101,8 @@ class Subscriptions {
     return ref.group != nullptr ? ref.group->members : ref.node->value.subscribers;
   }
   static uint32_t find_ref(const Session& session, const Node* node, const ShareGroup* group);
+  uint32_t find_ref(const Session& session, std::string_view filter,
+                    const std::string_view* share_name);
   void remove_at(Session& session, uint32_t back);
 
   TopicTree<SubscriptionNode> tree_;

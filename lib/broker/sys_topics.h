@@ -36,6 +36,7 @@ class SysTopics {
   };
   // What changed since the last time (everything the first time).
   std::vector<Entry> update(const Counters& counters, const SysGauges& gauges, Now now);
+  size_t size() const { return shown_.size(); }  // topics that have a value
 
  private:
   // Exponentially weighted averages per minute over 1, 5 and 15 minutes.
