@@ -44,7 +44,7 @@ start_broker() {
   mqbroker -p 0 --port-file "$work/port" "$@" 2>>"$work/broker.log" 3>&- &
   broker_pid=$!
   pids+=("$broker_pid")
-  wait_for test -s "$work/port"
+  wait_for eval "[ -s '$work/port' ] || gone $broker_pid"
   port=$(cat "$work/port")
 }
 
