@@ -191,7 +191,7 @@ void Properties::Iterator::load() {
       current_.text = text();
       current_.value = text();
       break;
-    case kNone: assert(!"the list was not validated");
+    case kNone: assert(false && "the list was not validated");
   }
   next_ = p;
 }
@@ -267,7 +267,7 @@ PropertyWriter& PropertyWriter::add(PropertyId id, uint32_t value) {
       assert(value <= kVarintMax);
       store_varint(to_.grow(varint_size(value)), value);
       break;
-    default: assert(!"not a number");
+    default: assert(false && "not a number");
   }
   return *this;
 }

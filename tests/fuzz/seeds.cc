@@ -1,0 +1,86 @@
+// fuzz_seeds DIRECTORY: writes the wire vectors as seeds, one directory for each fuzz target.
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "fuzz/chunked.h"
+#include "support/vectors.h"
+
+using namespace mq;
+using namespace mq::test;
+
+namespace {
+
+constexpr size_t kSeedMax = 600;  // the fuzzer learns nothing more from long payloads
+
+class SeedDirectory {
+ public:
+  explicit SeedDirectory(std::filesystem::path path) : path_(std::move(path)) {
+    std::filesystem::create_directories(path_);
+  }
+
+  void write(const std::vector<uint8_t>& bytes) {
+    std::ofstream file(path_ / fmt::format("{:05}", count_++), std::ios::binary);
+    file.exceptions(std::ios::failbit | std::ios::badbit);
+    file.write(reinterpret_cast<const char*>(bytes.data()),
+               static_cast<std::streamsize>(bytes.size()));
+  }
+
+ private:
+  std::filesystem::path path_;
+  int count_ = 0;
+};
+
+std::vector<uint8_t> joined(std::vector<uint8_t> head, const std::vector<uint8_t>& tail) {
+  head.insert(head.end(), tail.begin(), tail.end());
+  return head;
+}
+
+void write_packets(const std::filesystem::path& directory) {
+  SeedDirectory frame(directory / "frame"), decode(directory / "decode"),
+      roundtrip(directory / "roundtrip");
+  for (const WireVector& vector : load_vectors()) {
+    if (vector.bytes.size() > kSeedMax) continue;
+    const uint8_t peer = FuzzPeer::byte_of(vector.version, vector.from);
+    decode.write(joined({peer, 0}, vector.bytes));
+    if (!vector.fault) roundtrip.write(joined({peer, 0}, vector.bytes));
+    // Its first byte alone, then the rest.
+    if (vector.version == Version::kV5) {
+      std::vector<uint8_t> split = joined({28, 1}, vector.bytes);
+      split.insert(split.begin() + 3, 0);
+      frame.write(split);
+    }
+  }
+}
+
+void write_topics(const std::filesystem::path& directory) {
+  SeedDirectory topic(directory / "topic");
+  for (const std::string_view text :
+       {"a/b\na/b", "a/+\na/b", "a/#\na", "a/#\na/b/c", "#\n$SYS/a", "+/b\n$SYS/b", "+/+\n/a",
+        "/+\n/", "$share/g/a/#\na/b", "$share/g+/a\na", "a/b#\na", "#/a\nb", "+a\nb", "a//b\na//b",
+        "\xC3\xA9/+\n\xC3\xA9/\xE2\x82\xAC", "sport/tennis/player1/#\nsport/tennis/player1"}) {
+    topic.write({text.begin(), text.end()});
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fputs("usage: fuzz_seeds DIRECTORY\n", stderr);
+    return 2;
+  }
+  try {
+    write_packets(argv[1]);
+    write_topics(argv[1]);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}
