@@ -200,6 +200,7 @@ void ClientRunner::Impl::due(Now now) {
       drop_transport(now);
       return lost(*end_reason_, now);
     case State::kConnected:
+      if (paused_) session_.excuse_silence(now);
       session_.tick(now);
       return wake();
     case State::kWaiting: return dial(now);
@@ -284,11 +285,13 @@ void ClientRunner::Impl::end(const Error* error, Now now) {
 }
 
 void ClientRunner::Impl::pause(bool paused) {
+  if (paused_ == paused) return;
   paused_ = paused;
   if (!transport_) return;
   if (paused) {
     transport_->pause();
   } else {
+    session_.excuse_silence(loop_.now());
     transport_->resume();
   }
 }

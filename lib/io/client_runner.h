@@ -23,10 +23,10 @@ struct WireTap {
 
 struct RunnerOptions {
   Address address;
-  std::string bind_address;  // numeric local address, empty for any (-A)
+  std::string bind_address = {};  // numeric local address, empty for any (-A)
   bool no_delay = true;      // output is gathered a loop turn, so Nagle only adds delay
   Duration connect_timeout = std::chrono::seconds(30);  // from the name to the CONNACK
-  BackoffOptions backoff;
+  BackoffOptions backoff = {};
   bool reconnect = true;        // after a connection was lost that had been accepted
   bool retry_first = false;     // also when the first try fails
   uint64_t seed = 0;            // of the jitter; 0: from the system

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <fmt/core.h>
+#include <uv.h>
 
 #include "io/uv_error.h"
 
@@ -92,7 +93,8 @@ void Dialer::looked_up(std::vector<SocketAddress> addresses) {
                          fmt::format("'{}' is not an address to connect from: give a numeric one",
                                      options_.bind_address)));
     }
-    std::erase_if(addresses_, [&](const SocketAddress& a) { return a.family() != local->family(); });
+    std::erase_if(addresses_,
+                  [&](const SocketAddress& a) { return a.family() != local->family(); });
     if (addresses_.empty()) {
       return finish(fail(ErrorCode::kUnreachable,
                          fmt::format("cannot connect to {} from {}: it has no {} address",
@@ -109,7 +111,8 @@ void Dialer::dial_unix() {
     return finish(tl::unexpected(error(UV_ENAMETOOLONG)));
   }
   int code = 0;
-  auto handle = make_uv<uv_pipe_t>([&](uv_pipe_t* h) { return uv_pipe_init(loop_.uv(), h, 0); }, code);
+  auto handle =
+      make_uv<uv_pipe_t>([&](uv_pipe_t* h) { return uv_pipe_init(loop_.uv(), h, 0); }, code);
   if (!handle) return finish(tl::unexpected(error(code)));
   handle->data = this;
   uv_pipe_connect(new uv_connect_t, handle.get(), options_.address.host.c_str(),
@@ -158,7 +161,8 @@ int Dialer::dial(const SocketAddress& address) {
 }
 
 void Dialer::attempt_ended(uv_stream_t* handle, int status) {
-  const auto at = std::ranges::find_if(attempts_, [&](const UvStream& a) { return a.get() == handle; });
+  const auto at =
+      std::ranges::find_if(attempts_, [&](const UvStream& a) { return a.get() == handle; });
   UvStream stream = std::move(*at);
   attempts_.erase(at);
   if (status == 0) return finish(std::move(stream));

@@ -16,7 +16,7 @@ namespace mq {
 
 struct DialOptions {
   Address address;
-  std::string bind_address;  // numeric local address, empty for any
+  std::string bind_address = {};  // numeric local address, empty for any
   bool no_delay = true;
   Duration timeout = std::chrono::seconds(30);  // over everything
 };
@@ -41,7 +41,7 @@ class Dialer final : private BeforeSleep {
   void dial_next();
   // Returns libuv's code.
   int dial(const SocketAddress& address);
-  void attempt_ended(uv_stream_t* handle, int status);
+  void attempt_ended(uv_stream_s* handle, int status);
   void attempt_failed(int status);
   void fail_if_over();
   void finish(Result<UvStream> result);

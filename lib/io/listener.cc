@@ -57,8 +57,9 @@ bool is_abandoned(const sockaddr_un& address) {
   if (lstat(address.sun_path, &status) != 0 || !S_ISSOCK(status.st_mode)) return false;
   const int fd = open_socket(AF_UNIX);
   if (fd < 0) return false;
-  const bool refused = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-                       errno == ECONNREFUSED;
+  const bool refused =
+      connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+      errno == ECONNREFUSED;
   close(fd);
   return refused;
 }

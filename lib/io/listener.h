@@ -12,6 +12,8 @@
 #include "io/socket_address.h"
 #include "io/uv_ptr.h"
 
+struct uv_poll_s;
+
 namespace mq {
 
 // Listens from its making to its destruction, which removes the file of a unix socket. Accepts
@@ -45,7 +47,7 @@ class Listener {
   Loop& loop_;
   const int fd_;
   const Accepted accepted_;
-  UvPtr<uv_poll_t> poll_;
+  UvPtr<uv_poll_s> poll_;
   Timer retry_;
   bool is_unix_ = false;
   uint16_t port_ = 0;

@@ -75,7 +75,8 @@ void Stream::write(OutBatch& batch) {
   // An error of this call is not looked at: the request that follows meets it again and reports
   // it from the loop, where the owner expects it.
   const int result =
-      busy() ? 0 : uv_try_write(handle_.get(), buffers.data(), static_cast<unsigned>(pieces.size()));
+      busy() ? 0
+             : uv_try_write(handle_.get(), buffers.data(), static_cast<unsigned>(pieces.size()));
   size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
   if (taken < batch.size()) {
     size_t first = 0;
@@ -139,6 +140,8 @@ void Stream::shut_down() {
   assert(!busy());
   shutdown(fd(), SHUT_WR);  // an error means that the peer knows already
 }
+
+size_t Stream::unwritten() const { return uv_stream_get_write_queue_size(handle_.get()); }
 
 Loop& Stream::loop() const { return Loop::of(handle_->loop); }
 

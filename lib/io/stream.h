@@ -9,6 +9,8 @@
 #include "io/uv_ptr.h"
 #include "session/out_batch.h"
 
+struct uv_buf_t;
+
 namespace mq {
 
 class Loop;
@@ -38,6 +40,8 @@ class Stream {
   void stop_reading();
 
   bool busy() const { return writes_ > 0; }
+  // Bytes that the operating system has not taken yet.
+  size_t unwritten() const;
   // Writes what the socket takes; the rest is copied (scratch bytes) or referenced (messages) by a
   // request, behind those that are still in flight. Empties the batch. Errors come through
   // stream_failed() in a later turn.

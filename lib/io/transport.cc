@@ -9,7 +9,8 @@
 namespace mq {
 namespace {
 
-constexpr Duration kCloseWithin = std::chrono::seconds(1);
+// How long a peer that is being closed may do nothing.
+constexpr Duration kClosePatience = std::chrono::seconds(1);
 // How much is handed to a filter at once: what comes out is copied until it is written.
 constexpr size_t kFilterChunk = 64 * 1024;
 
@@ -24,6 +25,11 @@ struct Transport::Filtered {
   size_t next = 0;  // pieces before it are done
 
   bool waiting() const { return next < pieces.size(); }
+  size_t waiting_bytes() const {
+    size_t bytes = 0;
+    for (size_t i = next; i < pieces.size(); ++i) bytes += pieces[i].bytes.size();
+    return bytes;
+  }
 
   void take(OutBatch& batch) {
     size_t scratch = 0;
@@ -43,8 +49,9 @@ struct Transport::Filtered {
 };
 
 struct Transport::Closing {
-  Timer deadline;
+  Timer patience;
   Error error;
+  size_t unwritten;       // when patience was last asked for
   bool finished = false;  // the filter has said its last word
 };
 
@@ -147,11 +154,23 @@ void Transport::close() { close_with({ErrorCode::kClosed, "closed by this side"}
 
 void Transport::close_with(Error error) {
   if (closing() || ended_) return;
-  closing_.reset(
-      new Closing{{loop(), [this](Now) { end(closing_->error); }}, std::move(error), false});
-  closing_->deadline.set(loop().now().mono + kCloseWithin);
+  closing_.reset(new Closing{{loop(), [this](Now now) { still_closing(now); }},
+                             std::move(error), unwritten()});
+  closing_->patience.set(loop().now().mono + kClosePatience);
   stream_.start_reading();  // also when it was paused: to see the peer's end
   if (!stream_.busy() && !(filtered_ && filtered_->waiting())) finish();
+}
+
+size_t Transport::unwritten() const {
+  return stream_.unwritten() + (filtered_ ? filtered_->waiting_bytes() : 0);
+}
+
+void Transport::still_closing(Now now) {
+  // A large message on a slow line is written for as long as the peer takes something of it.
+  const size_t left = unwritten();
+  if (left == closing_->unwritten) return end(closing_->error);
+  closing_->unwritten = left;
+  closing_->patience.set(now.mono + kClosePatience);
 }
 
 // REQUIRES: closing(), nothing waits to be written
@@ -169,7 +188,7 @@ void Transport::end(const Error& error) {
   if (ended_) return;
   ended_ = true;
   stream_.stop_reading();
-  if (closing_) closing_->deadline.cancel();
+  if (closing_) closing_->patience.cancel();
   const Error last = error;  // may live in closing_, which goes with us
   owner_->closed(last, loop().now());
 }

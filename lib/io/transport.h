@@ -49,7 +49,7 @@ class Transport final : private Stream::Owner {
   void pause();
   void resume();
   // Sends what was written and the end of the stream, then waits for the peer's, so that the last
-  // packet is not lost to a reset; closed() comes after that or after a second.
+  // packet is not lost to a reset; closed() comes after that, or when nothing moved for a second.
   void close();
   bool closing() const { return closing_ != nullptr; }
 
@@ -69,6 +69,8 @@ class Transport final : private Stream::Owner {
   void read_filtered(Bytes bytes);
   Result<void> write_filtered();
   void close_with(Error error);
+  size_t unwritten() const;
+  void still_closing(Now now);
   void finish();
   void end(const Error& error);
 

@@ -4,31 +4,27 @@
 #include <cstdlib>
 #include <memory>
 
-#include <uv.h>
+struct uv_stream_s;
 
 namespace mq {
 
 // Closing a handle takes until a later loop turn. `data` is cleared at once, so a callback that
 // still comes finds a null owner; the memory goes when libuv has let go of it.
 struct UvClose {
-  template <class H>
-  void operator()(H* handle) const {
-    handle->data = nullptr;
-    uv_close(reinterpret_cast<uv_handle_t*>(handle), [](uv_handle_t* closed) { std::free(closed); });
-  }
+  void operator()(void* handle) const;
 };
 
 template <class H>
 using UvPtr = std::unique_ptr<H, UvClose>;
 
 // A connected socket: uv_tcp_t or uv_pipe_t.
-using UvStream = UvPtr<uv_stream_t>;
+using UvStream = UvPtr<uv_stream_s>;
 
 // Allocates a handle and initialises it with `init(handle)`, which returns libuv's code. Null with
 // that code in `error` when it failed.
 template <class H, class Init>
 UvPtr<H> make_uv(Init&& init, int& error) {
-  // malloc and not new: the closing callback does not know the type any more.
+  // calloc and not new: the closing callback does not know the type any more.
   auto* handle = static_cast<H*>(std::calloc(1, sizeof(H)));
   if (handle == nullptr) std::abort();
   error = init(handle);
@@ -39,7 +35,7 @@ UvPtr<H> make_uv(Init&& init, int& error) {
 
 template <class H>
 UvStream as_stream(UvPtr<H> handle) {
-  return UvStream(reinterpret_cast<uv_stream_t*>(handle.release()));
+  return UvStream(reinterpret_cast<uv_stream_s*>(handle.release()));
 }
 
 }  // namespace mq
