@@ -28,7 +28,8 @@ class Histogram {
   static constexpr int64_t kHighestMax = 86'400'000'000'000;
 
   // REQUIRES: 1 <= digits <= 5, 2 <= highest <= kHighestMax
-  explicit Histogram(int digits = kDigits, int64_t highest = kHighest);
+  explicit Histogram(int digits, int64_t highest = kHighest);
+  Histogram() : Histogram(kDigits) {}
 
   void record(int64_t value, uint64_t times = 1) {
     if (value < 0) {

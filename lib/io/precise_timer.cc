@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "io/loop.h"
+#include "io/uv_ptr.h"
 
 namespace mq {
 
@@ -20,13 +21,14 @@ PreciseTimer::PreciseTimer(Loop& loop, std::function<void(Now)> on_due)
       fd_(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)) {
   if (fd_ < 0) throw std::system_error(errno, std::generic_category(), "timerfd_create");
   int error = 0;
-  poll_ = make_uv<uv_poll_t>([&](uv_poll_t* p) { return uv_poll_init(loop.uv(), p, fd_); }, error);
-  assert(poll_);
+  const auto init = [&](uv_poll_t* poll) { return uv_poll_init(loop.uv(), poll, fd_); };
+  poll_ = make_uv<uv_poll_t>(init, error).release();
+  assert(poll_ != nullptr);
   poll_->data = this;
 }
 
 PreciseTimer::~PreciseTimer() {
-  poll_.reset();  // libuv must have stopped looking at a descriptor before it is closed
+  UvClose()(poll_);  // libuv must have stopped looking at a descriptor before it is closed
   close(fd_);
 }
 
@@ -35,13 +37,13 @@ void PreciseTimer::set(Time at) {
   at_ = at;
   itimerspec when{};  // all zero: off
   if (at == kNever) {
-    uv_poll_stop(poll_.get());
+    uv_poll_stop(poll_);
   } else {
     const int64_t ns = std::max<int64_t>(at.time_since_epoch().count(), 1);
     when.it_value.tv_sec = ns / 1'000'000'000;
     when.it_value.tv_nsec = ns % 1'000'000'000;
-    if (uv_is_active(reinterpret_cast<uv_handle_t*>(poll_.get())) == 0) {
-      uv_poll_start(poll_.get(), UV_READABLE, [](uv_poll_t* poll, int, int) {
+    if (uv_is_active(reinterpret_cast<uv_handle_t*>(poll_)) == 0) {
+      uv_poll_start(poll_, UV_READABLE, [](uv_poll_t* poll, int, int) {
         if (auto* timer = static_cast<PreciseTimer*>(poll->data)) timer->fired();
       });
     }
@@ -56,7 +58,7 @@ void PreciseTimer::fired() {
   if (at_ != kNever) return;
   uint64_t expirations = 0;
   [[maybe_unused]] const ssize_t size = read(fd_, &expirations, sizeof expirations);
-  if (at_ == kNever) uv_poll_stop(poll_.get());
+  if (at_ == kNever) uv_poll_stop(poll_);
 }
 
 }  // namespace mq

@@ -4,7 +4,8 @@
 #include <functional>
 
 #include "base/time.h"
-#include "io/uv_ptr.h"
+
+struct uv_poll_s;
 
 namespace mq {
 
@@ -28,7 +29,7 @@ class PreciseTimer {
   Loop& loop_;
   std::function<void(Now)> on_due_;
   int fd_;
-  UvPtr<uv_poll_t> poll_;
+  uv_poll_s* poll_;
   Time at_ = kNever;
 };
 

@@ -152,7 +152,7 @@ Result<void> resolve_session(const ConnectArgs& args, ClientOptions& client) {
 
 }  // namespace
 
-void declare(CLI::App& app, ConnectArgs& args) {
+void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   Options(app, "Connection")
       .text("-h,--host", args.host, "HOST", "Host name or address of the broker.")
       .number("-p,--port", args.port, "PORT", "TCP port of the broker.")
@@ -167,31 +167,38 @@ void declare(CLI::App& app, ConnectArgs& args) {
       .text("--reconnect-delay", args.reconnect_delay, "MIN[,MAX]",
             "Seconds before a lost connection is made again; doubled after each try that fails, "
             "up to MAX.");
-  Options(app, "MQTT")
-      .choice("-V,--protocol-version", args.version,
+  Options mqtt(app, "MQTT");
+  mqtt.choice("-V,--protocol-version", args.version,
               {{"5", Version::kV5},
                {"mqttv5", Version::kV5},
                {"311", Version::kV311},
                {"mqttv311", Version::kV311},
                {"31", Version::kV31},
                {"mqttv31", Version::kV31}},
-              "Version of MQTT: 5.0, 3.1.1 or 3.1.")
-      .text("-i,--id", args.client_id, "ID", "Client identifier; without, the broker makes one up.")
-      .text("-I,--id-prefix", args.id_prefix, "PREFIX",
-            "Client identifier made of PREFIX and the process number.")
-      .text("-u,--username", args.user_name, "USER", "User name.")
+              "Version of MQTT: 5.0, 3.1.1 or 3.1.");
+  if (clients == Clients::kOne) {
+    mqtt.text("-i,--id", args.client_id, "ID",
+              "Client identifier; without, the broker makes one up.")
+        .text("-I,--id-prefix", args.id_prefix, "PREFIX",
+              "Client identifier made of PREFIX and the process number.");
+  }
+  mqtt.text("-u,--username", args.user_name, "USER", "User name.")
       .text("-P,--pw", args.password, "PASSWORD", "Password.")
       .number("-k,--keepalive", args.keep_alive_s, "SECONDS",
-              "Longest silence before the connection is probed.", {5, 65535})
-      .flag("-c,--disable-clean-session", args.keep_session,
-            "Take up the session the broker has for this client, and leave it there at the end.")
-      .text("-x", args.session_expiry, "SECONDS",
-            "How long the broker keeps the session after the end, -1 for ever. Implies MQTT 5.")
-      .number("-M", args.inflight_max, "COUNT",
-              "Most QoS 1 and 2 messages sent and not yet acknowledged.", {1, 65535})
-      .list("-D,--property", args.properties, "COMMAND NAME VALUE",
+              "Longest silence before the connection is probed.", {5, 65535});
+  if (clients == Clients::kOne) {
+    mqtt.flag("-c,--disable-clean-session", args.keep_session,
+              "Take up the session the broker has for this client, and leave it there at the end.")
+        .text("-x", args.session_expiry, "EXPIRY",
+              "Seconds that the broker keeps the session after the end, -1 for ever. Implies "
+              "MQTT 5.")
+        .number("-M", args.inflight_max, "INFLIGHT",
+                "Most QoS 1 and 2 messages sent and not yet acknowledged.", {1, 65535});
+  }
+  mqtt.list("-D,--property", args.properties, "COMMAND NAME VALUE",
             "Property of a packet, COMMAND one of connect, publish, subscribe, unsubscribe, "
             "disconnect and will; user-property takes a name and a value. Implies MQTT 5.");
+  if (clients == Clients::kMany) return;
   Options(app, "Will")
       .text("--will-topic", args.will_topic, "TOPIC",
             "Topic of the message that the broker publishes if the connection is lost.")

@@ -45,8 +45,11 @@ struct ConnectArgs {
   bool quiet = false;
 };
 
+// A program that makes many connections sees to identifiers, sessions and limits itself.
+enum class Clients : uint8_t { kOne, kMany };
+
 // Declares them on a program or one of its commands.
-void declare(CLI::App& app, ConnectArgs& args);
+void declare(CLI::App& app, ConnectArgs& args, Clients clients = Clients::kOne);
 
 // What it means.
 struct Connection {

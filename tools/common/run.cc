@@ -69,7 +69,9 @@ int run_program(const Program& program, int argc, char** argv) {
     try {
       app.parse(std::move(*words));
     } catch (const CLI::CallForHelp&) {
-      write_all(STDOUT_FILENO, help_text(describe(chosen(app))));
+      CommandDoc command = describe(chosen(app));
+      if (&chosen(app) != &app) command.name = fmt::format("{} {}", program.name, command.name);
+      write_all(STDOUT_FILENO, help_text(command));
       return kExitOk;
     } catch (const CLI::CallForVersion& version) {
       write_all(STDOUT_FILENO, fmt::format("{}\n", version.what()));

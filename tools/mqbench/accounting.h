@@ -1,0 +1,83 @@
+// Every message accounted for: what was planned, sent, due to arrive, and did.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "codec/version.h"
+#include "mqbench/load_plan.h"
+#include "mqbench/sequence_track.h"
+#include "mqbench/stamp.h"
+
+namespace mq {
+
+// What one publisher did in the measured part of a run.
+struct PublisherOutcome {
+  uint64_t planned = 0;
+  uint64_t sent = 0;
+  uint64_t acked = 0;    // QoS 1 and 2, taken by the server
+  uint64_t refused = 0;  // QoS 1 and 2, answered with an error
+  uint32_t disconnects = 0;
+};
+
+// What one subscriber received in the measured part of a run.
+class Deliveries {
+ public:
+  // REQUIRES: `plan` outlives it
+  Deliveries(const LoadPlan& plan, uint32_t subscriber);
+
+  // A message with a stamp of this run that is not of the warm-up. True when it is the first copy
+  // of one that this subscriber must get.
+  bool arrived(const ReadStamp& read, bool dup_flag);
+  // Anything else: retained, somebody else's, or of a run before.
+  void foreign() { ++foreign_; }
+
+  uint32_t subscriber() const { return subscriber_; }
+  const std::vector<SequenceTrack>& tracks() const { return tracks_; }  // one a slot of the plan
+  uint64_t duplicates_flagged() const { return duplicates_flagged_; }   // with DUP
+  uint64_t duplicates_unflagged() const { return duplicates_unflagged_; }
+  uint64_t reordered() const { return reordered_; }
+  uint64_t reordered_by_max() const { return reordered_by_max_; }  // messages that overtook one
+  uint64_t foreign_count() const { return foreign_; }
+
+  uint32_t disconnects = 0;
+  Qos granted = Qos::kAtMostOnce;
+
+ private:
+  const LoadPlan* plan_;
+  uint32_t subscriber_;
+  std::vector<SequenceTrack> tracks_;
+  uint64_t duplicates_flagged_ = 0, duplicates_unflagged_ = 0;
+  uint64_t reordered_ = 0, reordered_by_max_ = 0;
+  uint64_t foreign_ = 0;
+};
+
+struct Accounting {
+  uint64_t planned = 0, sent = 0, acked = 0, refused = 0;
+  uint64_t not_sent() const { return planned - sent; }
+
+  // Deliveries: each message counts once for each subscriber that must get it.
+  uint64_t expected = 0, received = 0;
+  struct Lost {
+    uint64_t qos0 = 0;       // allowed
+    uint64_t acked = 0;      // the server had taken responsibility: a violation
+    uint64_t unacked = 0;    // the server never answered
+    uint64_t reconnect = 0;  // a connection on the way was lost and the session with it
+    uint64_t all() const { return qos0 + acked + unacked + reconnect; }
+  } lost;
+  uint64_t duplicates_flagged = 0, duplicates_unflagged = 0;
+  uint64_t duplicates() const { return duplicates_flagged + duplicates_unflagged; }
+  uint64_t reordered = 0, reordered_by_max = 0;
+  uint64_t foreign = 0;
+  uint64_t disconnects = 0;
+
+  // What the server must not have done, in words; empty when it did nothing of the kind. After a
+  // lost connection only what no reconnect excuses is judged.
+  std::vector<std::string> violations;
+};
+
+Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
+                   const std::vector<Deliveries>& subscribers);
+
+}  // namespace mq

@@ -1,0 +1,58 @@
+// What publishers and subscribers have in common.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "io/client_runner.h"
+#include "mqbench/delivery_window.h"
+#include "mqbench/load_options.h"
+#include "mqbench/tally.h"
+
+namespace mq {
+
+// When the parts of a run begin and end, the same for all threads.
+struct RunTimes {
+  Time warm_up_start{};
+  Time window_start = kNever;  // of the measured part
+  Time window_end = kNever;
+
+  bool in_window(Time at) const { return at >= window_start && at < window_end; }
+};
+
+class LoadPublisher;
+
+// What a thread has once for all its clients.
+struct LoadContext {
+  Loop& loop;
+  const LoadOptions& options;
+  DeliveryWindow& deliveries;
+  RunTimes times = {};
+  Tally tally = {};
+
+  // Sums over the clients, kept by them. Of the measured part.
+  uint64_t expected = 0;    // deliveries that the messages sent make
+  uint64_t received = 0;    // first copies
+  uint64_t unacked = 0;
+  uint32_t publishers_done = 0;  // have sent all they had to
+  // Publishers that wait for deliveries.
+  std::vector<LoadPublisher*> starving = {};
+
+  // The next three are called by the clients.
+  struct Owner {
+    virtual void client_ready() = 0;  // connected, and subscribed if it is a subscriber
+    virtual void client_failed(const Error& error) = 0;
+    virtual void client_ended() = 0;  // after it was stopped; may destroy nothing yet
+
+   protected:
+    ~Owner() = default;
+  };
+  Owner& owner;
+
+  // A client's own copy of the connection options.
+  ClientOptions client_options(char role, uint32_t number) const;
+};
+
+}  // namespace mq

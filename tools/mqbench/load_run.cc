@@ -1,0 +1,166 @@
+#include "mqbench/load_run.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace mq {
+namespace {
+
+// From the order to begin to the first message: enough for every thread to have heard it.
+constexpr Duration kStartDelay = std::chrono::milliseconds(20);
+constexpr Duration kDrainPoll = std::chrono::milliseconds(2);
+// Whoever interrupts wants the summary now.
+constexpr Duration kInterruptedDrain = std::chrono::milliseconds(300);
+// So that the loop that waits for the workers has something to wait for.
+constexpr Duration kIdle = std::chrono::hours(24);
+
+// A client is a descriptor, and the customary soft limit of 1024 is for select().
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace
+
+LoadRun::LoadRun(const LoadOptions& options)
+    : options_(options),
+      deliveries_(options.plan, options.inflight),
+      timer_(loop_, [this](Now now) { poll_drain(now); }),
+      signals_(loop_, {SIGINT, SIGTERM}, [this](int number) { on_signal(number); }) {
+  raise_descriptor_limit();
+  for (uint32_t i = 0; i < options.threads; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(options, i, deliveries_, [this, i](Worker::News news) {
+          loop_.post([this, i, news] { on_news(i, news); });
+        }));
+  }
+  for (const auto& worker : workers_) {
+    std::vector<Worker*> peers;
+    for (const auto& other : workers_) {
+      if (other != worker) peers.push_back(other.get());
+    }
+    if (!options.open_loop()) worker->set_peers(std::move(peers));
+  }
+}
+
+Result<LoadResult> LoadRun::run() {
+  for (const auto& worker : workers_) worker->start();
+  timer_.set(loop_.now().mono + kIdle);
+  loop_.run();
+  for (const auto& worker : workers_) worker->join();
+  if (error_) return tl::unexpected(*error_);
+  return result();
+}
+
+void LoadRun::on_news(size_t worker, Worker::News news) {
+  switch (news) {
+    case Worker::News::kReady:
+      if (++ready_ == workers_.size() && phase_ == Phase::kConnecting) begin();
+      break;
+    case Worker::News::kSent:
+      if (++sent_ == workers_.size() && phase_ == Phase::kSending) drain();
+      break;
+    case Worker::News::kFailed:
+      if (!error_) error_ = workers_[worker]->error();
+      stop();
+      break;
+    case Worker::News::kEnded:
+      if (++ended_ == workers_.size()) loop_.stop();
+      break;
+  }
+}
+
+void LoadRun::begin() {
+  const Now now = loop_.read_clock();
+  phase_ = Phase::kSending;
+  started_ = now.wall;
+  times_.warm_up_start = now.mono + kStartDelay;
+  times_.window_start = times_.warm_up_start + options_.warm_up;
+  if (options_.duration > Duration::zero()) {
+    times_.window_end = times_.window_start + options_.duration;
+    timer_.set(add(times_.window_end, options_.drain));  // for what cannot be sent
+  }
+  for (const auto& worker : workers_) worker->begin(times_);
+}
+
+void LoadRun::drain() {
+  const Now now = loop_.read_clock();
+  phase_ = Phase::kDraining;
+  drain_start_ = std::min(now.mono, times_.window_end);
+  drain_until_ = add(drain_start_, signal_ == 0 ? options_.drain : kInterruptedDrain);
+  poll_drain(now);
+}
+
+void LoadRun::poll_drain(Now now) {
+  if (phase_ == Phase::kSending) {
+    for (const auto& worker : workers_) worker->stop_sending();
+    return timer_.set(now.mono + kIdle);
+  }
+  if (phase_ != Phase::kDraining) return timer_.set(now.mono + kIdle);
+  uint64_t expected = 0, received = 0, unacked = 0;
+  for (const auto& worker : workers_) {
+    expected += worker->progress().expected.load(std::memory_order_relaxed);
+    received += worker->progress().received.load(std::memory_order_relaxed);
+    unacked += worker->progress().unacked.load(std::memory_order_relaxed);
+  }
+  if ((received >= expected && unacked == 0) || now.mono >= drain_until_) {
+    drain_end_ = now.mono;
+    return stop();
+  }
+  timer_.set(now.mono + kDrainPoll);
+}
+
+void LoadRun::on_signal(int number) {
+  if (signal_ != 0) {  // the second time it is meant as it is
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+  }
+  signal_ = number;
+  if (phase_ == Phase::kSending) {
+    times_.window_end = std::min(times_.window_end, loop_.read_clock().mono);
+    for (const auto& worker : workers_) worker->stop_sending();
+  } else if (phase_ == Phase::kDraining) {
+    drain_until_ = loop_.read_clock().mono;
+  } else {
+    stop();
+  }
+}
+
+void LoadRun::stop() {
+  if (phase_ == Phase::kStopping) return;
+  phase_ = Phase::kStopping;
+  timer_.set(loop_.now().mono + kIdle);
+  for (const auto& worker : workers_) worker->stop();
+}
+
+LoadResult LoadRun::result() const {
+  LoadResult result;
+  result.started = started_;
+  result.signal = signal_;
+  // Without an end of its own the measured part is over when everything has arrived.
+  const Time end = std::min(times_.window_end, drain_end_);
+  if (end > times_.window_start) result.window = end - times_.window_start;
+  if (drain_end_ > drain_start_) result.drain = drain_end_ - drain_start_;
+
+  std::vector<PublisherOutcome> publishers(options_.plan.publishers());
+  std::vector<Deliveries> subscribers;
+  for (const auto& worker : workers_) {
+    result.tally.merge(worker->tally());
+    const double window_s = seconds(result.window);
+    result.threads_busy.push_back(window_s > 0 ? worker->tally().cpu_s / window_s : 0);
+    const auto& numbers = worker->publisher_numbers();
+    for (size_t i = 0; i < worker->publishers().size(); ++i) {
+      publishers[numbers[i]] = worker->publishers()[i];
+    }
+    const auto& deliveries = worker->subscribers();
+    subscribers.insert(subscribers.end(), deliveries.begin(), deliveries.end());
+  }
+  result.accounting = account(options_.plan, options_.qos, publishers, subscribers);
+  return result;
+}
+
+}  // namespace mq

@@ -1,0 +1,66 @@
+// A run from the first connection to the last delivery.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "io/loop.h"
+#include "io/signals.h"
+#include "mqbench/accounting.h"
+#include "mqbench/delivery_window.h"
+#include "mqbench/load_options.h"
+#include "mqbench/tally.h"
+#include "mqbench/worker.h"
+
+namespace mq {
+
+struct LoadResult {
+  Accounting accounting;
+  Tally tally;                     // of all threads
+  std::vector<double> threads_busy;  // share of the measured part that each thread computed
+  WallTime started{};
+  Duration window{0};              // length of the measured part
+  Duration drain{0};               // from its end to the last delivery, or until given up
+  int signal = 0;                  // that ended it early, 0 for none
+};
+
+// Phases: connect, warm up, measure, drain. Lives on the calling thread, whose loop only waits for
+// the workers.
+class LoadRun {
+ public:
+  explicit LoadRun(const LoadOptions& options);
+
+  // An error when it could not be carried out: no connection, no subscription, a payload that the
+  // server does not take. May be called once.
+  Result<LoadResult> run();
+
+ private:
+  enum class Phase : uint8_t { kConnecting, kSending, kDraining, kStopping };
+
+  void on_news(size_t worker, Worker::News news);
+  void on_signal(int number);
+  void begin();
+  void drain();
+  void poll_drain(Now now);
+  void stop();
+  LoadResult result() const;
+
+  const LoadOptions& options_;
+  Loop loop_;
+  DeliveryWindow deliveries_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  Timer timer_;
+  Signals signals_;
+  Phase phase_ = Phase::kConnecting;
+  RunTimes times_;
+  WallTime started_{};
+  Time drain_start_{}, drain_end_{}, drain_until_ = kNever;
+  size_t ready_ = 0, sent_ = 0, ended_ = 0;
+  int signal_ = 0;
+  std::optional<Error> error_;
+};
+
+}  // namespace mq

@@ -1,0 +1,17 @@
+// mqbench: loads an MQTT broker and measures it.
+#include "common/exit_code.h"
+#include "common/run.h"
+#include "mqbench/args.h"
+#include "mqbench/run_command.h"
+
+int main(int argc, char** argv) {
+  mq::RunArgs args;
+  return mq::run_program(
+      {
+          .name = "mqbench",
+          .usage_error = mq::kExitUsage,
+          .declare = [&args](CLI::App& app) { mq::declare(app, args); },
+          .run = [&args] { return mq::run_load(args); },
+      },
+      argc, argv);
+}

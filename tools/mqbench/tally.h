@@ -1,0 +1,45 @@
+// What a thread measures. Each thread has its own; they are merged when the run is over.
+#pragma once
+
+#include <cassert>
+#include <cstdint>
+#include <map>
+
+#include "base/histogram.h"
+#include "codec/reason_code.h"
+
+namespace mq {
+
+struct Tally {
+  Histogram response;  // planned until received; at rate max the same as service
+  Histogram service;   // sent until received
+  Histogram send_lag;  // planned until sent, where nothing but this program could be the reason
+  Histogram ack;       // planned until acknowledged, QoS 1 and 2
+  Histogram connect;   // start of a connection until CONNACK
+
+  uint64_t sent_in_window = 0;      // in the time of the measured part, whatever they belong to
+  uint64_t received_in_window = 0;
+  Duration blocked{0};              // publishers' time in which the broker did not let them send
+  double cpu_s = 0;                 // of the thread, in the measured part
+  std::map<ReasonCode, uint64_t> errors;  // answers to PUBLISH
+
+  void merge(const Tally& other) {
+    const auto add = [](Histogram& to, const Histogram& from) {
+      const bool merged = to.merge(from).has_value();
+      assert(merged);  // all are made with the same configuration
+      static_cast<void>(merged);
+    };
+    add(response, other.response);
+    add(service, other.service);
+    add(send_lag, other.send_lag);
+    add(ack, other.ack);
+    add(connect, other.connect);
+    sent_in_window += other.sent_in_window;
+    received_in_window += other.received_in_window;
+    blocked += other.blocked;
+    cpu_s += other.cpu_s;
+    for (const auto& [reason, count] : other.errors) errors[reason] += count;
+  }
+};
+
+}  // namespace mq

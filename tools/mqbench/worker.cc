@@ -1,0 +1,253 @@
+#include "mqbench/worker.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <ctime>
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace mq {
+namespace {
+
+// At full speed: how often it is looked whether deliveries have stopped coming, and how long they
+// must have before the missing ones are taken for lost.
+constexpr Duration kStallCheck = std::chrono::milliseconds(250);
+constexpr Duration kStallAfter = std::chrono::seconds(1);
+
+double thread_cpu_s() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
+
+std::vector<uint32_t> share_of(uint32_t index, uint32_t threads, uint32_t count) {
+  std::vector<uint32_t> numbers;
+  for (uint32_t i = index; i < count; i += threads) numbers.push_back(i);
+  return numbers;
+}
+
+uint64_t messages_in(Duration time, double rate) {
+  return static_cast<uint64_t>(std::llround(seconds(time) * rate));
+}
+
+}  // namespace
+
+ClientOptions LoadContext::client_options(char role, uint32_t number) const {
+  ClientOptions own = options.client;
+  own.client_id += fmt::format("{}{}", role, number);
+  return own;
+}
+
+Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryWindow& deliveries, Tell tell)
+    : context_{.loop = loop_, .options = options, .deliveries = deliveries, .owner = *this},
+      tell_(std::move(tell)),
+      publisher_numbers_(share_of(index, options.threads, options.plan.publishers())),
+      subscriber_numbers_(share_of(index, options.threads, options.plan.subscribers())),
+      pace_timer_(loop_, [this](Now now) { pump_due(now.mono); }),
+      window_timer_(loop_, [this](Now now) { on_window_timer(now.mono); }),
+      stall_timer_(loop_, [this](Now now) { check_stall(now.mono); }) {}
+
+Worker::~Worker() { assert(!thread_.joinable()); }
+
+void Worker::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::begin(const RunTimes& times) {
+  loop_.post([this, times] { begin_here(times); });
+}
+
+void Worker::stop_sending() {
+  loop_.post([this] { stop_sending_here(loop_.read_clock().mono); });
+}
+
+void Worker::stop() {
+  loop_.post([this] { stop_here(); });
+}
+
+void Worker::run() {
+  for (const uint32_t number : subscriber_numbers_) subscribers_.emplace_back(context_, number);
+  for (const uint32_t number : publisher_numbers_) publishers_.emplace_back(context_, number);
+  loop_.add(*this);
+  connect_more();
+  if (all_ready()) tell_(News::kReady);
+  // Something has to keep the loop running that has no client.
+  stall_timer_.set(loop_.now().mono + kStallCheck);
+  loop_.run();
+  keep_outcomes();
+  // Messages belong to this thread, and with them the clients.
+  publishers_.clear();
+  subscribers_.clear();
+  pace_timer_.set(kNever);
+  loop_.remove(*this);
+  tell_(News::kEnded);
+}
+
+void Worker::keep_outcomes() {
+  for (const LoadPublisher& publisher : publishers_) {
+    publisher_outcomes_.push_back(publisher.outcome());
+  }
+  for (const LoadSubscriber& subscriber : subscribers_) {
+    subscriber_outcomes_.push_back(subscriber.deliveries());
+  }
+}
+
+// Subscribers first, so that nothing is published to nobody.
+void Worker::connect_more() {
+  const size_t clients = subscribers_.size() + publishers_.size();
+  const uint32_t share = std::max(context_.options.connecting_max / context_.options.threads, 1u);
+  while (next_to_connect_ < clients && next_to_connect_ - ready_ < share) {
+    const size_t i = next_to_connect_++;
+    if (i < subscribers_.size()) {
+      subscribers_[i].connect();
+    } else {
+      publishers_[i - subscribers_.size()].connect();
+    }
+  }
+}
+
+void Worker::client_ready() {
+  ++ready_;
+  if (stopping_) return;
+  connect_more();
+  if (all_ready()) tell_(News::kReady);
+}
+
+bool Worker::all_ready() const { return ready_ == publishers_.size() + subscribers_.size(); }
+
+void Worker::client_failed(const Error& error) {
+  if (std::exchange(told_failed_, true)) return;
+  error_ = error;
+  tell_(News::kFailed);
+}
+
+void Worker::client_ended() {
+  ++ended_;
+  if (stopping_ && ended_ == next_to_connect_) loop_.stop();
+}
+
+void Worker::begin_here(const RunTimes& times) {
+  context_.times = times;
+  const LoadOptions& options = context_.options;
+  if (options.open_loop()) {
+    const double rate = *options.rate;
+    const uint32_t publishers = options.plan.publishers();
+    warm_up_.emplace(times.warm_up_start, rate, messages_in(options.warm_up, rate), publishers);
+    window_.emplace(times.window_start, rate,
+                    options.messages > 0 ? options.messages : messages_in(options.duration, rate),
+                    publishers);
+    warm_up_pacer_.emplace(*warm_up_, publisher_numbers_);
+    window_pacer_.emplace(*window_, publisher_numbers_);
+    for (LoadPublisher& publisher : publishers_) publisher.set_schedules(&*warm_up_, &*window_);
+    pace_timer_.set(times.warm_up_start);
+  }
+  window_timer_.set(times.warm_up_start);
+  begun_ = true;
+  pump_all(loop_.now().mono);  // for those who have nothing to send
+}
+
+void Worker::on_window_timer(Time now) {
+  const RunTimes& times = context_.times;
+  if (now < times.window_start) {
+    window_timer_.set(times.window_start);
+  } else if (now < times.window_end) {
+    cpu_at_start_s_ = thread_cpu_s();
+    window_timer_.set(times.window_end);
+  } else {
+    stop_cpu_clock();
+    // At full speed the end of the time is the end of the messages.
+    if (!context_.options.open_loop()) stop_sending_here(now);
+  }
+  if (!context_.options.open_loop()) pump_all(now);
+}
+
+void Worker::before_sleep(Now now) {
+  if (!begun_ || stopping_) return;
+  if (!context_.options.open_loop()) pump_starving(now.mono);
+  progress_.expected.store(context_.expected, std::memory_order_relaxed);
+  progress_.received.store(context_.received, std::memory_order_relaxed);
+  progress_.unacked.store(context_.unacked, std::memory_order_relaxed);
+  wake_peers();
+  if (!told_sent_ && context_.publishers_done == publishers_.size()) {
+    told_sent_ = true;
+    if (context_.times.window_end == kNever) stop_cpu_clock();
+    tell_(News::kSent);
+  }
+}
+
+void Worker::pump_all(Time now) {
+  for (LoadPublisher& publisher : publishers_) publisher.pump(now);
+}
+
+void Worker::pump_due(Time now) {
+  const auto note = [this](size_t i, LoadPublisher::Part part) {
+    if (publishers_[i].due(part)) due_.push_back(&publishers_[i]);
+  };
+  warm_up_pacer_->advance(now, [&](size_t i) { note(i, LoadPublisher::Part::kWarmUp); });
+  window_pacer_->advance(now, [&](size_t i) { note(i, LoadPublisher::Part::kWindow); });
+  for (LoadPublisher* publisher : due_) publisher->pump(now);
+  due_.clear();
+  pace_timer_.set(std::min(warm_up_pacer_->next(), window_pacer_->next()));
+}
+
+void Worker::pump_starving(Time now) {
+  const auto pump = [&] {
+    std::vector<LoadPublisher*> starving;
+    starving.swap(context_.starving);
+    for (LoadPublisher* publisher : starving) publisher->pump_starving(now);
+  };
+  pump();
+  if (context_.starving.empty() || peers_.empty()) return;
+  // Deliveries that another thread counted after we looked and before it could see that we wait
+  // would not wake us: look once more.
+  starving_.store(true, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  pump();
+}
+
+void Worker::wake_peers() {
+  if (peers_.empty()) return;
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  for (Worker* peer : peers_) {
+    if (peer->starving_.exchange(false, std::memory_order_relaxed)) {
+      peer->loop_.post([] {});  // the turn that it begins does the rest
+    }
+  }
+}
+
+void Worker::check_stall(Time now) {
+  stall_timer_.set(now + kStallCheck);
+  for (LoadPublisher* publisher : context_.starving) publisher->write_off(now, kStallAfter);
+}
+
+void Worker::stop_cpu_clock() {
+  if (cpu_at_start_s_) context_.tally.cpu_s = thread_cpu_s() - *cpu_at_start_s_;
+  cpu_at_start_s_.reset();
+}
+
+void Worker::stop_sending_here(Time now) {
+  for (LoadPublisher& publisher : publishers_) publisher.stop_sending(now);
+}
+
+void Worker::stop_here() {
+  if (std::exchange(stopping_, true)) return;
+  stop_cpu_clock();
+  window_timer_.cancel();
+  pace_timer_.set(kNever);
+  for (size_t i = 0; i < next_to_connect_; ++i) {
+    if (i < subscribers_.size()) {
+      subscribers_[i].stop();
+    } else {
+      publishers_[i - subscribers_.size()].stop();
+    }
+  }
+  if (ended_ == next_to_connect_) loop_.stop();
+}
+
+}  // namespace mq

@@ -1,0 +1,112 @@
+// One thread of a run: a loop, and the clients that never leave it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "io/loop.h"
+#include "io/precise_timer.h"
+#include "mqbench/load_client.h"
+#include "mqbench/load_publisher.h"
+#include "mqbench/load_subscriber.h"
+#include "mqbench/schedule.h"
+
+namespace mq {
+
+class Worker final : private BeforeSleep, private LoadContext::Owner {
+ public:
+  // What a worker says to whoever started it, in this order but for kFailed. Told on the worker's
+  // thread.
+  enum class News : uint8_t {
+    kReady,   // all its clients are connected and subscribed
+    kSent,    // all its publishers have sent what they had to
+    kFailed,  // the run cannot go on: error() says why
+    kEnded,   // all its clients have disconnected; join() returns soon
+  };
+  using Tell = std::function<void(News)>;
+
+  // Takes every threads-th publisher and subscriber, beginning with number `index`. Throws when
+  // there is no descriptor left for its timer.
+  Worker(const LoadOptions& options, uint32_t index, DeliveryWindow& deliveries, Tell tell);
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Called by the owner. start() runs the thread and connects.
+  void start();
+  void begin(const RunTimes& times);  // after kReady
+  void stop_sending();                // kSent follows if it has not been told
+  void stop();
+  void join();
+  // For workers among each other: deliveries have been counted that somebody waits for.
+  void set_peers(std::vector<Worker*> peers) { peers_ = std::move(peers); }
+
+  // How far it is; any thread may look.
+  struct Progress {
+    std::atomic<uint64_t> expected{0};  // deliveries that its publishers' messages make
+    std::atomic<uint64_t> received{0};  // by its subscribers, first copies
+    std::atomic<uint64_t> unacked{0};   // by its publishers
+  };
+  const Progress& progress() const { return progress_; }
+
+  // The results, once join() has returned.
+  const Error& error() const { return *error_; }
+  const Tally& tally() const { return context_.tally; }
+  const std::vector<uint32_t>& publisher_numbers() const { return publisher_numbers_; }
+  const std::vector<PublisherOutcome>& publishers() const { return publisher_outcomes_; }
+  const std::vector<Deliveries>& subscribers() const { return subscriber_outcomes_; }
+
+ private:
+  void run();
+  void before_sleep(Now now) override;
+  void client_ready() override;
+  void client_failed(const Error& error) override;
+  void client_ended() override;
+
+  void connect_more();
+  bool all_ready() const;
+  void begin_here(const RunTimes& times);
+  void on_window_timer(Time now);
+  void stop_sending_here(Time now);
+  void pump_all(Time now);
+  void pump_due(Time now);
+  void pump_starving(Time now);
+  void wake_peers();
+  void check_stall(Time now);
+  void stop_cpu_clock();
+  void stop_here();
+  void keep_outcomes();
+
+  Loop loop_;
+  LoadContext context_;
+  const Tell tell_;
+  std::vector<uint32_t> publisher_numbers_, subscriber_numbers_;
+  // Addresses do not move. Live on the worker's thread only.
+  std::deque<LoadPublisher> publishers_;
+  std::deque<LoadSubscriber> subscribers_;
+
+  size_t next_to_connect_ = 0, ready_ = 0, ended_ = 0;
+  std::optional<Schedule> warm_up_, window_;
+  std::optional<Pacer> warm_up_pacer_, window_pacer_;
+  std::vector<LoadPublisher*> due_;
+  PreciseTimer pace_timer_;
+  Timer window_timer_, stall_timer_;
+  std::optional<double> cpu_at_start_s_;
+  bool begun_ = false, told_sent_ = false, told_failed_ = false, stopping_ = false;
+
+  Progress progress_;
+  std::vector<Worker*> peers_;
+  std::atomic<bool> starving_{false};  // a publisher waits for deliveries of other threads
+
+  std::optional<Error> error_;
+  std::vector<PublisherOutcome> publisher_outcomes_;
+  std::vector<Deliveries> subscriber_outcomes_;
+  std::thread thread_;
+};
+
+}  // namespace mq
