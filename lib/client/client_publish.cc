@@ -96,8 +96,10 @@ std::optional<ReasonCode> ClientSession::refusal(const Message& message) const {
   if (message.retain_flag() && !connection_.server_retains) {
     return ReasonCode::kRetainNotSupported;
   }
-  if (publish_size(message, {.first_byte = publish_byte(message)}, options_.version) >
-      connection_.server_packet_max) {
+  // publish() saw to it that the packet is within the protocol's own limit.
+  if (connection_.server_packet_max < kPacketMax &&
+      publish_size(message, {.first_byte = publish_byte(message)}, options_.version) >
+          connection_.server_packet_max) {
     return ReasonCode::kPacketTooLarge;
   }
   return std::nullopt;

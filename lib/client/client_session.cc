@@ -129,6 +129,9 @@ ClientSession::Received ClientSession::receive(Bytes& in, Now now) {
 
 ClientSession::Received ClientSession::on_frame(const Frame& frame) {
   const PacketType type = frame.type();
+  if (!connection_.connect_sent) {
+    return fail_with(ReasonCode::kProtocolError, "the server spoke before it was asked");
+  }
   if (state_ == State::kConnecting) {  // [MQTT-3.2.0-1] [MQTT-3.14.0-1]
     if (type == PacketType::kConnack) return on_connack(frame);
     if (type == PacketType::kAuth) return on_auth(frame);
@@ -233,6 +236,7 @@ bool ClientSession::produce_control(OutBatch& to) {
   }
   out_.pop_front();
   connection_.control_is_split = false;
+  connection_.connect_sent = true;  // the first one of all
   return true;
 }
 

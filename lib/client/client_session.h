@@ -155,6 +155,7 @@ class ClientSession {
     OutboundAliases aliases_out;
     bool clean_start = false;       // as sent in CONNECT
     bool authenticating = false;    // the server may send AUTH
+    bool connect_sent = false;      // all of CONNECT has been produced
     bool control_is_split = false;  // a part of the front control frame has been produced
     // What the server said in CONNACK.
     uint16_t keep_alive_s = 0;

@@ -58,6 +58,29 @@ void write_packets(const std::filesystem::path& directory) {
   }
 }
 
+// What a server sends: before CONNACK and, where that goes first, after it.
+void write_client(const std::filesystem::path& directory) {
+  constexpr uint8_t kReceive = 0, kProduce = 4, kPublish1 = 6, kPublish2 = 7, kSubscribe = 8,
+                    kReconnect = 10, kResume = 26, kAll = 0, kSettings = 0x30, kSettings5 = 0x2F;
+  SeedDirectory client(directory / "client");
+  for (const WireVector& vector : load_vectors()) {
+    if (vector.bytes.size() > kSeedMax || vector.from != Side::kServer) continue;
+    const auto first = static_cast<uint8_t>(kSettings + static_cast<uint8_t>(vector.version) - 3);
+    client.write(joined({first, kSettings5, kReceive, kAll}, vector.bytes));
+    client.write(joined({first, kSettings5, kReconnect, kReceive, kAll}, vector.bytes));
+  }
+  for (const uint8_t version : {uint8_t{0}, uint8_t{1}, uint8_t{2}}) {
+    const std::vector<uint8_t> head = {static_cast<uint8_t>(kSettings + version), kSettings5,
+                                       kReconnect};
+    client.write(joined(head, {kPublish1, kProduce, kReceive, 4, 0x40, 2, 0, 1}));
+    client.write(joined(head, {kPublish2, kProduce, kReceive, 4, 0x50, 2, 0, 1, kProduce,
+                               kReceive, 4, 0x70, 2, 0, 1}));
+    client.write(joined(head, {kPublish1, kPublish2, kPublish1, kProduce, kReceive, 4, 0x50, 2, 0,
+                               2, kResume, kProduce, kReconnect, kProduce}));
+    client.write(joined(head, {kSubscribe, 1, 'a', kProduce, kReceive, kAll, 0x90, 4, 0, 1, 0, 0}));
+  }
+}
+
 void write_topics(const std::filesystem::path& directory) {
   SeedDirectory topic(directory / "topic");
   for (const std::string_view text :
@@ -77,6 +100,7 @@ int main(int argc, char** argv) {
   }
   try {
     write_packets(argv[1]);
+    write_client(argv[1]);
     write_topics(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());
