@@ -51,6 +51,10 @@ void Model::on_connect(ModelLink& link, const Connect& connect, Time now) {
   const std::string client_id = connect.client_id.empty() ? fmt::format("?{}", ++unnamed_)
                                                           : std::string(connect.client_id);
   auto found = sessions_.find(client_id);
+  if (found != sessions_.end()) {
+    on_due(*found->second, now);  // the tick may be late
+    found = sessions_.find(client_id);
+  }
   if (found != sessions_.end() && found->second->link != nullptr) {
     finish(*found->second->link, ReasonCode::kSessionTakenOver, true, now);  // [MQTT-3.1.4-3]
     found = sessions_.find(client_id);
@@ -160,7 +164,11 @@ bool Model::retain(const Routed& message) {
 
 bool Model::route(const Routed& message, const ModelSession* from) {
   bool matched = false;
-  std::map<std::string, std::vector<Deliveries::Member>> groups;
+  struct Group {
+    std::vector<Deliveries::Member> members;
+    bool reachable = false;
+  };
+  std::map<std::string, Group> groups;
   for (const auto& [client_id, session] : sessions_) {
     Shape shape;
     bool hit = false;
@@ -173,7 +181,11 @@ bool Model::route(const Routed& message, const ModelSession* from) {
       if (shared) {
         Shape share{qos, retain, {}};
         if (subscription.id != 0) share.subscription_ids = {subscription.id};
-        groups[filter].push_back({session->epoch, share});
+        Group& group = groups[filter];
+        group.members.push_back({session->epoch, share});
+        // At QoS 0 nothing waits for somebody who is away.
+        group.reachable |=
+            session->link != nullptr || subscription.options.qos != Qos::kAtMostOnce;
         continue;
       }
       if (subscription.options.no_local && session.get() == from) continue;  // [MQTT-3.8.3-3]
@@ -189,9 +201,10 @@ bool Model::route(const Routed& message, const ModelSession* from) {
     deliveries_.expect(*session->epoch, message.number, message.topic, shape, message.expires,
                        false);
   }
-  for (auto& [group, members] : groups) {
+  for (auto& [name, group] : groups) {
+    if (!group.reachable) continue;
     matched = true;
-    deliveries_.expect_shared(group, std::move(members), message.number, message.topic,
+    deliveries_.expect_shared(name, std::move(group.members), message.number, message.topic,
                               message.expires);
   }
   return matched;
@@ -307,6 +320,11 @@ void Model::publish_will(ModelSession& session, Time now) {
   route(routed, &session);
 }
 
+void Model::on_due(ModelSession& session, Time now) {
+  if (session.will_due <= now) publish_will(session, now);
+  if (session.expires <= now) end_session(session, now);
+}
+
 void Model::closed(ModelLink& link, Time now) {
   finish(link, std::nullopt, true, now);
   links_.erase(link.number);
@@ -333,10 +351,7 @@ void Model::tick(Time now) {
   for (const auto& [id, session] : sessions_) {
     if (std::min(session->expires, session->will_due) <= now) due.push_back(session.get());
   }
-  for (ModelSession* session : due) {
-    if (session->will_due <= now) publish_will(*session, now);
-    if (session->expires <= now) end_session(*session, now);
-  }
+  for (ModelSession* session : due) on_due(*session, now);
   std::erase_if(retained_, [&](const auto& entry) { return entry.second.expires <= now; });
 }
 

@@ -107,6 +107,7 @@ class Model {
   void finish(ModelLink& link, std::optional<ReasonCode> goodbye, bool with_will, Time now);
   void detach(ModelLink& link, bool with_will, Time now);
   void end_session(ModelSession& session, Time now);
+  void on_due(ModelSession& session, Time now);
   void publish_will(ModelSession& session, Time now);
 
   const BrokerOptions& options_;
