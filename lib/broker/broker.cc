@@ -90,7 +90,8 @@ void Broker::on_frame(Connection& c, const Frame& frame, Now now) {
     case PacketType::kUnsubscribe: return on_unsubscribe(c, frame, now);
     case PacketType::kPingreq: {
       if (const auto packet = decode_pingreq(frame); !packet) return fail(c, packet.error(), now);
-      return send_control(c, Pingresp{});
+      send_control(c, Pingresp{});  // smaller than any CONNACK, so it fits
+      return;
     }
     case PacketType::kDisconnect: return on_disconnect(c, frame, now);
     case PacketType::kAuth:
@@ -142,14 +143,7 @@ void Broker::tick(Now now) {
     }
   }
   while (Session* session = session_timers_.pop_due(now.mono)) {
-    if (session->expires <= now.mono) {
-      ++counters_.clients_expired;
-      end_session(*session, now);
-    } else {
-      publish_will(*session, now);
-      if (session->stored) store_session(*session);
-      arm(*session);
-    }
+    on_due(*session, now);
   }
   retained_.drop_expired(now.mono, [this](std::string_view topic) {
     if (store_ != nullptr) change().drop_retained(topic);
@@ -226,7 +220,7 @@ void Broker::finish(Connection& c, ReasonCode reason, std::string_view why, bool
   mark_dirty(c);
   if (tell) {
     Buffer properties;
-    PropertyWriter(properties).add(PropertyId::kReasonString, why);
+    if (c.problem_information) PropertyWriter(properties).add(PropertyId::kReasonString, why);
     send_control(c, Disconnect{reason, Properties(properties.bytes())});
   }
   if (c.session != nullptr) detach(c, with_will, now);
@@ -283,31 +277,43 @@ void Broker::publish_will(Session& session, Now now) {
   route(fields, &session);
 }
 
+// The session's time is over, or only that of its will.
+void Broker::on_due(Session& session, Now now) {
+  if (session.expires <= now.mono) {
+    ++counters_.clients_expired;
+    return end_session(session, now);
+  }
+  publish_will(session, now);
+  if (session.stored) store_session(session);
+  arm(session);
+}
+
 // Messages of shared subscriptions that have not reached the leaving member go to another one. A
 // QoS 2 message whose delivery had begun does not [MQTT-4.8.2-5], nor does what was refused
 // [MQTT-4.8.2-6].
 void Broker::reassign_shared(Session& session) {
   if (session.share_tags == 0) return;
-  const auto pass_on = [&](const Ref<const Message>& message, uint8_t tag, uint8_t first_byte) {
+  const auto pass_on = [&](const Ref<const Message>& message, uint8_t tag) {
     if (tag == 0 || !message) return;
     const SubscriptionRef* ref = Subscriptions::find_shared(session, tag, message->topic());
     if (ref == nullptr) return;
     const Subscriber* other = Subscriptions::pick_other(*ref, session);
     if (other == nullptr) return;
-    const Qos qos = std::min(message->qos(), other->options.qos);
-    const auto flags = static_cast<uint8_t>((first_byte & 0xF1) | static_cast<uint8_t>(qos) << 1);
     if (!has_queue_room(*other->session, *message)) return;
-    enqueue(*other->session, {message, other->subscription_id, flags, other->share_tag});
+    const Qos qos = std::min(message->qos(), other->options.qos);
+    const bool retain = message->retain_flag() && other->options.retain_as_published;
+    enqueue(*other->session, {message, other->subscription_id, publish_byte(qos, retain),
+                              other->share_tag});
   };
   for (uint32_t i = 0; i < session.inflight.size(); ++i) {
     const InflightEntry& entry = session.inflight[i];
     if (entry.state != InflightEntry::State::kPublishSent) continue;
     if (entry.qos() == Qos::kExactlyOnce && entry.sent) continue;
-    pass_on(entry.message, entry.share_tag, entry.first_byte);
+    pass_on(entry.message, entry.share_tag);
   }
   for (uint32_t i = 0; i < session.waiting.size(); ++i) {
     const WaitingMessage& item = session.waiting[i];
-    pass_on(item.message, item.share_tag, item.first_byte);
+    pass_on(item.message, item.share_tag);
   }
 }
 

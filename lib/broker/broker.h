@@ -108,8 +108,10 @@ class Broker {
     std::string_view why;
   };
   std::optional<Refusal> check_connect(const Connect& packet, std::string_view client_id);
+  void grant(const Connect& packet, std::string_view assigned_id, Buffer& properties) const;
+  uint32_t granted_expiry_s(const Connect& packet) const;
+  uint16_t granted_keep_alive_s(const Connect& packet) const;
   void attach(Connection& c, Session& session, const Connect& packet, Now now);
-  void send_connack(Connection& c, const Connect& packet, bool session_present, bool assigned);
   void resume(Connection& c);
 
   // on_publish.cc
@@ -151,6 +153,7 @@ class Broker {
   void finish(Connection& c, ReasonCode reason, std::string_view why, bool with_will, Now now);
   void detach(Connection& c, bool with_will, Now now);
   void end_session(Session& session, Now now);
+  void on_due(Session& session, Now now);
   void reassign_shared(Session& session);
   void publish_will(Session& session, Now now);
   void arm(Session& session);
@@ -171,7 +174,7 @@ class Broker {
   ClientIdentity identity(const Connection& c) const;
   void log(const Connection& c, std::string_view event, std::string_view detail = {}) const;
   template <class Packet>
-  void send_control(Connection& c, const Packet& packet);
+  bool send_control(Connection& c, const Packet& packet);
   void update_sys_topics(Now now);
 
   const BrokerOptions options_;

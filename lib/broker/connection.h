@@ -29,7 +29,7 @@ struct Connection {
   Version version = Version::kV311;
   bool dirty = false;             // in the broker's dirty list
   bool bridge = false;            // 3.x level byte with the bridge bit
-  bool problem_information = true;  // [MQTT-3.1.2-29]
+  bool problem_information = true;  // the client wants Reason Strings
   uint16_t keep_alive_s = 0;      // 0 is off
   uint32_t send_quota = 0;        // PUBLISH packets that may be in flight towards the client
   // The client's QoS 2 messages that count against our Receive Maximum. What is left of earlier

@@ -127,9 +127,7 @@ void Broker::send_retained(Connection& c, std::string_view filter, Qos qos,
     return;
   }
   for (Ref<const Message>& message : found) {
-    const Qos granted = std::min(qos, message->qos());
-    const auto first_byte = static_cast<uint8_t>(static_cast<uint8_t>(PacketType::kPublish) << 4 |
-                                                 static_cast<uint8_t>(granted) << 1 | 1);
+    const uint8_t first_byte = publish_byte(std::min(qos, message->qos()), true);
     enqueue(session, {std::move(message), subscription_id, first_byte, 0});
   }
 }
@@ -183,7 +181,12 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
   InflightEntry* tracked = nullptr;
   if (entry.packet_id != 0) {
     tracked = session.inflight.find(entry.packet_id);
-    assert(tracked != nullptr);
+    if (tracked == nullptr || tracked->message != entry.message) {
+      // Sent on an earlier connection and acknowledged on this one, before its turn to be sent
+      // again came [MQTT-4.3.3-6].
+      c.out.pop_front();
+      return true;
+    }
   }
 
   PublishHead head;
@@ -200,9 +203,16 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
 
   // [MQTT-3.3.2-5], but what was once sent is completed; [MQTT-3.1.2-24] [MQTT-3.1.2-25]
   const bool expired = message.expired(now.mono) && (tracked == nullptr || !tracked->sent);
-  const bool may_be_large =
-      c.packet_max < kPacketMax || message.memory() > kPacketMax - OutBatch::kCopyMax;
-  if (expired || (may_be_large && publish_size(message, head, c.version) > c.packet_max)) {
+  const auto too_large = [&] {
+    const bool may_be = c.packet_max < kPacketMax ||
+                        message.memory() > kPacketMax - OutBatch::kCopyMax;
+    return may_be && publish_size(message, head, c.version) > c.packet_max;
+  };
+  if (head.topic_alias != 0 && too_large()) {  // an alias may cost more than it saves
+    head.topic_alias = 0;
+    head.omit_topic = false;
+  }
+  if (expired || too_large()) {
     if (!expired) ++counters_.publishes_dropped;
     if (tracked != nullptr) forget(session, entry.packet_id);
     c.out.pop_front();

@@ -58,13 +58,33 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
       packet.properties.number(PropertyId::kMaximumPacketSize).value_or(kPacketMax);
 
   const bool assigned = packet.client_id.empty();
-  const std::string client_id =
-      assigned ? "auto-" + random_.uuid() : std::string(packet.client_id);
+  std::string client_id(packet.client_id);
+  // [MQTT-3.2.2-16]: new, even if somebody has taken a name that looks like one of these.
+  while (client_id.empty() || (assigned && sessions_.contains(client_id))) {
+    client_id = "auto-" + random_.uuid();
+  }
   if (const auto refusal = check_connect(packet, client_id)) {
     return refuse_connect(c, refusal->reason, refusal->why);
   }
 
+  // Before anything changes: a client must learn what it was granted, all of it.
+  Buffer granted;
+  if (packet.version == Version::kV5) grant(packet, assigned ? client_id : "", granted);
+  Connack connack{false, ReasonCode::kSuccess, Properties(granted.bytes())};
+  scratch_.clear();
+  encode(connack, c.version, scratch_);
+  if (scratch_.size() > c.packet_max) {
+    return refuse_connect(c, ReasonCode::kPacketTooLarge,
+                          "CONNACK is over the client's Maximum Packet Size");
+  }
+
   auto found = sessions_.find(client_id);
+  if (found != sessions_.end() &&
+      std::min(found->second->expires, found->second->will_due) <= now.mono) {
+    // Its timer is late; the standard's times count.
+    on_due(*found->second, now);
+    found = sessions_.find(client_id);
+  }
   if (found != sessions_.end() && found->second->connection != nullptr) {
     // [MQTT-3.1.4-3]. The old session may end with its connection: look again.
     finish(*found->second->connection, ReasonCode::kSessionTakenOver,
@@ -82,7 +102,10 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
     found = sessions_.emplace(key, std::move(fresh)).first;
   }
   attach(c, *found->second, packet, now);
-  send_connack(c, packet, present, assigned);
+  // MQTT 3.1 has no Session Present flag: the byte is reserved.
+  connack.session_present = present && c.version != Version::kV31;
+  hold(c);
+  send_control(c, connack);
   resume(c);
   log(c, "connected", present ? "session resumed" : "");
 }
@@ -132,6 +155,7 @@ void Broker::refuse_connect(Connection& c, ReasonCode reason, std::string_view w
   PropertyWriter(properties).add(PropertyId::kReasonString, why);
   send_control(c, Connack{false, reason, Properties(properties.bytes())});
   c.state = Connection::State::kClosing;  // [MQTT-3.2.2-7]
+  mark_dirty(c);
   connection_timers_.cancel(c);
 }
 
@@ -140,8 +164,7 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
   c.session = &session;
   session.connection = &c;
   session.user_name = packet.user_name.value_or("");
-  session.expiry_s = std::min(session_expiry_s(packet),
-                              options_.session_expiry_max_s.value_or(kSessionNeverExpires));
+  session.expiry_s = granted_expiry_s(packet);
   // A will that was still waiting is not sent [MQTT-3.1.3-9].
   session.will = packet.will ? store(*packet.will) : nullptr;
   session.expires = session.will_due = kNever;
@@ -165,11 +188,7 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
     c.aliases_out->set_maximum(static_cast<uint16_t>(maximum));
   }
   c.reader.set_packet_max(options_.packet_max);
-  c.keep_alive_s = packet.keep_alive_s;
-  // Only 5.0 clients can be told of another value [MQTT-3.1.2-21].
-  if (packet.version == Version::kV5 && options_.server_keep_alive_s) {
-    c.keep_alive_s = *options_.server_keep_alive_s;
-  }
+  c.keep_alive_s = granted_keep_alive_s(packet);
   arm(c, c.keep_alive_s == 0
              ? kNever
              : now.mono + std::chrono::milliseconds(1500) * c.keep_alive_s);
@@ -178,37 +197,43 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
   counters_.clients_maximum = std::max(counters_.clients_maximum, counters_.clients_connected);
 }
 
-void Broker::send_connack(Connection& c, const Connect& packet, bool session_present,
-                          bool assigned) {
-  Buffer properties;
-  if (c.version == Version::kV5) {
-    PropertyWriter writer(properties);
-    if (session_expiry_s(packet) != c.session->expiry_s) {
-      writer.add(PropertyId::kSessionExpiryInterval, c.session->expiry_s);
-    }
-    if (options_.topic_alias_maximum != 0) {
-      writer.add(PropertyId::kTopicAliasMaximum, options_.topic_alias_maximum);
-    }
-    // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
-    if (assigned) writer.add(PropertyId::kAssignedClientIdentifier, c.session->client_id);
-    if (c.keep_alive_s != packet.keep_alive_s) {
-      writer.add(PropertyId::kServerKeepAlive, c.keep_alive_s);
-    }
-    if (options_.packet_max < kPacketMax) {
-      writer.add(PropertyId::kMaximumPacketSize, options_.packet_max);
-    }
-    if (options_.receive_maximum != kReceiveMaximumDefault) {
-      writer.add(PropertyId::kReceiveMaximum, options_.receive_maximum);
-    }
-    if (options_.qos_max != Qos::kExactlyOnce) {  // [MQTT-3.2.2-9]
-      writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(options_.qos_max));
-    }
-    if (!options_.retain_available) writer.add(PropertyId::kRetainAvailable, 0);
+uint32_t Broker::granted_expiry_s(const Connect& packet) const {
+  return std::min(session_expiry_s(packet),
+                  options_.session_expiry_max_s.value_or(kSessionNeverExpires));
+}
+
+// Only 5.0 clients can be told of another value than their own [MQTT-3.1.2-21].
+uint16_t Broker::granted_keep_alive_s(const Connect& packet) const {
+  if (packet.version != Version::kV5) return packet.keep_alive_s;
+  return options_.server_keep_alive_s.value_or(packet.keep_alive_s);
+}
+
+// Writes what CONNACK tells a 5.0 client: where we differ from what it asked for and from the
+// standard's defaults. `assigned_id` is empty when the client brought its own.
+void Broker::grant(const Connect& packet, std::string_view assigned_id, Buffer& properties) const {
+  PropertyWriter writer(properties);
+  if (const uint32_t expiry_s = granted_expiry_s(packet); expiry_s != session_expiry_s(packet)) {
+    writer.add(PropertyId::kSessionExpiryInterval, expiry_s);
   }
-  hold(c);
-  // MQTT 3.1 has no Session Present flag: the byte is reserved.
-  send_control(c, Connack{session_present && c.version != Version::kV31, ReasonCode::kSuccess,
-                          Properties(properties.bytes())});
+  if (options_.topic_alias_maximum != 0) {
+    writer.add(PropertyId::kTopicAliasMaximum, options_.topic_alias_maximum);
+  }
+  // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
+  if (!assigned_id.empty()) writer.add(PropertyId::kAssignedClientIdentifier, assigned_id);
+  if (const uint16_t keep_alive_s = granted_keep_alive_s(packet);
+      keep_alive_s != packet.keep_alive_s) {
+    writer.add(PropertyId::kServerKeepAlive, keep_alive_s);
+  }
+  if (options_.packet_max < kPacketMax) {
+    writer.add(PropertyId::kMaximumPacketSize, options_.packet_max);
+  }
+  if (options_.receive_maximum != kReceiveMaximumDefault) {
+    writer.add(PropertyId::kReceiveMaximum, options_.receive_maximum);
+  }
+  if (options_.qos_max != Qos::kExactlyOnce) {  // [MQTT-3.2.2-9]
+    writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(options_.qos_max));
+  }
+  if (!options_.retain_available) writer.add(PropertyId::kRetainAvailable, 0);
 }
 
 // [MQTT-4.4.0-1]: what was unacknowledged is sent again, then what waited. PUBRELs go first and
@@ -240,7 +265,6 @@ void Broker::on_disconnect(Connection& c, const Frame& frame, Now now) {
   }
   // [MQTT-3.14.4-3]: with any other code the will is published.
   const bool with_will = packet->reason != ReasonCode::kSuccess;
-  c.out.clear();  // the client does not read any more
   finish(c, ReasonCode::kSuccess, with_will ? text(packet->reason) : "", with_will, now);
 }
 

@@ -34,19 +34,18 @@ void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
       return fail(c, reason, "the Topic Alias cannot be used", now);
     }
   }
-  if (packet.qos == Qos::kExactlyOnce) {
-    InboundQos2& inbound = c.session->inbound_qos2;
-    if (inbound.contains(packet.packet_id)) {
-      // Answered again, not delivered again [MQTT-4.3.3-10].
-      c.out.push_ack(PacketType::kPubrec, packet.packet_id, ReasonCode::kSuccess);
-      return mark_dirty(c);
-    }
-    // 3.x clients cannot be told of it.
-    if (c.version == Version::kV5 && c.received_qos2 >= options_.receive_maximum) {
-      ++counters_.limit_receive_maximum;
-      return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight",
-                  now);
-    }
+  if (packet.qos == Qos::kExactlyOnce && c.session->inbound_qos2.contains(packet.packet_id)) {
+    // Answered again, not delivered again [MQTT-4.3.3-10].
+    c.out.push_ack(PacketType::kPubrec, packet.packet_id, ReasonCode::kSuccess);
+    return mark_dirty(c);
+  }
+  // A QoS 1 message is answered at once, but counts while it comes on top of others. 3.x clients
+  // cannot be told of the limit.
+  if (packet.qos != Qos::kAtMostOnce && c.version == Version::kV5 &&
+      c.received_qos2 >= options_.receive_maximum) {
+    ++counters_.limit_receive_maximum;
+    return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight",
+                now);
   }
   answer_publish(c, packet, accept_publish(c, packet, now), now);
 }
@@ -158,8 +157,7 @@ void Broker::deliver(const Hit& hit, const MessageFields& fields, Ref<const Mess
 
   // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
   const bool retain = fields.retain && hit.retain_as_published;
-  const auto first_byte = static_cast<uint8_t>(static_cast<uint8_t>(PacketType::kPublish) << 4 |
-                                               static_cast<uint8_t>(qos) << 1 | retain);
+  const uint8_t first_byte = publish_byte(qos, retain);
   if (hit.more_ids.empty()) {
     if (has_queue_room(session, *message)) {
       enqueue(session, {message, hit.subscription_id, first_byte, hit.share_tag});

@@ -86,7 +86,10 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
                         (options.retain_handling == RetainHandling::kSendIfNew && fresh);
     if (replay && !filter->share_name) replays.push_back({filter->filter, options.qos});
   }
-  send_control(c, Suback{packet->packet_id, {}, codes});
+  if (!send_control(c, Suback{packet->packet_id, {}, codes})) {
+    return fail(c, ReasonCode::kPacketTooLarge,
+                "SUBACK is over the client's Maximum Packet Size", now);
+  }
   for (const Replay& replay : replays) send_retained(c, replay.filter, replay.qos, id, now);
 }
 
@@ -108,7 +111,10 @@ void Broker::on_unsubscribe(Connection& c, const Frame& frame, Now now) {
     codes.push_back(static_cast<uint8_t>(existed ? ReasonCode::kSuccess
                                                  : ReasonCode::kNoSubscriptionExisted));
   }
-  send_control(c, Unsuback{packet->packet_id, {}, codes});
+  if (!send_control(c, Unsuback{packet->packet_id, {}, codes})) {
+    return fail(c, ReasonCode::kPacketTooLarge,
+                "UNSUBACK is over the client's Maximum Packet Size", now);
+  }
 }
 
 }  // namespace mq

@@ -7,10 +7,10 @@
 namespace mq {
 
 // Encodes `packet` for the connection. When it exceeds the client's Maximum Packet Size, it goes
-// without its properties (reason strings are the first to leave out); when it still exceeds it,
-// the connection cannot be served and ends [MQTT-3.1.2-24].
+// without its properties, which are a Reason String [MQTT-3.14.2-3]; when it still exceeds it,
+// nothing is sent [MQTT-3.1.2-24] and the answer is false.
 template <class Packet>
-void Broker::send_control(Connection& c, const Packet& packet) {
+bool Broker::send_control(Connection& c, const Packet& packet) {
   scratch_.clear();
   encode(packet, c.version, scratch_);
   if constexpr (requires { packet.properties; }) {
@@ -21,12 +21,10 @@ void Broker::send_control(Connection& c, const Packet& packet) {
       encode(bare, c.version, scratch_);
     }
   }
-  mark_dirty(c);
-  if (scratch_.size() > c.packet_max) {
-    c.state = Connection::State::kClosing;
-    return;
-  }
+  if (scratch_.size() > c.packet_max) return false;
   c.out.push_control([&](Buffer& to) { to.append(scratch_.bytes()); });
+  mark_dirty(c);
+  return true;
 }
 
 }  // namespace mq

@@ -38,6 +38,12 @@ struct WaitingMessage {
 };
 static_assert(sizeof(WaitingMessage) == 16);
 
+// The first byte of a PUBLISH that was never sent before.
+inline uint8_t publish_byte(Qos qos, bool retain) {
+  return static_cast<uint8_t>(static_cast<uint8_t>(PacketType::kPublish) << 4 |
+                              static_cast<uint8_t>(qos) << 1 | (retain ? 1 : 0));
+}
+
 struct Session {
   explicit Session(std::string id) : client_id(std::move(id)) {}
 

@@ -22,9 +22,18 @@ ShareGroup* Subscriptions::find_group(const Node& node, std::string_view share_n
   return nullptr;
 }
 
+// Searches the shorter of the two lists that know the subscription: a filter that everybody has,
+// or a session that has every filter, costs little by itself.
 uint32_t Subscriptions::find_ref(const Session& session, const Node* node,
                                  const ShareGroup* group) {
   const auto& refs = session.subscriptions;
+  const auto& subscribers = group != nullptr ? group->members : node->value.subscribers;
+  if (subscribers.size() < refs.size()) {
+    for (const Subscriber& subscriber : subscribers) {
+      if (subscriber.session == &session) return subscriber.back;
+    }
+    return kNone;
+  }
   for (uint32_t i = 0; i < refs.size(); ++i) {
     if (refs[i].node == node && refs[i].group == group) return i;
   }
@@ -186,13 +195,15 @@ void Subscriptions::collect(Node& node, Match& match) {
   if (node.value.groups == nullptr) return;
   for (const auto& group : *node.value.groups) {
     const Subscriber* chosen = pick(*group, nullptr);
-    assert(chosen != nullptr);
+    if (chosen == nullptr) continue;
     match.hits.push_back({chosen->session, chosen->options.qos,
                           chosen->options.retain_as_published, chosen->share_tag,
                           chosen->subscription_id, {}});
   }
 }
 
+// Who is connected comes first. Of those who are away only one that keeps messages will do: at
+// QoS 0 nothing waits for anybody.
 Subscriber* Subscriptions::pick(ShareGroup& group, const Session* leaving) {
   const auto count = static_cast<uint32_t>(group.members.size());
   Subscriber* away = nullptr;
@@ -204,7 +215,7 @@ Subscriber* Subscriptions::pick(ShareGroup& group, const Session* leaving) {
       group.next = at + 1;
       return &member;
     }
-    if (away == nullptr) away = &member;
+    if (away == nullptr && member.options.qos != Qos::kAtMostOnce) away = &member;
   }
   if (away != nullptr) group.next = static_cast<uint32_t>(away - group.members.data()) + 1;
   return away;

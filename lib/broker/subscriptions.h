@@ -75,7 +75,7 @@ class Subscriptions {
   // The share group through which `session` got a message with that tag; null when it is gone.
   static const SubscriptionRef* find_shared(const Session& session, uint8_t share_tag,
                                             std::string_view topic);
-  // Another member for a message whose member is going away; null when there is none.
+  // Another member for a message whose member is going away; null when none can take it.
   static Subscriber* pick_other(const SubscriptionRef& ref, const Session& leaving) {
     return pick(*ref.group, &leaving);
   }

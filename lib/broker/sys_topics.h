@@ -19,7 +19,6 @@ struct SysGauges {
   uint64_t subscriptions = 0, shared_subscriptions = 0;
   uint64_t retained_messages = 0;
   uint64_t stored_messages = 0, stored_bytes = 0;  // retained and waiting
-  uint64_t queued_packets = 0;
 };
 
 // Computes topics and values; publishing them is the broker's matter.

@@ -36,9 +36,11 @@ class InboundAliases {
   size_t bytes_ = 0;
 };
 
-// Aliases that we set: first come, first served up to the peer's maximum.
+// Aliases that we set: first come, first served up to the peer's maximum, or to as many as may
+// take memory here.
 class OutboundAliases {
  public:
+  static constexpr size_t kBytesMax = 1 << 20;  // of topics
   struct Use {
     uint16_t alias = 0;  // 0: none, send the topic
     bool known = false;  // the peer has it: the topic can be left out
@@ -51,22 +53,25 @@ class OutboundAliases {
   Use find(std::string_view topic) const {
     if (maximum_ == 0) return {};
     if (const auto it = aliases_.find(topic); it != aliases_.end()) return {it->second, true};
-    if (aliases_.size() == maximum_) return {};
+    if (aliases_.size() == maximum_ || bytes_ + topic.size() > kBytesMax) return {};
     return {static_cast<uint16_t>(aliases_.size() + 1), false};
   }
   // The packet that carries the alias find() proposed has been written.
   void learned(std::string_view topic) {
     aliases_.emplace(topic, static_cast<uint16_t>(aliases_.size() + 1));
+    bytes_ += topic.size();
   }
   // Every connection starts without any [MQTT-3.3.2-7].
   void clear() {
     aliases_.clear();
     maximum_ = 0;
+    bytes_ = 0;
   }
 
  private:
   StringMap<uint16_t> aliases_;
   uint16_t maximum_ = 0;
+  size_t bytes_ = 0;
 };
 
 }  // namespace mq
