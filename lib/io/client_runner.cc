@@ -116,7 +116,9 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   wake();
 }
 
-void ClientRunner::Impl::received(Bytes bytes, Now now) {
+void ClientRunner::Impl::received(Bytes bytes, Now) {
+  // Not the time of the turn, which may be older: a message must not be dated before it was sent.
+  const Now now = loop_.read_clock();
   if (options_.tap != nullptr) options_.tap->received(bytes);
   for (;;) {
     auto event = session_.receive(bytes, now);
