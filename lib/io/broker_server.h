@@ -30,7 +30,8 @@ class BrokerServer final : private BeforeSleep {
   void log_connections();
 
   // Orderly end: stops listening, tells 5.0 clients why, sends what is queued, and calls `done`
-  // when every connection is closed or `deadline` is over.
+  // from the loop when every connection is closed or `deadline` is over. `done` may destroy the
+  // server.
   void shut_down(Duration deadline, std::function<void()> done);
 
   const Broker& broker() const { return broker_; }
@@ -40,9 +41,9 @@ class BrokerServer final : private BeforeSleep {
 
   void accepted(UvStream stream);
   void before_sleep(Now now) override;
-  void flush(Connection& connection, Now now);
-  void closed(Connection& connection, const Error& error, Now now);
-  void arm();
+  void flush(ConnId id, Now now);
+  void closed(ConnId id, Now now);
+  void finish_shut_down(Now now);
 
   Loop& loop_;
   Random random_;
@@ -50,8 +51,9 @@ class BrokerServer final : private BeforeSleep {
   Timer timer_;  // the broker's next deadline
   Listeners listeners_;
   std::vector<std::unique_ptr<Connection>> connections_;  // by ConnId::slot
-  std::vector<ConnId> turn_;  // those with something to send in this turn; kept for its memory
-  std::function<void()> done_;
+  std::vector<ConnId> turn_;      // who has something to send in this turn; kept for its memory
+  std::vector<ConnId> writable_;  // whose last write has gone out
+  std::function<void()> done_;    // of shut_down()
   Timer shut_down_deadline_;
 };
 

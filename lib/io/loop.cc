@@ -40,6 +40,7 @@ struct Loop::State {
       kReadBufferSize);
   Buffer filter_plain, filter_wire;
 
+  uint32_t turn = 1;
   Now now{};
   bool now_is_old = true;
   Time wall_check{};
@@ -98,6 +99,7 @@ struct Loop::State {
     }
     arm_timer();
     now_is_old = true;  // the loop sleeps next
+    ++turn;
   }
 
   void drop_done(size_t count) {
@@ -211,6 +213,8 @@ Now Loop::read_clock() {
   state_->read_clock();
   return state_->now;
 }
+
+uint32_t Loop::turn() const { return state_->turn; }
 
 void Loop::add(BeforeSleep& hook) {
   assert(hook.always_at_ == BeforeSleep::kNone);

@@ -57,6 +57,9 @@ class Loop {
   // Reads it again, for whoever must not see a time before that of the event that woke it.
   Now read_clock();
 
+  // Counts turns: another number, another turn.
+  uint32_t turn() const;
+
   // Calls the hook in every turn from now on, before those of once().
   void add(BeforeSleep& hook);
   void remove(BeforeSleep& hook);

@@ -45,13 +45,19 @@ void Stream::start_reading() {
   uv_read_start(
       handle_.get(),
       [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
-        const std::span<uint8_t> room = Loop::of(handle->loop).read_buffer();
+        auto* const stream = static_cast<Stream*>(handle->data);
+        Loop& loop = Loop::of(handle->loop);
+        // libuv would go on for up to 32 full buffers, which is megabytes of input of each
+        // connection before the first byte of output. Without a buffer it leaves the stream to
+        // the next turn (and calls back with UV_ENOBUFS).
+        const bool again = std::exchange(stream->read_turn_, loop.turn()) == loop.turn();
+        const std::span<uint8_t> room = again ? std::span<uint8_t>() : loop.read_buffer();
         *buffer = uv_buf_init(reinterpret_cast<char*>(room.data()),
                               static_cast<unsigned>(room.size()));
       },
       [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
         Stream* stream = stream_of(handle);
-        if (stream == nullptr || count == 0) return;
+        if (stream == nullptr || count == 0 || count == UV_ENOBUFS) return;
         if (count > 0) {
           stream->owner_.stream_read(
               {reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(count)});

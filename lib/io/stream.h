@@ -21,6 +21,7 @@ class Stream {
  public:
   // May destroy the stream in any of these.
   struct Owner {
+    // At most once a loop turn, however much there is: what comes of it goes out before the next.
     virtual void stream_read(Bytes bytes) = 0;
     // Everything written is with the operating system, after it was not.
     virtual void stream_drained() = 0;
@@ -62,7 +63,8 @@ class Stream {
 
   UvStream handle_;  // its `data` is this
   Owner& owner_;
-  uint32_t writes_ = 0;  // requests in flight
+  uint32_t writes_ = 0;     // requests in flight
+  uint32_t read_turn_ = 0;  // the loop's turn in which it was read last
 };
 
 }  // namespace mq

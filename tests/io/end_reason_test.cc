@@ -33,7 +33,8 @@ TEST_CASE("what another try can mend") {
 TEST_CASE("a refusal in words") {
   const EndReason v3 =
       end_reason(ConnectRefused{kBadUserNameOrPassword, {}, 4}, Version::kV311, "h:1883");
-  CHECK(v3.error.text == "h:1883 refused the connection: bad user name or password (return code 4)");
+  CHECK(v3.error.text ==
+        "h:1883 refused the connection: bad user name or password (return code 4)");
   CHECK(v3.error.code == ErrorCode::kNotAuthorized);
   CHECK_FALSE(v3.retry);
   CHECK(end_reason(ConnectRefused{kServerUnavailable, {}, 3}, Version::kV31, "h").retry);
@@ -43,8 +44,9 @@ TEST_CASE("a refusal in words") {
   properties.add(PropertyId::kServerReference, "other:1883");
   const EndReason v5 =
       end_reason(ConnectRefused{kUseAnotherServer, properties.view(), 0}, Version::kV5, "h:1883");
-  CHECK(v5.error.text == "h:1883 refused the connection: Use another server (0x9C): no such tenant; "
-                         "the server to use is other:1883");
+  CHECK(v5.error.text ==
+        "h:1883 refused the connection: Use another server (0x9C): no such tenant; "
+        "the server to use is other:1883");
   CHECK(v5.error.code == ErrorCode::kRefused);
 }
 

@@ -189,7 +189,8 @@ TEST_CASE("a reset is reported, also while a write is in flight") {
   pair.client->transport->pause();
   fill(*pair.server);
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  setsockopt(pair.client->transport->stream().fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  const int fd = pair.client->transport->stream().fd();
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   pair.client->transport.reset();
   CHECK(run_until(loop, [&] { return pair.server->is_closed(); }));
   CHECK(pair.server->error->code == ErrorCode::kClosed);
@@ -204,6 +205,29 @@ TEST_CASE("writing to a peer that has gone is an error of the connection, not a 
     if (!pair.server->is_closed() && !pair.server->transport->busy()) pair.server->send("x");
     return pair.server->is_closed();
   }));
+}
+
+TEST_CASE("a stream is read once a turn, so that others get theirs") {
+  Loop loop;
+  Pair pair(loop);
+  uint32_t last_turn = 0;
+  int reads = 0;
+  size_t largest = 0;
+  pair.client->on_received = [&] {
+    CHECK(loop.turn() != last_turn);
+    last_turn = loop.turn();
+    ++reads;
+    largest = std::max(largest, pair.client->got.size());
+    pair.client->got.clear();
+  };
+  size_t sent = 0;
+  while (!pair.server->transport->busy()) {
+    pair.server->send(std::string(60'000, 'x'));
+    sent += 60'000;
+  }
+  CHECK(run_until(loop, [&] { return !pair.server->transport->busy() && reads > 10; }));
+  CHECK(largest == loop.read_buffer().size());
+  CHECK(sent > 10 * largest);
 }
 
 // Each byte goes as 'D' and the byte changed by a key. 'H' is the handshake, 'P' wants an 'A' for
@@ -252,7 +276,8 @@ int ToyFilter::answers = 0;
 
 std::unique_ptr<Filter> one_filter() { return std::make_unique<ToyFilter>(uint8_t{0x55}); }
 std::unique_ptr<Filter> two_filters() {
-  return stack(std::make_unique<ToyFilter>(uint8_t{0x0F}), std::make_unique<ToyFilter>(uint8_t{0xF0}));
+  return stack(std::make_unique<ToyFilter>(uint8_t{0x0F}),
+               std::make_unique<ToyFilter>(uint8_t{0xF0}));
 }
 
 void through_filters(const MakeFilter& filter) {
