@@ -289,7 +289,7 @@ Decoded<Publish> decode_publish(const Frame& frame, Version version, Side from) 
   packet.dup = (frame.flags() & 0x08) != 0;
   packet.qos = static_cast<Qos>(qos);
   packet.retain = (frame.flags() & 0x01) != 0;
-  if (qos == 3) in.fail_at(0, kMalformedPacket, "QoS is 3");  // [MQTT-3.3.1-4]
+  if (qos == 3) in.fail_at(0, kMalformedPacket, "QoS is 3");                    // [MQTT-3.3.1-4]
   if (packet.dup && qos == 0) in.fail_at(0, kMalformedPacket, "DUP at QoS 0");  // [MQTT-3.3.1-2]
 
   packet.topic = to_string_view(in.binary());

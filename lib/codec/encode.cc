@@ -10,7 +10,9 @@ namespace {
 
 constexpr uint8_t kQos1Flags = 0x02;  // of PUBREL, SUBSCRIBE and UNSUBSCRIBE
 
-size_t string_size(size_t bytes) { return 2 + bytes; }
+size_t string_size(size_t bytes) {
+  return 2 + bytes;
+}
 
 size_t properties_size(const Properties& properties, Version version) {
   if (version != Version::kV5) return 0;
@@ -58,7 +60,9 @@ class PacketWriter {
   uint8_t* end_;
 };
 
-void encode_empty(PacketType type, Buffer& to) { PacketWriter(to, type, 0, 0); }
+void encode_empty(PacketType type, Buffer& to) {
+  PacketWriter(to, type, 0, 0);
+}
 
 }  // namespace
 
@@ -110,9 +114,8 @@ void encode(const Connack& packet, Version version, Buffer& to) {
 }
 
 void encode(const Publish& packet, Version version, Buffer& to) {
-  const auto flags = static_cast<uint8_t>((packet.dup ? 0x08 : 0) |
-                                          static_cast<uint8_t>(packet.qos) << 1 |
-                                          (packet.retain ? 0x01 : 0));
+  const auto flags = static_cast<uint8_t>(
+      (packet.dup ? 0x08 : 0) | static_cast<uint8_t>(packet.qos) << 1 | (packet.retain ? 0x01 : 0));
   const bool has_id = packet.qos != Qos::kAtMostOnce;
   PacketWriter out(to, PacketType::kPublish, flags,
                    string_size(packet.topic.size()) + (has_id ? 2 : 0) +
@@ -137,9 +140,9 @@ void encode(const Ack& packet, Version version, Buffer& to) {
 }
 
 void encode(const Subscribe& packet, Version version, Buffer& to) {
-  PacketWriter out(to, PacketType::kSubscribe, kQos1Flags,
-                   2 + properties_size(packet.properties, version) +
-                       packet.filters.encoded().size());
+  PacketWriter out(
+      to, PacketType::kSubscribe, kQos1Flags,
+      2 + properties_size(packet.properties, version) + packet.filters.encoded().size());
   out.be16(packet.packet_id);
   out.properties(packet.properties, version);
   if (version == Version::kV5) return out.raw(packet.filters.encoded());
@@ -159,9 +162,9 @@ void encode(const Suback& packet, Version version, Buffer& to) {
 }
 
 void encode(const Unsubscribe& packet, Version version, Buffer& to) {
-  PacketWriter out(to, PacketType::kUnsubscribe, kQos1Flags,
-                   2 + properties_size(packet.properties, version) +
-                       packet.filters.encoded().size());
+  PacketWriter out(
+      to, PacketType::kUnsubscribe, kQos1Flags,
+      2 + properties_size(packet.properties, version) + packet.filters.encoded().size());
   out.be16(packet.packet_id);
   out.properties(packet.properties, version);
   out.raw(packet.filters.encoded());
@@ -176,17 +179,21 @@ void encode(const Unsuback& packet, Version version, Buffer& to) {
   out.raw(codes);
 }
 
-void encode(const Pingreq&, Version, Buffer& to) { encode_empty(PacketType::kPingreq, to); }
+void encode(const Pingreq&, Version, Buffer& to) {
+  encode_empty(PacketType::kPingreq, to);
+}
 
-void encode(const Pingresp&, Version, Buffer& to) { encode_empty(PacketType::kPingresp, to); }
+void encode(const Pingresp&, Version, Buffer& to) {
+  encode_empty(PacketType::kPingresp, to);
+}
 
 void encode(const Disconnect& packet, Version version, Buffer& to) {
   const bool has_properties = version == Version::kV5 && !packet.properties.empty();
   const bool has_reason =
       version == Version::kV5 && (has_properties || packet.reason != ReasonCode::kSuccess);
-  PacketWriter out(to, PacketType::kDisconnect, 0,
-                   (has_reason ? 1u : 0u) +
-                       (has_properties ? properties_size(packet.properties, version) : 0));
+  PacketWriter out(
+      to, PacketType::kDisconnect, 0,
+      (has_reason ? 1u : 0u) + (has_properties ? properties_size(packet.properties, version) : 0));
   if (has_reason) out.reason(packet.reason);
   if (has_properties) out.properties(packet.properties, version);
 }

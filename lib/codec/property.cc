@@ -37,9 +37,7 @@ struct Rule {
 // Table 2-4 of MQTT 5.0, by identifier.
 constexpr auto kRules = [] {
   std::array<Rule, 0x2B> rules{};
-  const auto set = [&rules](PropertyId id, Rule rule) {
-    rules[static_cast<uint8_t>(id)] = rule;
-  };
+  const auto set = [&rules](PropertyId id, Rule rule) { rules[static_cast<uint8_t>(id)] = rule; };
   using enum PropertyId;
   set(kPayloadFormatIndicator,
       {"payload-format-indicator", kByte, in(kPublish, kWill), 0, Range::kZeroOrOne});
@@ -62,9 +60,9 @@ constexpr auto kRules = [] {
       {"request-response-information", kByte, in(kConnect), 0, Range::kZeroOrOne});
   set(kResponseInformation, {"response-information", kUtf8, in(kConnack)});
   set(kServerReference, {"server-reference", kUtf8, in(kConnack, kDisconnect)});
-  set(kReasonString, {"reason-string", kUtf8,
-                      in(kConnack, kPuback, kPubrec, kPubrel, kPubcomp, kSuback, kUnsuback,
-                         kDisconnect, kAuth)});
+  set(kReasonString,
+      {"reason-string", kUtf8,
+       in(kConnack, kPuback, kPubrec, kPubrel, kPubcomp, kSuback, kUnsuback, kDisconnect, kAuth)});
   set(kReceiveMaximum, {"receive-maximum", kTwoByte, in(kConnect, kConnack), 0, Range::kNotZero});
   set(kTopicAliasMaximum, {"topic-alias-maximum", kTwoByte, in(kConnect, kConnack)});
   set(kTopicAlias, {"topic-alias", kTwoByte, in(kPublish), 0, Range::kNotZero});
@@ -89,7 +87,9 @@ const Rule& rule_of(PropertyId id) {
   return index < kRules.size() ? kRules[index] : kNoRule;
 }
 
-constexpr uint64_t bit(PropertyId id) { return uint64_t{1} << static_cast<uint8_t>(id); }
+constexpr uint64_t bit(PropertyId id) {
+  return uint64_t{1} << static_cast<uint8_t>(id);
+}
 
 // Takes one value of `type` from the front of `in` into `property`; false when it is truncated or
 // not of that type.
@@ -108,7 +108,7 @@ bool take_value(PropertyType type, Bytes& in, Property& property) {
     return true;
   };
   switch (type) {
-    case kByte: return in.size() >= 1 && take_number(1, in[0]);
+    case kByte: return !in.empty() && take_number(1, in[0]);
     case kTwoByte: return in.size() >= 2 && take_number(2, load_be16(in.data()));
     case kFourByte: return in.size() >= 4 && take_number(4, load_be32(in.data()));
     case kVarint: {
@@ -150,9 +150,13 @@ std::optional<PropertyFault> check_range(const Property& property, Range range) 
 
 }  // namespace
 
-PropertyType type_of(PropertyId id) { return rule_of(id).type; }
+PropertyType type_of(PropertyId id) {
+  return rule_of(id).type;
+}
 
-std::string_view name(PropertyId id) { return rule_of(id).name; }
+std::string_view name(PropertyId id) {
+  return rule_of(id).name;
+}
 
 std::optional<PropertyId> property_by_name(std::string_view name) {
   for (size_t id = 0; id < kRules.size(); ++id) {
@@ -210,7 +214,9 @@ std::optional<std::string_view> Properties::text(PropertyId id) const {
   return std::nullopt;
 }
 
-bool Properties::has(PropertyId id) const { return number(id).has_value(); }
+bool Properties::has(PropertyId id) const {
+  return number(id).has_value();
+}
 
 std::optional<PropertyFault> check_properties(Bytes encoded, PropertiesIn where) {
   uint64_t seen = 0;

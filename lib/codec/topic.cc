@@ -7,7 +7,7 @@ namespace mq {
 namespace {
 
 const char* size_fault(std::string_view topic, uint32_t levels_max) {
-  if (topic.empty()) return "topic is empty";                      // [MQTT-4.7.3-1]
+  if (topic.empty()) return "topic is empty";                         // [MQTT-4.7.3-1]
   if (topic.size() > kTopicMax) return "topic is over 65,535 bytes";  // [MQTT-4.7.3-3]
   // A topic has no more levels than bytes and one: most need no counting.
   if (topic.size() >= levels_max &&

@@ -19,7 +19,9 @@ struct Owner {
 };
 using Timers = TimerHeap<Owner, &Owner::timer>;
 
-Time at(int64_t ns) { return Time(Duration(ns)); }
+Time at(int64_t ns) {
+  return Time(Duration(ns));
+}
 
 }  // namespace
 

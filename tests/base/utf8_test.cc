@@ -39,15 +39,17 @@ size_t reference_error(std::string_view text) {
       code_point = code_point << 6 | (byte(i) & 0x3Fu);
     }
     const uint32_t smallest[] = {0, 1, 0x80, 0x800, 0x10000};
-    if (code_point < smallest[length]) return at;                    // overlong, or U+0000
-    if (code_point >= 0xD800 && code_point <= 0xDFFF) return at;     // surrogate
+    if (code_point < smallest[length]) return at;                 // overlong, or U+0000
+    if (code_point >= 0xD800 && code_point <= 0xDFFF) return at;  // surrogate
     if (code_point > 0x10FFFF) return at;
     at += length;
   }
   return at;
 }
 
-bool agrees(std::string_view text) { return utf8_error(text) == reference_error(text); }
+bool agrees(std::string_view text) {
+  return utf8_error(text) == reference_error(text);
+}
 
 std::string encoded(uint32_t code_point) {
   const auto tail = [code_point](int shift) {
@@ -78,8 +80,9 @@ TEST_CASE("[MQTT-1.5.4-1] every text of one, two or three bytes is judged as by 
 }
 
 TEST_CASE("[MQTT-1.5.4-1] texts of four bytes at the edges are judged as by the book") {
-  const int edges[] = {0x00, 0x01, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF,
-                       0xE0, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF7, 0xF8, 0xFF};
+  const int edges[] = {0x00, 0x01, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF,
+                       0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xEC, 0xED, 0xEE, 0xEF,
+                       0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF7, 0xF8, 0xFF};
   size_t differences = 0;
   for (const int a : edges) {
     for (int b = 0; b < 256; ++b) {
@@ -106,9 +109,17 @@ TEST_CASE("[MQTT-1.5.4-1] every code point but surrogates is well-formed") {
 }
 
 TEST_CASE("random texts of all lengths are judged as by the book, at the same offset") {
-  static constexpr std::string_view kParts[] = {"a", "b", "abcdefgh", "\xC3\xA9", "\xE2\x82\xAC",
-                                                "\xF0\x9F\x98\x80", "\x80", "\xED\xA0\x80",
-                                                "\xC0\xAF", "\xF4\x90\x80\x80", "\xE2\x82"};
+  static constexpr std::string_view kParts[] = {"a",
+                                                "b",
+                                                "abcdefgh",
+                                                "\xC3\xA9",
+                                                "\xE2\x82\xAC",
+                                                "\xF0\x9F\x98\x80",
+                                                "\x80",
+                                                "\xED\xA0\x80",
+                                                "\xC0\xAF",
+                                                "\xF4\x90\x80\x80",
+                                                "\xE2\x82"};
   Random random(17);
   size_t differences = 0, good = 0;
   for (int i = 0; i < 100'000; ++i) {
@@ -146,4 +157,6 @@ TEST_CASE("control characters and non-characters are well-formed") {
   CHECK(is_utf8("\xEF\xB7\x90"));
 }
 
-TEST_CASE("an empty text is well-formed") { CHECK(is_utf8("")); }
+TEST_CASE("an empty text is well-formed") {
+  CHECK(is_utf8(""));
+}

@@ -32,7 +32,9 @@ Buffer publish_of(size_t size) {
   return bytes;
 }
 
-Bytes all(const std::vector<uint8_t>& bytes) { return bytes; }
+Bytes all(const std::vector<uint8_t>& bytes) {
+  return bytes;
+}
 
 }  // namespace
 
@@ -72,8 +74,8 @@ TEST_CASE("a stream cut anywhere gives the same frames") {
     std::vector<size_t> seen;
     std::vector<uint8_t> bodies;
     for (Bytes rest = stream.bytes(); !rest.empty();) {
-      const size_t n = std::min<size_t>(1 + random.below(random.chance(0.5) ? 5 : 5000),
-                                        rest.size());
+      const size_t n =
+          std::min<size_t>(1 + random.below(random.chance(0.5) ? 5 : 5000), rest.size());
       Bytes in = rest.first(n);
       rest = rest.subspan(n);
       for (;;) {

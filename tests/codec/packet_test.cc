@@ -57,4 +57,6 @@ TEST_CASE("a filter list of UNSUBSCRIBE has no options") {
   CHECK(filters == "ab");
 }
 
-TEST_CASE("an empty filter list has no filters") { CHECK(FilterList().count() == 0); }
+TEST_CASE("an empty filter list has no filters") {
+  CHECK(FilterList().count() == 0);
+}

@@ -17,8 +17,8 @@ namespace {
 
 using enum PropertiesIn;
 
-constexpr PropertiesIn kPlaces[] = {kConnect, kWill, kConnack, kPublish, kPuback,
-                                    kPubrec, kPubrel, kPubcomp, kSubscribe, kSuback,
+constexpr PropertiesIn kPlaces[] = {kConnect,     kWill,     kConnack,    kPublish,   kPuback,
+                                    kPubrec,      kPubrel,   kPubcomp,    kSubscribe, kSuback,
                                     kUnsubscribe, kUnsuback, kDisconnect, kAuth};
 
 struct Row {
@@ -47,7 +47,9 @@ const std::vector<Row>& table() {
       {25, "request-response-information", "01", {kConnect}},
       {26, "response-information", "0001 61", {kConnack}},
       {28, "server-reference", "0001 61", {kConnack, kDisconnect}},
-      {31, "reason-string", "0001 61",
+      {31,
+       "reason-string",
+       "0001 61",
        {kConnack, kPuback, kPubrec, kPubrel, kPubcomp, kSuback, kUnsuback, kDisconnect, kAuth}},
       {33, "receive-maximum", "0001", {kConnect, kConnack}},
       {34, "topic-alias-maximum", "0000", {kConnect, kConnack}},
@@ -84,7 +86,9 @@ ReasonCode fault_of(const List& list, PropertiesIn where) {
   return fault ? fault->reason : ReasonCode::kSuccess;
 }
 
-ReasonCode fault_of(const char* hex, PropertiesIn where) { return fault_of(from_hex(hex), where); }
+ReasonCode fault_of(const char* hex, PropertiesIn where) {
+  return fault_of(from_hex(hex), where);
+}
 
 constexpr ReasonCode kGood = ReasonCode::kSuccess;
 constexpr ReasonCode kMalformed = ReasonCode::kMalformedPacket;

@@ -9,10 +9,9 @@ using namespace mq;
 
 namespace {
 
-constexpr ReasonIn kPackets[] = {
-    ReasonIn::kConnack, ReasonIn::kPuback,   ReasonIn::kPubrec,     ReasonIn::kPubrel,
-    ReasonIn::kPubcomp, ReasonIn::kSuback,   ReasonIn::kUnsuback,   ReasonIn::kDisconnect,
-    ReasonIn::kAuth};
+constexpr ReasonIn kPackets[] = {ReasonIn::kConnack,  ReasonIn::kPuback,     ReasonIn::kPubrec,
+                                 ReasonIn::kPubrel,   ReasonIn::kPubcomp,    ReasonIn::kSuback,
+                                 ReasonIn::kUnsuback, ReasonIn::kDisconnect, ReasonIn::kAuth};
 
 size_t count_of(ReasonIn packet) {
   size_t n = 0;
@@ -37,16 +36,16 @@ TEST_CASE("43 reason codes have texts, each its own") {
 }
 
 TEST_CASE("each packet has as many reason codes as its table in the standard") {
-  CHECK(count_of(ReasonIn::kConnack) == 22);     // table 3-1
-  CHECK(count_of(ReasonIn::kPuback) == 9);       // table 3-4
-  CHECK(count_of(ReasonIn::kPubrec) == 9);       // table 3-5
-  CHECK(count_of(ReasonIn::kPubrel) == 2);       // table 3-6
-  CHECK(count_of(ReasonIn::kPubcomp) == 2);      // table 3-7
-  CHECK(count_of(ReasonIn::kSuback) == 12);      // table 3-8
-  CHECK(count_of(ReasonIn::kUnsuback) == 7);     // table 3-9
+  CHECK(count_of(ReasonIn::kConnack) == 22);  // table 3-1
+  CHECK(count_of(ReasonIn::kPuback) == 9);    // table 3-4
+  CHECK(count_of(ReasonIn::kPubrec) == 9);    // table 3-5
+  CHECK(count_of(ReasonIn::kPubrel) == 2);    // table 3-6
+  CHECK(count_of(ReasonIn::kPubcomp) == 2);   // table 3-7
+  CHECK(count_of(ReasonIn::kSuback) == 12);   // table 3-8
+  CHECK(count_of(ReasonIn::kUnsuback) == 7);  // table 3-9
   // Table 3-10 has 29; 0x8C is in table 2-6 and in section 4.12.1 only.
   CHECK(count_of(ReasonIn::kDisconnect) == 30);
-  CHECK(count_of(ReasonIn::kAuth) == 3);         // table 3-11
+  CHECK(count_of(ReasonIn::kAuth) == 3);  // table 3-11
 }
 
 TEST_CASE("a reason code without a text is allowed nowhere") {

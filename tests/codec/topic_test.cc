@@ -12,8 +12,12 @@ using namespace mq;
 
 namespace {
 
-bool is_name(std::string_view text) { return topic_name_fault(text) == nullptr; }
-bool is_filter(std::string_view text) { return topic_filter_fault(text) == nullptr; }
+bool is_name(std::string_view text) {
+  return topic_name_fault(text) == nullptr;
+}
+bool is_filter(std::string_view text) {
+  return topic_filter_fault(text) == nullptr;
+}
 
 std::vector<std::string_view> levels(std::string_view topic) {
   std::vector<std::string_view> found;

@@ -14,7 +14,9 @@ std::vector<uint8_t> stored(uint32_t value) {
   return bytes;
 }
 
-Varint load(std::vector<uint8_t> bytes) { return load_varint(bytes.data(), bytes.size()); }
+Varint load(std::vector<uint8_t> bytes) {
+  return load_varint(bytes.data(), bytes.size());
+}
 
 }  // namespace
 

@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#define FUZZ_CHECK(condition) \
-  do {                        \
+#define FUZZ_CHECK(condition)  \
+  do {                         \
     if (!(condition)) abort(); \
   } while (false)

@@ -33,8 +33,7 @@ class Viewer {
     see(packet.properties);
     FUZZ_CHECK((packet.packet_id != 0) == (packet.qos != Qos::kAtMostOnce));
     FUZZ_CHECK(!packet.topic.empty() || packet.topic_alias != 0);
-    FUZZ_CHECK(packet.topic_alias ==
-               packet.properties.number(PropertyId::kTopicAlias).value_or(0));
+    FUZZ_CHECK(packet.topic_alias == packet.properties.number(PropertyId::kTopicAlias).value_or(0));
     FUZZ_CHECK(packet.expiry_s == packet.properties.number(PropertyId::kMessageExpiryInterval));
     FUZZ_CHECK(packet.has_subscription_id ==
                packet.properties.has(PropertyId::kSubscriptionIdentifier));

@@ -26,7 +26,9 @@ Levels split(std::string_view topic) {
   return levels;
 }
 
-bool is_wild(const std::string& level) { return level.find_first_of("+#") != std::string::npos; }
+bool is_wild(const std::string& level) {
+  return level.find_first_of("+#") != std::string::npos;
+}
 
 bool is_filter(std::string_view text) {
   const Levels levels = split(text);
@@ -76,12 +78,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   const size_t line = input.find('\n');
   // Strings of exactly their size, so that a sanitizer sees a read beyond them.
-  const std::vector<char> filter_bytes(input.begin(),
-                                       input.begin() + static_cast<ptrdiff_t>(
-                                                           std::min(line, input.size())));
+  const std::vector<char> filter_bytes(
+      input.begin(), input.begin() + static_cast<ptrdiff_t>(std::min(line, input.size())));
   const std::string_view filter(filter_bytes.data(), filter_bytes.size());
-  const std::string_view name =
-      line == std::string_view::npos ? filter : input.substr(line + 1);
+  const std::string_view name = line == std::string_view::npos ? filter : input.substr(line + 1);
 
   FUZZ_CHECK((topic_filter_fault(filter) == nullptr) == is_filter(filter));
   FUZZ_CHECK((topic_name_fault(name) == nullptr) == is_name(name));

@@ -5,9 +5,15 @@
 namespace mq::test {
 namespace {
 
-bool same(Bytes a, Bytes b) { return mq::equal(a, b); }
-bool same(const Properties& a, const Properties& b) { return same(a.encoded(), b.encoded()); }
-bool same(const FilterList& a, const FilterList& b) { return same(a.encoded(), b.encoded()); }
+bool same(Bytes a, Bytes b) {
+  return mq::equal(a, b);
+}
+bool same(const Properties& a, const Properties& b) {
+  return same(a.encoded(), b.encoded());
+}
+bool same(const FilterList& a, const FilterList& b) {
+  return same(a.encoded(), b.encoded());
+}
 
 bool same(const std::optional<Will>& a, const std::optional<Will>& b) {
   if (!a || !b) return a.has_value() == b.has_value();
@@ -49,25 +55,41 @@ bool same_filters(const T& a, const T& b) {
   return a.packet_id == b.packet_id && same(a.properties, b.properties) &&
          same(a.filters, b.filters);
 }
-bool same(const Subscribe& a, const Subscribe& b) { return same_filters(a, b); }
-bool same(const Unsubscribe& a, const Unsubscribe& b) { return same_filters(a, b); }
+bool same(const Subscribe& a, const Subscribe& b) {
+  return same_filters(a, b);
+}
+bool same(const Unsubscribe& a, const Unsubscribe& b) {
+  return same_filters(a, b);
+}
 
 template <class T>
 bool same_codes(const T& a, const T& b) {
   return a.packet_id == b.packet_id && same(a.properties, b.properties) && same(a.codes, b.codes);
 }
-bool same(const Suback& a, const Suback& b) { return same_codes(a, b); }
-bool same(const Unsuback& a, const Unsuback& b) { return same_codes(a, b); }
+bool same(const Suback& a, const Suback& b) {
+  return same_codes(a, b);
+}
+bool same(const Unsuback& a, const Unsuback& b) {
+  return same_codes(a, b);
+}
 
-bool same(const Pingreq&, const Pingreq&) { return true; }
-bool same(const Pingresp&, const Pingresp&) { return true; }
+bool same(const Pingreq&, const Pingreq&) {
+  return true;
+}
+bool same(const Pingresp&, const Pingresp&) {
+  return true;
+}
 
 template <class T>
 bool same_reason(const T& a, const T& b) {
   return a.reason == b.reason && same(a.properties, b.properties);
 }
-bool same(const Disconnect& a, const Disconnect& b) { return same_reason(a, b); }
-bool same(const Auth& a, const Auth& b) { return same_reason(a, b); }
+bool same(const Disconnect& a, const Disconnect& b) {
+  return same_reason(a, b);
+}
+bool same(const Auth& a, const Auth& b) {
+  return same_reason(a, b);
+}
 
 }  // namespace
 

@@ -161,8 +161,7 @@ Disconnect RandomPackets::disconnect(Version version, Side from) {
 }
 
 Auth RandomPackets::auth() {
-  return {reason(ReasonIn::kAuth),
-          properties(Version::kV5, PropertiesIn::kAuth, Side::kClient)};
+  return {reason(ReasonIn::kAuth), properties(Version::kV5, PropertiesIn::kAuth, Side::kClient)};
 }
 
 size_t RandomPackets::length() {
@@ -172,9 +171,18 @@ size_t RandomPackets::length() {
 }
 
 std::string_view RandomPackets::text() {
-  static constexpr std::string_view kCharacters[] = {"a", "Z", " ", "/", "\x01", "\x7f", "\xC2\x80",
-                                                     "\xE2\x82\xAC", "\xEF\xBB\xBF", "\xEF\xBF\xBF",
-                                                     "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"};
+  static constexpr std::string_view kCharacters[] = {"a",
+                                                     "Z",
+                                                     " ",
+                                                     "/",
+                                                     "\x01",
+                                                     "\x7f",
+                                                     "\xC2\x80",
+                                                     "\xE2\x82\xAC",
+                                                     "\xEF\xBB\xBF",
+                                                     "\xEF\xBF\xBF",
+                                                     "\xF0\x9F\x98\x80",
+                                                     "\xF4\x8F\xBF\xBF"};
   std::string text;
   for (size_t n = length(); n > 0; --n) {
     const std::string_view character =

@@ -29,7 +29,9 @@ Json binary(std::string_view bytes) {
   return {{"hex", to_hex(bytes)}};
 }
 
-Json binary(Bytes bytes) { return binary(to_string_view(bytes)); }
+Json binary(Bytes bytes) {
+  return binary(to_string_view(bytes));
+}
 
 Json list_of(const Properties& properties) {
   Json list = Json::array();
@@ -54,7 +56,9 @@ template <class T>
 void set(Json& json, const char* key, const T& value, const T& by_default) {
   if (!(value == by_default)) json[key] = value;
 }
-void set(Json& json, const char* key, bool value) { set(json, key, value, false); }
+void set(Json& json, const char* key, bool value) {
+  set(json, key, value, false);
+}
 void set(Json& json, const char* key, Qos value) {
   set(json, key, static_cast<int>(value), 0);
 }
@@ -139,13 +143,19 @@ void fill_codes(Json& json, const T& packet) {
   for (const uint8_t code : packet.codes) json["codes"].push_back(code);
   set(json, packet.properties);
 }
-const char* fill(Json& json, const Suback& packet) { return fill_codes(json, packet), "SUBACK"; }
+const char* fill(Json& json, const Suback& packet) {
+  return fill_codes(json, packet), "SUBACK";
+}
 const char* fill(Json& json, const Unsuback& packet) {
   return fill_codes(json, packet), "UNSUBACK";
 }
 
-const char* fill(Json&, const Pingreq&) { return "PINGREQ"; }
-const char* fill(Json&, const Pingresp&) { return "PINGRESP"; }
+const char* fill(Json&, const Pingreq&) {
+  return "PINGREQ";
+}
+const char* fill(Json&, const Pingresp&) {
+  return "PINGRESP";
+}
 
 const char* fill(Json& json, const Disconnect& packet) {
   set(json, packet.reason);
@@ -160,7 +170,9 @@ const char* fill(Json& json, const Auth& packet) {
 }
 
 // Sorted by key, so that two descriptions are equal when the packets are.
-std::string sorted_text(const Json& json) { return nlohmann::json(json).dump(); }
+std::string sorted_text(const Json& json) {
+  return nlohmann::json(json).dump();
+}
 
 // Writes the short notations of long texts out.
 void expand(Json& json) {
@@ -183,8 +195,8 @@ WireVector read_vector(const std::string& file, Json json) {
   WireVector vector;
   const int version = json.at("version");
   const std::string from = json.at("from");
-  vector.name = fmt::format("{}: {} ({}, {})", file, json.at("name").get<std::string>(), version,
-                            from);
+  vector.name =
+      fmt::format("{}: {} ({}, {})", file, json.at("name").get<std::string>(), version, from);
   vector.version = static_cast<Version>(version);
   vector.from = from == "client" ? Side::kClient : Side::kServer;
   vector.statement = json.value("statement", "");
