@@ -7,13 +7,8 @@
 #include <uv.h>
 
 #include "io/uv_error.h"
-#include "io/uv_ptr.h"
 
 namespace mq {
-
-struct Input::Poll {
-  UvPtr<uv_poll_t> handle;
-};
 
 Input::Input(Loop& loop, int fd, Owner& owner)
     : loop_(loop),
@@ -22,11 +17,9 @@ Input::Input(Loop& loop, int fd, Owner& owner)
       block_(std::make_unique_for_overwrite<uint8_t[]>(kBlockSize)) {
   if (fd_.always_ready()) return;
   int error = 0;
-  UvPtr<uv_poll_t> handle = make_uv<uv_poll_t>(
+  poll_ = make_uv<uv_poll_t>(
       [&](uv_poll_t* poll) { return uv_poll_init(loop_.uv(), poll, fd_.get()); }, error);
-  if (!handle) return;  // cannot be waited for: read it as a file
-  handle->data = this;
-  poll_ = std::make_unique<Poll>(Poll{std::move(handle)});
+  if (poll_) poll_->data = this;
 }
 
 Input::~Input() = default;
@@ -38,7 +31,7 @@ void Input::resume() {
     loop_.once(*this);
     return;
   }
-  uv_poll_start(poll_->handle.get(), UV_READABLE | UV_DISCONNECT, [](uv_poll_t* poll, int, int) {
+  uv_poll_start(poll_.get(), UV_READABLE | UV_DISCONNECT, [](uv_poll_t* poll, int, int) {
     // Whatever is the matter, reading tells.
     if (auto* input = static_cast<Input*>(poll->data)) input->read_block();
   });
@@ -46,7 +39,7 @@ void Input::resume() {
 
 void Input::pause() {
   paused_ = true;
-  if (poll_) uv_poll_stop(poll_->handle.get());
+  if (poll_) uv_poll_stop(poll_.get());
 }
 
 void Input::before_sleep(Now) {

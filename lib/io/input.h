@@ -8,6 +8,7 @@
 #include "base/result.h"
 #include "io/loop.h"
 #include "io/pollable_fd.h"
+#include "io/uv_ptr.h"
 
 struct uv_poll_s;
 
@@ -46,8 +47,7 @@ class Input final : private BeforeSleep {
   Loop& loop_;
   Owner& owner_;
   PollableFd fd_;
-  struct Poll;
-  std::unique_ptr<Poll> poll_;  // null when the file is always ready
+  UvPtr<uv_poll_s> poll_;  // null when the file is always ready
   std::unique_ptr<uint8_t[]> block_;
   bool paused_ = true;
   bool ended_ = false;

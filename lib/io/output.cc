@@ -8,24 +8,18 @@
 #include <uv.h>
 
 #include "io/uv_error.h"
-#include "io/uv_ptr.h"
 
 namespace mq {
-
-struct Output::Poll {
-  UvPtr<uv_poll_t> handle;
-};
 
 Output::Output(Loop& loop, int fd, Owner& owner)
     : loop_(loop), owner_(owner), fd_(fd, PollableFd::Access::kWrite) {
   loop_.add(*this);
   if (fd_.always_ready()) return;
   int error = 0;
-  UvPtr<uv_poll_t> handle = make_uv<uv_poll_t>(
+  poll_ = make_uv<uv_poll_t>(
       [&](uv_poll_t* poll) { return uv_poll_init(loop_.uv(), poll, fd_.get()); }, error);
-  if (!handle) return;
-  handle->data = this;
-  poll_ = std::make_unique<Poll>(Poll{std::move(handle)});
+  if (!poll_) return;
+  poll_->data = this;
   wait(false);
 }
 
@@ -62,16 +56,16 @@ void Output::flush() {
 // Waits for the reader to take more, or only for it to go away.
 void Output::wait(bool writable) {
   if (!writable && !fd_.reports_hang_up()) {
-    uv_poll_stop(poll_->handle.get());
+    uv_poll_stop(poll_.get());
     return;
   }
-  uv_poll_start(poll_->handle.get(), UV_DISCONNECT | (writable ? UV_WRITABLE : 0),
+  uv_poll_start(poll_.get(), UV_DISCONNECT | (writable ? UV_WRITABLE : 0),
                 [](uv_poll_t* poll, int status, int events) {
                   if (auto* output = static_cast<Output*>(poll->data)) {
                     output->polled(status, events);
                   }
                 });
-  auto* handle = reinterpret_cast<uv_handle_t*>(poll_->handle.get());
+  auto* handle = reinterpret_cast<uv_handle_t*>(poll_.get());
   // That somebody could go away is no reason for the loop to go on.
   if (writable) {
     uv_ref(handle);
@@ -93,7 +87,7 @@ void Output::fail_with(int error) {
   failed_ = true;
   blocked_ = false;
   buffer_.clear();
-  if (poll_) uv_poll_stop(poll_->handle.get());
+  if (poll_) uv_poll_stop(poll_.get());
   owner_.output_failed(uv_error(error, "cannot write the output"));
 }
 

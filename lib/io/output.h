@@ -1,12 +1,13 @@
 // Standard output, or any other descriptor, written without ever stopping the loop.
 #pragma once
 
-#include <memory>
-
 #include "base/buffer.h"
 #include "base/result.h"
 #include "io/loop.h"
 #include "io/pollable_fd.h"
+#include "io/uv_ptr.h"
+
+struct uv_poll_s;
 
 namespace mq {
 
@@ -51,8 +52,7 @@ class Output final : private BeforeSleep {
   Loop& loop_;
   Owner& owner_;
   PollableFd fd_;
-  struct Poll;
-  std::unique_ptr<Poll> poll_;  // null when the file is always ready
+  UvPtr<uv_poll_s> poll_;  // null when the file is always ready
   Buffer buffer_;
   bool blocked_ = false;
   bool failed_ = false;

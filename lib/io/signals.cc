@@ -1,10 +1,10 @@
 #include "io/signals.h"
 
 #include <cassert>
+#include <utility>
 
 #include <uv.h>
 
-#include "io/uv_ptr.h"
 
 namespace mq {
 
@@ -24,12 +24,8 @@ Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<v
         number);
     assert(error == 0);
     uv_unref(reinterpret_cast<uv_handle_t*>(handle.get()));
-    handles_.push_back(handle.release());
+    handles_.push_back(std::move(handle));
   }
-}
-
-Signals::~Signals() {
-  for (uv_signal_t* handle : handles_) UvClose()(handle);
 }
 
 }  // namespace mq

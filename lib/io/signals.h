@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/loop.h"
+#include "io/uv_ptr.h"
 
 struct uv_signal_s;
 
@@ -15,13 +16,12 @@ namespace mq {
 class Signals {
  public:
   Signals(Loop& loop, std::initializer_list<int> numbers, std::function<void(int)> on_signal);
-  ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
  private:
   std::function<void(int)> on_signal_;
-  std::vector<uv_signal_s*> handles_;
+  std::vector<UvPtr<uv_signal_s>> handles_;
 };
 
 }  // namespace mq

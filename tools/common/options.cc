@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <CLI/CLI.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "base/units.h"
 
@@ -40,9 +40,9 @@ std::string noun_of(std::string_view names, std::string_view value) {
   if (const size_t dashes = names.find("--"); dashes != std::string_view::npos) {
     noun = names.substr(dashes + 2, names.find(',', dashes) - dashes - 2);
   }
-  if (noun == "qos") return "QoS";
-  if (noun == "url") return "URL";
   for (char& c : noun) c = c == '-' ? ' ' : static_cast<char>(std::tolower(c));
+  if (noun.ends_with("qos")) noun.replace(noun.size() - 3, 3, "QoS");
+  if (noun == "url") noun = "URL";
   return noun;
 }
 
@@ -112,8 +112,10 @@ Options& Options::number_option(std::string_view names, std::string_view value,
                 set = std::move(set)](const std::string& given) {
     const std::optional<uint64_t> number = parse_number(given);
     if (number && *number >= min && *number <= max) return set(*number);
-    reject(fmt::format("Invalid {} given: {}, it must be between {} and {} inclusive.", noun,
-                       given, min, max));
+    const std::string range = max < UINT32_MAX
+                                  ? fmt::format("between {} and {} inclusive", min, max)
+                                  : fmt::format("a number, at least {}", min);
+    reject(fmt::format("Invalid {} given: {}, it must be {}.", noun, given, range));
   };
   add(names, value, help, std::move(check))->default_str(std::move(by_default));
   return *this;
@@ -166,10 +168,11 @@ Options& Options::choice_option(std::string_view names, std::vector<std::string_
                                 std::string_view offered, std::string_view by_default,
                                 std::string_view help, std::function<void(size_t)> set) {
   auto check = [noun = noun_of(names, ""), words = std::move(words),
-                offered = std::string(offered), set = std::move(set)](const std::string& given) {
+                set = std::move(set)](const std::string& given) {
     const auto word = std::find(words.begin(), words.end(), given);
     if (word == words.end()) {
-      reject(fmt::format("Invalid {} given: {}, it must be one of {}.", noun, given, offered));
+      reject(fmt::format("Invalid {} given: {}, it must be one of {}.", noun, given,
+                         fmt::join(words, ", ")));
     }
     set(static_cast<size_t>(word - words.begin()));
   };

@@ -89,8 +89,8 @@ void declare(CLI::App& app, SubArgs& args) {
             "%q QoS, %r retained, %l length, %I time, @H @M @S clock; see the manual.");
   Options(app, "Ending")
       .number("-C", args.count, "COUNT", "End after COUNT messages.", {1})
-      .seconds("-W", args.timeout, "SECONDS",
-               "End with exit code 27 after this time, connecting included.",
+      .seconds("-W", args.timeout, "TIMEOUT",
+               "End with exit code 27 after this many seconds, connecting included.",
                std::chrono::milliseconds(1))
       .flag("-E", args.exit_after_subscribe,
             "End once the broker has acknowledged the subscriptions.");
@@ -113,7 +113,7 @@ Result<SubscriberOptions> resolve(const SubArgs& args) {
   }
   MQ_CHECK(check_filters(to.filters, "subscription", true));
   MQ_CHECK(check_filters(to.unsubscribe, "unsubscribe", true));
-  MQ_CHECK(check_filters(to.filter_out, "filter out", false));
+  MQ_CHECK(check_filters(to.filter_out, "filter", false));
   if (args.no_retained && args.retained_only) {
     return invalid("-R and --retained-only cannot be used together.");
   }

@@ -322,13 +322,14 @@ Result<Format> Format::parse(std::string_view text) {
 }
 
 Result<void> Format::print(const Publish& publish, WallTime received, Buffer& out) const {
-  Result<void> result;
+  const size_t start = out.size();
   for (const Piece& piece : pieces_) {
     switch (piece.kind) {
       case Piece::Kind::kText: out.append(piece.text); break;
       case Piece::Kind::kConversion:
         if (auto printed = print_conversion(piece, publish, received, out); !printed) {
-          result = std::move(printed);
+          out.truncate(start);
+          return printed;
         }
         break;
       case Piece::Kind::kTime:
@@ -341,7 +342,7 @@ Result<void> Format::print(const Publish& publish, WallTime received, Buffer& ou
         break;
     }
   }
-  return result;
+  return {};
 }
 
 }  // namespace mq

@@ -31,8 +31,7 @@ class Format {
  public:
   static Result<Format> parse(std::string_view text);
 
-  // Appends the message. An error says that one of the conversions does not fit the payload; all
-  // others have been printed.
+  // Appends the message; nothing, and an error, when a conversion does not fit its payload.
   Result<void> print(const Publish& publish, WallTime received, Buffer& out) const;
 
  private:

@@ -226,9 +226,8 @@ void Subscriber::on_ended(const Error* error, Now) {
 
 Result<void> print(const Printing& printing, const Publish& publish, WallTime received,
                    Buffer& out) {
-  Result<void> result;
   if (printing.format) {
-    result = printing.format->print(publish, received, out);
+    MQ_CHECK(printing.format->print(publish, received, out));
   } else if (!publish.payload.empty()) {
     if (printing.verbose) {
       out.append(publish.topic);
@@ -242,7 +241,7 @@ Result<void> print(const Printing& printing, const Publish& publish, WallTime re
     return {};  // nothing at all, not even a line
   }
   if (printing.newline) out.put_u8('\n');
-  return result;
+  return {};
 }
 
 int subscribe(SubscriberOptions options) { return Subscriber(std::move(options)).run(); }

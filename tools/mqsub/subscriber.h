@@ -36,8 +36,8 @@ struct SubscriberOptions {
   bool exit_after_subscribe = false;
 };
 
-// Appends a message as it is printed. An error is for the user; the message is printed as far as
-// it can be.
+// Appends a message as it is printed; nothing, and an error for the user, when it does not fit the
+// format.
 Result<void> print(const Printing& printing, const Publish& publish, WallTime received,
                    Buffer& out);
 
