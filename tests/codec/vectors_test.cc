@@ -1,21 +1,18 @@
 // Every vector, whole, cut short, byte by byte, and counted.
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <set>
 
 #include <doctest/doctest.h>
 
 #include "codec/frame_reader.h"
 #include "codec/varint.h"
+#include "support/allocations.h"
 #include "wire.h"
 
 using namespace mq;
 using namespace mq::test;
 
 namespace {
-
-size_t allocations = 0;
 
 // Lengths to cut a body of `size` bytes to: all, or both ends of a long one.
 std::vector<size_t> cuts(size_t size) {
@@ -27,20 +24,6 @@ std::vector<size_t> cuts(size_t size) {
 }
 
 }  // namespace
-
-// Counts what a decoder would ask for; AddressSanitizer still sees the memory through malloc.
-void* operator new(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(std::max<size_t>(size, 1));
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, size_t) noexcept {
-  std::free(memory);
-}
 
 TEST_CASE("every vector decodes to its fields or its error and encodes to its bytes") {
   CHECK(vectors().size() >= 1600);
@@ -131,13 +114,13 @@ TEST_CASE("decoding allocates nothing") {
     INFO(vector.name);
     FrameReader reader;
     Bytes in = vector.bytes;
-    const size_t before = allocations;
+    const size_t before = allocations();
     const auto frame = reader.next(in);
     if (frame && *frame) {
       const auto packet = decode(**frame, vector.version, vector.from);
       CHECK(packet.has_value() != vector.fault.has_value());
     }
-    CHECK(allocations == before);
+    CHECK(allocations() == before);
   }
 }
 
