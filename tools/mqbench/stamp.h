@@ -23,7 +23,7 @@ struct Stamp {
   uint32_t run = 0;
   uint32_t publisher = 0;
   uint64_t sequence = 0;  // of the publisher, from 0
-  Time planned;
+  Time planned{};
   Duration send_delay{0};  // from planned to sent, at most 68 s
   bool warm_up = false;
 };

@@ -1,0 +1,119 @@
+#include "mqbench/args.h"
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <doctest/doctest.h>
+
+#include "common/argv.h"
+
+using namespace mq;
+using namespace std::chrono_literals;
+
+namespace {
+
+// As the program reads its command line: throws where the parser objects.
+Result<RunOptions> parse(std::vector<std::string> words) {
+  RunArgs args;
+  CLI::App app("", "mqbench");
+  app.set_help_flag("");
+  declare(app, args);
+  words.insert(words.begin(), "run");
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  auto spelled = spell_out(app, pointers);
+  if (!spelled) return tl::unexpected(spelled.error());
+  std::reverse(spelled->begin(), spelled->end());
+  app.parse(std::move(*spelled));
+  return resolve(args);
+}
+
+std::string error(std::vector<std::string> words) {
+  try {
+    const auto options = parse(std::move(words));
+    return options ? "" : options.error().text;
+  } catch (const CLI::ParseError& e) {
+    return e.what();
+  }
+}
+
+}  // namespace
+
+TEST_CASE("args: defaults") {
+  const auto options = parse({});
+  REQUIRE(options);
+  CHECK(options->load.rate == 1000.0);
+  CHECK(options->load.duration == 10s);
+  CHECK(options->load.warm_up == 1s);
+  CHECK(options->load.drain == 3s);
+  CHECK(options->load.payload_size == 256);
+  CHECK(options->load.client.inflight_max == 1000);
+  CHECK(options->load.threads == 1);  // there is one client of each kind
+  CHECK(options->load.run_name.size() == 6);
+  CHECK(options->load.plan.topic(0) == "mqbench/" + options->load.run_name + "/0");
+  CHECK(options->load.client.client_id == "mqbench-" + options->load.run_name + "-");
+  CHECK(options->target == "localhost:1883");
+  CHECK(options->percentiles == std::vector<double>{50, 90, 99, 99.9, 99.99, 100});
+  CHECK_FALSE(options->json);
+}
+
+TEST_CASE("args: rate, duration and number of messages") {
+  CHECK(parse({"--rate", "10k"})->load.rate == 10'000.0);
+  CHECK_FALSE(parse({"--rate", "max"})->load.rate);
+  CHECK(parse({"--rate", "max"})->load.duration == 10s);
+  CHECK(parse({"--rate", "2k", "--messages", "500"})->load.duration == 250ms);
+  CHECK(parse({"--rate", "max", "--messages", "500"})->load.duration == 0s);
+  CHECK(parse({"-d", "2m"})->load.duration == 2min);
+  CHECK(error({"-d", "1", "--messages", "5"}) ==
+        "--duration and --messages cannot be used together.");
+  CHECK(error({"--rate", "0.1", "-d", "1"}) != "");
+  for (const char* rate : {"0", "-1", "fast", "1e3", "10G"}) {
+    CAPTURE(rate);
+    CHECK(error({"--rate", rate}) == std::string("Invalid rate given: ") + rate +
+                                         ", it must be like 500, 10k or 1.5M/s, or max.");
+  }
+}
+
+TEST_CASE("args: qualities of service") {
+  CHECK(parse({"-q", "2"})->load.sub_qos == Qos::kExactlyOnce);
+  CHECK(parse({"-q", "2", "--sub-qos", "0"})->load.sub_qos == Qos::kAtMostOnce);
+}
+
+TEST_CASE("args: the receive window of subscribers is that of the publishers") {
+  CHECK(parse({"-V", "5", "--inflight", "100"})->load.client.receive_maximum == 100);
+  CHECK(parse({"-D", "connect", "receive-maximum", "7"})->load.client.receive_maximum == 7);
+  CHECK_FALSE(parse({"-V", "311"})->load.client.receive_maximum);
+}
+
+TEST_CASE("args: properties go where they belong") {
+  const auto options = parse({"-D", "publish", "content-type", "x", "-D", "subscribe",
+                              "user-property", "a", "b"});
+  REQUIRE(options);
+  CHECK(options->load.publish_properties.view().has(PropertyId::kContentType));
+  CHECK(options->load.subscribe_properties.view().has(PropertyId::kUserProperty));
+  CHECK(error({"-D", "disconnect", "reason-string", "x"}) ==
+        "Properties are for connect, publish and subscribe.");
+}
+
+TEST_CASE("args: limits") {
+  CHECK(error({"-s", "16"}) == "");
+  CHECK(error({"-s", "15"}) != "");
+  CHECK(error({"--pubs", "0"}) != "");
+  CHECK(error({"--subs", "0"}) == "");
+  CHECK(error({"--pattern", "fanin", "--pubs", "4000", "--subs", "4000"}) == "");
+  CHECK(error({"--pattern", "fanin", "--pubs", "4001", "--subs", "4000"}) ==
+        "16 004 000 pairs of publisher and subscriber are more than can be accounted for "
+        "(16 000 000).");
+}
+
+TEST_CASE("args: report") {
+  CHECK(parse({"--json"})->json == "-");
+  CHECK(parse({"--json", "--strict"})->strict);
+  CHECK(parse({"--json=x.json"})->json == "x.json");
+  CHECK(parse({"--percentiles", "75"})->percentiles == std::vector<double>{75});
+  for (const char* list : {"", "50,", "101", "-1", "a", "50;90", "nan"}) {
+    CAPTURE(list);
+    CHECK(error({"--percentiles", list}).starts_with("Invalid percentiles given"));
+  }
+}
