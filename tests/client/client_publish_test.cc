@@ -254,8 +254,7 @@ TEST_CASE("properties that a PUBLISH cannot have are refused") {
   list.add(PropertyId::kReasonString, "no");
   ClientScript c(v5());
   c.connect();
-  check_refused(c, {.topic = "a", .properties = list.view()},
-                ErrorCode::kInvalidArgument);
+  check_refused(c, {.topic = "a", .properties = list.view()}, ErrorCode::kInvalidArgument);
 }
 
 TEST_CASE("[MQTT-3.2.2-15] packets over the server's Maximum Packet Size are not sent") {
@@ -342,8 +341,8 @@ TEST_CASE("limits that show only after a message was queued end it with an event
   };
   check_ended({.topic = "a", .payload = to_bytes("12345"), .token = 3},
               "20 08 00 00 05 27 0000000a", "acked 3 id=0 qos=0: Packet too large");
-  check_ended({.topic = "a", .qos = Qos::kExactlyOnce, .token = 3},
-              "20 05 00 00 02 24 01", "acked 3 id=0 qos=2: QoS not supported");
+  check_ended({.topic = "a", .qos = Qos::kExactlyOnce, .token = 3}, "20 05 00 00 02 24 01",
+              "acked 3 id=0 qos=2: QoS not supported");
   check_ended({.topic = "a", .qos = Qos::kAtLeastOnce, .retain = true, .token = 3},
               "20 05 00 00 02 25 00", "acked 3 id=0 qos=1: Retain not supported");
 }

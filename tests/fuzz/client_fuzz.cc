@@ -157,12 +157,11 @@ class Program {
   }
 
   void produce() {
-    OutBatch batch;
-    session_.produce(batch, now_);
-    while (!batch.empty()) {
-      server_.receive(batch, session_);
-      batch.clear();
-      session_.produce(batch, now_);
+    session_.produce(batch_, now_);
+    while (!batch_.empty()) {
+      server_.receive(batch_, session_);
+      batch_.clear();
+      session_.produce(batch_, now_);
     }
     FUZZ_CHECK(!session_.has_output());
     FUZZ_CHECK(session_.wants_close() == (session_.state() == ClientSession::State::kClosing));
@@ -230,6 +229,7 @@ class Program {
   FuzzInput& input_;
   Now now_{Time(std::chrono::hours(1)), {}};
   ClientSession session_;
+  OutBatch batch_;
   Server server_;
 };
 

@@ -26,12 +26,9 @@ TEST_CASE("it holds what a set holds, sorted") {
   std::set<uint16_t> model;
   for (int i = 0; i < 20'000; ++i) {
     const auto id = static_cast<uint16_t>(1 + random.below(300));
-    if (random.chance(0.5)) {
-      REQUIRE(ids.insert(id) == model.insert(id).second);
-    } else {
-      REQUIRE(ids.erase(id) == (model.erase(id) == 1));
-    }
-    REQUIRE(ids.size() == model.size());
+    const bool same = random.chance(0.5) ? ids.insert(id) == model.insert(id).second
+                                         : ids.erase(id) == (model.erase(id) == 1);
+    if (!same || ids.size() != model.size()) FAIL("step " << i << ", identifier " << id);
   }
   CHECK(std::equal(ids.ids().begin(), ids.ids().end(), model.begin(), model.end()));
   ids.clear();
@@ -40,7 +37,7 @@ TEST_CASE("it holds what a set holds, sorted") {
 
 TEST_CASE("all 65535 identifiers fit") {
   InboundQos2 ids;
-  for (uint32_t id = 65'535; id >= 1; --id) REQUIRE(ids.insert(static_cast<uint16_t>(id)));
+  for (uint32_t id = 65'535; id >= 1; --id) ids.insert(static_cast<uint16_t>(id));
   CHECK(ids.size() == 65'535);
   CHECK_FALSE(ids.insert(1));
   CHECK_FALSE(ids.insert(65'535));
