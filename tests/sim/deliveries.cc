@@ -86,7 +86,6 @@ void Deliveries::arrived(Epoch& epoch, const Publish& publish, bool has_ids) {
   std::vector<bool> seen(all.copies.size());
   if (assign(all, all.arrivals.size() - 1, seen)) return check_order(all, publish);
   if (!may_repeat(all, all.arrivals.back())) fail("more than once");
-  all.arrivals.pop_back();
 }
 
 // Whether a member has left the share group since: what that one did not take comes to another

@@ -28,6 +28,7 @@ struct Publication {
 
   // What became of it.
   bool given_up = false;       // publish() did not take it
+  bool seen = false;           // has reached the broker
   uint32_t accepted = 0;       // times the broker took it for a new message
   Time accepted_at{};          // the last of these
   ReasonCode answer{};         // of the broker, to the last of these

@@ -129,22 +129,23 @@ void Model::on_publish(ModelLink& link, const Publish& publish, Time now) {
 ReasonCode Model::accept(const Publish& publish, uint32_t number, ModelSession& from, Time now) {
   Routed routed{number,         publish.topic,           publish.qos,
                 publish.retain, publish.payload.empty(), after_s(now, publish.expiry_s)};
+  if (number != 0 && from.epoch->trusted) {
+    // [MQTT-4.6.0-1]: what a client publishes at one QoS reaches the broker in its order.
+    uint32_t& seen = last_seen_[{ledger_[number].peer, publish.qos}];
+    if (number < seen && !ledger_[number].seen) {
+      throw Failure(fmt::format("message {} of {} reached the broker after message {}", number,
+                                from.epoch->client_id, seen));
+    }
+    ledger_[number].seen = true;
+    seen = std::max(seen, number);
+  }
   if (topic_name_fault(publish.topic, options_.topic_levels_max) != nullptr) {
     return ReasonCode::kTopicNameInvalid;
   }
   if (publish.retain && !retain(routed)) return ReasonCode::kQuotaExceeded;
   if (number != 0) {
-    Publication& message = ledger_[number];
-    if (++message.accepted == 1 && from.epoch->trusted) {
-      // [MQTT-4.6.0-1]: what a client publishes at one QoS reaches the broker in its order.
-      uint32_t& last = last_accepted_[{message.peer, publish.qos}];
-      if (number < last) {
-        throw Failure(fmt::format("message {} of {} reached the broker after message {}", number,
-                                  from.epoch->client_id, last));
-      }
-      last = number;
-    }
-    message.accepted_at = now;
+    ++ledger_[number].accepted;
+    ledger_[number].accepted_at = now;
   }
   return route(routed, &from) ? ReasonCode::kSuccess : ReasonCode::kNoMatchingSubscribers;
 }

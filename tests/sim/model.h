@@ -123,7 +123,7 @@ class Model {
   std::map<std::string, Kept> retained_;
   std::map<uint32_t, ModelLink*> links_;  // by number
   std::set<std::string> distrusted_;
-  std::map<std::pair<size_t, Qos>, uint32_t> last_accepted_;  // message, by publisher and QoS
+  std::map<std::pair<size_t, Qos>, uint32_t> last_seen_;  // message, by publisher and QoS
   uint32_t unnamed_ = 0;
 };
 

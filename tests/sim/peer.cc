@@ -132,11 +132,20 @@ void Peer::disconnect() {
                      Properties(properties.bytes()));
 }
 
+// A session can end and begin anew without the client's knowledge, when the CONNACK of its first
+// connection is lost. Then the two ends do not agree about what is unfinished, and nothing in MQTT
+// tells them.
+void Peer::note_session(Epoch& epoch, bool session_present) {
+  if (epoch_ != nullptr && epoch_ != &epoch) {
+    ++sessions_lost_;
+    if (session_present) epoch.trusted = false;
+  }
+  epoch_ = &epoch;
+}
+
 void Peer::on_event(const ClientEvent& event) {
   if (const auto* connected = std::get_if<Connected>(&event)) {
     backoff.reset();
-    if (!connected->session_present && connected_before_) ++sessions_lost_;
-    connected_before_ = true;
     // MQTT 3.1 does not say whether the session was there.
     if (!connected->session_present || session.options().version == Version::kV31) {
       subscribe_again();
@@ -176,7 +185,7 @@ void Peer::on_acked(const Acked& acked) {
   if (message.qos == Qos::kAtMostOnce) fail("QoS 0 acknowledged");
   if (!trusted || message.payload.empty()) return;
   if (is_error(acked.reason)) {
-    if (message.accepted == 0 && message.answer == acked.reason) return;
+    if (message.answer == acked.reason) return;
     fail("refused for another reason");
   }
   // The broker has it: at least once, or exactly once as long as it kept the session.

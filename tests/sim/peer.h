@@ -8,6 +8,7 @@
 
 #include "client/backoff.h"
 #include "client/client_session.h"
+#include "sim/deliveries.h"
 #include "sim/ledger.h"
 #include "sim/scenario.h"
 #include "sim/wire_tap.h"
@@ -38,6 +39,8 @@ class Peer {
   void act(Now now);
   void publish(Now now, std::optional<Qos> qos = std::nullopt);
   void subscribe(std::string filter, SubscribeOptions options);
+  // The broker's session behind a Connected, told before the event.
+  void note_session(Epoch& epoch, bool session_present);
   // Handles an event, MessageArrived excepted.
   void on_event(const ClientEvent& event);
   void on_closed() { requests_.clear(); }
@@ -63,7 +66,7 @@ class Peer {
   std::map<std::string, SubscribeOptions> wanted_;
   std::map<uint16_t, size_t> requests_;  // filters, by packet identifier
   uint32_t sessions_lost_ = 0;
-  bool connected_before_ = false;
+  const Epoch* epoch_ = nullptr;  // of the last connection
 };
 
 }  // namespace mq::sim

@@ -210,6 +210,9 @@ void World::client_arrival(Link& link, SimLink::Arrival arrival) {
     if (const auto* message = std::get_if<MessageArrived>(&**event)) {
       on_message(link, *message);
     } else {
+      if (const auto* connected = std::get_if<Connected>(&**event)) {
+        peer.note_session(*link.model.epoch, connected->session_present);
+      }
       peer.on_event(**event);
     }
   }

@@ -39,11 +39,6 @@ void World::add_peers() {
   for (size_t i = 0; i < count; ++i) {
     peers_.push_back(std::make_unique<Peer>(
         i, random_client(random_, i, options_, ledger_), options_, random_, ledger_));
-    Peer& peer = *peers_.back();
-    // Its server may end sessions of which it does not hear.
-    if (peer.session.options().version == Version::kV31 && options_.session_expiry_max_s) {
-      peer.trusted = false;
-    }
   }
   // Clients that take the identifier of another one.
   for (uint64_t n = random_.chance(0.2) ? 1 + random_.below(2) : 0; n > 0; --n) {

@@ -115,6 +115,7 @@ std::optional<SimLink::Arrival> SimLink::take(End at, Time now) {
     pipe.segments.pop_front();
     // What has arrived by now may be read in one go or not.
   } while (!pipe.segments.empty() && pipe.segments.front().at <= now && random_.chance(0.5));
+  if (arrival.bytes.empty()) return std::nullopt;
   return arrival;
 }
 
