@@ -92,8 +92,9 @@ void bash_options(std::string& out, const CommandDoc& command, std::string_view 
       if (option.value.empty() || option.value_optional) continue;
       const std::vector<std::string> choices = option.choices();
       if (!choices.empty()) {
-        cases += fmt::format("{}  {}) COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n", indent,
-                             joined(option.names, "|"), quoted(joined(choices, " ")));
+        cases +=
+            fmt::format("{}  {}) COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n", indent,
+                        joined(option.names, "|"), quoted(joined(choices, " ")));
       } else {
         std::vector<std::string>& list = option.takes_path() ? paths : free;
         list.insert(list.end(), option.names.begin(), option.names.end());

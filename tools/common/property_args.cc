@@ -39,8 +39,9 @@ constexpr Command kCommands[] = {
 const Command* find_command(std::string_view name) {
   std::string lower(name);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const auto found = std::find_if(std::begin(kCommands), std::end(kCommands),
-                                  [&lower](const Command& command) { return command.name == lower; });
+  const auto found =
+      std::find_if(std::begin(kCommands), std::end(kCommands),
+                   [&lower](const Command& command) { return command.name == lower; });
   return found == std::end(kCommands) ? nullptr : found;
 }
 
@@ -93,6 +94,14 @@ void append(PropertyList& list, const GivenProperty& property) {
 Result<GivenProperties> GivenProperties::parse(const std::vector<std::string>& given) {
   GivenProperties properties;
   for (const std::string& words : given) MQ_CHECK(properties.add(words));
+  for (const Command& command : kCommands) {
+    const PropertyList list = properties.list(command.packet);
+    const Bytes encoded = list.view().encoded();
+    if (const auto fault = check_properties(encoded, command.packet)) {
+      const auto id = static_cast<PropertyId>(encoded[fault->offset]);
+      return invalid(fmt::format("Property {} for {}: {}.", name(id), command.name, fault->what));
+    }
+  }
   return properties;
 }
 
@@ -161,12 +170,6 @@ Result<void> GivenProperties::add(std::string_view words) {
                                property_name, command->name));
   }
   MQ_TRY(GivenProperty property, parse_value(*id, take()));
-  PropertyList alone;
-  append(alone, property);
-  if (const auto fault = check_properties(alone.view().encoded(), command->packet)) {
-    return invalid(fmt::format("Property {} for {}: {}.", property_name, command->name,
-                               fault->what));
-  }
   list.push_back(std::move(property));
   return {};
 }

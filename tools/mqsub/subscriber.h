@@ -16,7 +16,7 @@ namespace mq {
 struct Printing {
   bool verbose = false;  // the topic in front
   bool newline = true;   // and a line feed behind each message
-  std::optional<Format> format;
+  std::optional<Format> format = std::nullopt;
 };
 
 struct SubscriberOptions {

@@ -1,0 +1,133 @@
+#include "mqbroker/args.h"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tools/command_line.h"
+
+using namespace mq;
+using namespace std::chrono_literals;
+
+namespace {
+
+ServeOptions options(std::vector<std::string> words) {
+  auto resolved = resolve_words<BrokerArgs>(std::move(words));
+  if (!resolved) FAIL(resolved.error().text);
+  return std::move(*resolved);
+}
+
+std::string error(std::vector<std::string> words) {
+  return error_of<BrokerArgs>(std::move(words));
+}
+
+std::string places(std::vector<std::string> words) {
+  std::string out;
+  for (const Address& address : options(std::move(words)).addresses) {
+    out += (out.empty() ? "" : " ") + address.text();
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("without options it is for this machine only") {
+  CHECK(places({}) == "localhost:1883");
+  CHECK(places({"-p", "1884"}) == "localhost:1884");
+  CHECK(places({"-p", "0"}) == "localhost:0");
+}
+
+TEST_CASE("a unix socket is all there is, unless TCP is asked for") {
+  CHECK(places({"--unix", "/run/mq"}) == "unix:/run/mq");
+  CHECK(places({"--unix", "/run/mq", "-p", "1883"}) == "unix:/run/mq localhost:1883");
+  CHECK(places({"--unix", "/run/mq", "--bind", "::1"}) == "unix:/run/mq [::1]:1883");
+}
+
+TEST_CASE("addresses have a port of their own, or the common one") {
+  CHECK(places({"--bind", "127.0.0.1", "--bind", "[::1]:99", "--bind", "localhost:7", "-p", "8"}) ==
+        "127.0.0.1:8 [::1]:99 localhost:7");
+}
+
+TEST_CASE("an address that others can reach wants to be meant") {
+  for (const char* address : {"0.0.0.0", "::", "192.168.1.2:1883", "broker.example"}) {
+    CAPTURE(address);
+    CHECK(error({"--bind", address}).find("--allow-anonymous") != std::string::npos);
+    CHECK(options({"--bind", address, "--allow-anonymous"}).addresses.size() == 1);
+  }
+  for (const char* address : {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
+    CAPTURE(address);
+    CHECK(error({"--bind", address}) == "");
+  }
+}
+
+TEST_CASE("each limit is set by its option and nothing else") {
+  const BrokerOptions d = options({}).broker;
+  CHECK(d.connections_max == BrokerOptions().connections_max);
+  const BrokerOptions b =
+      options({"--max-connections",       "1",  "--max-sessions",
+               "2",                       "--max-retained-messages",
+               "3",                       "--max-retained-bytes",
+               "4k",                      "--memory-limit",
+               "1M",                      "--max-packet-size",
+               "6k",                      "--max-queued-messages",
+               "7",                       "--max-queued-bytes",
+               "8k",                      "--max-inflight-messages",
+               "9",                       "--max-subscriptions",
+               "10",                      "--max-topic-levels",
+               "11",                      "--max-connect-seconds",
+               "0.5",                     "--receive-maximum",
+               "12",                      "--topic-alias-maximum",
+               "13",                      "--maximum-qos",
+               "1",                       "--retain-available",
+               "false",                   "--server-keep-alive",
+               "14",                      "--persistent-client-expiration",
+               "15",                      "--sys-interval",
+               "0"})
+          .broker;
+  CHECK(b.connections_max == 1);
+  CHECK(b.sessions_max == 2);
+  CHECK(b.retained_messages_max == 3);
+  CHECK(b.retained_bytes_max == 4096);
+  CHECK(b.message_bytes_max == 1 << 20);
+  CHECK(b.packet_max == 6144);
+  CHECK(b.queued_messages_max == 7);
+  CHECK(b.queued_bytes_max == 8192);
+  CHECK(b.inflight_max == 9);
+  CHECK(b.subscriptions_max == 10);
+  CHECK(b.topic_levels_max == 11);
+  CHECK(b.connect_timeout == 500ms);
+  CHECK(b.receive_maximum == 12);
+  CHECK(b.topic_alias_maximum == 13);
+  CHECK(b.qos_max == Qos::kAtLeastOnce);
+  CHECK(!b.retain_available);
+  CHECK(b.server_keep_alive_s == 14);
+  CHECK(b.session_expiry_max_s == 15);
+  CHECK(b.sys_interval == 0s);
+  CHECK(error({"--max-packet-size", "3"}).starts_with("Invalid max packet size given: 3"));
+  CHECK(error({"--max-packet-size", "300M"}) != "");
+  CHECK(error({"--receive-maximum", "0"}) != "");
+}
+
+TEST_CASE("process options") {
+  const ServeOptions o = options({"-d", "-v", "--pid-file", "/p", "--port-file", "/q"});
+  CHECK(o.daemon);
+  CHECK(o.verbose);
+  CHECK(o.pid_file == "/p");
+  CHECK(o.port_file == "/q");
+}
+
+TEST_CASE("the greeting says where, for whom and what to type next") {
+  CHECK(greeting({"127.0.0.1:1883", "[::1]:1883"}) ==
+        "listening on 127.0.0.1:1883 and [::1]:1883 (no password, this machine only) - "
+        "try: mqsub -t '#' -v");
+  CHECK(greeting({"127.0.0.1:5000"}).ends_with("try: mqsub -p 5000 -t '#' -v"));
+  CHECK(greeting({"unix:/run/mq"}) ==
+        "listening on unix:/run/mq (no password, this machine only) - "
+        "try: mqsub --unix /run/mq -t '#' -v");
+  CHECK(greeting({"0.0.0.0:1883"}) ==
+        "listening on 0.0.0.0:1883 (no password, open to other machines) - try: mqsub -t '#' -v");
+  CHECK(greeting({"10.0.0.1:7", "127.0.0.1:7", "[::1]:7"}) ==
+        "listening on 10.0.0.1:7, 127.0.0.1:7 and [::1]:7 (no password, open to other machines) "
+        "- try: mqsub -h 10.0.0.1 -p 7 -t '#' -v");
+}

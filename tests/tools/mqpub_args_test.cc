@@ -1,0 +1,144 @@
+#include "mqpub/args.h"
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include "tools/command_line.h"
+
+using namespace mq;
+using namespace std::chrono_literals;
+
+namespace {
+
+PublisherOptions options(std::vector<std::string> words) {
+  auto resolved = resolve_words<PubArgs>(std::move(words));
+  if (!resolved) FAIL(resolved.error().text);
+  return std::move(*resolved);
+}
+
+std::string error(std::vector<std::string> words) { return error_of<PubArgs>(std::move(words)); }
+
+// A file with that content, removed at the end of the test.
+struct File {
+  explicit File(std::string_view content) {
+    std::ofstream(path, std::ios::binary) << content;
+  }
+  ~File() { std::remove(path.c_str()); }
+  std::string path = "mqpub_args_test." + std::to_string(getpid());
+};
+
+}  // namespace
+
+TEST_CASE("one message, QoS 0, not retained") {
+  const PublisherOptions o = options({"-t", "a/b", "-m", "hello"});
+  CHECK(o.topic == "a/b");
+  CHECK(o.payload == "hello");
+  CHECK(o.qos == Qos::kAtMostOnce);
+  CHECK(!o.retain);
+  CHECK(!o.lines);
+  CHECK(o.repeat == 1);
+  CHECK(o.queue_max == 1000);
+  CHECK(!o.ignore_denied);
+  // Who sent one message can send it again; lines cannot be read again.
+  CHECK(!o.connection.runner.reconnect);
+  CHECK(!o.connection.runner.retry_first);
+}
+
+TEST_CASE("messages that look like options, numbers or nothing") {
+  for (const std::string text : {"-5", "--help", "-t", "", "[1,2]", "{\"a\":[1]}", "=", "a=b"}) {
+    CAPTURE(text);
+    CHECK(options({"-t", "x", "-m", text}).payload == text);
+    CHECK(options({"-m", text, "-t", "x"}).payload == text);
+    CHECK(options({"-t", "x", "--message=" + text}).payload == text);
+  }
+}
+
+TEST_CASE("where the message comes from") {
+  CHECK(options({"-t", "x", "-n"}).payload == "");
+  CHECK(options({"-t", "x", "-l"}).lines);
+  CHECK(options({"-t", "x", "-l"}).connection.runner.reconnect);
+  const std::string every_byte = [] {
+    std::string bytes;
+    for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
+    return bytes;
+  }();
+  CHECK(options({"-t", "x", "-f", File(every_byte).path}).payload == every_byte);
+  CHECK(options({"-t", "x", "-f", File("").path}).payload == "");
+  const std::string large(3'000'000, 'z');
+  CHECK(options({"-t", "x", "-f", File(large).path}).payload == large);
+
+  CHECK(error({"-t", "x"}) == "Both topic and message must be supplied.");
+  CHECK(error({"-m", "x"}) == "Both topic and message must be supplied.");
+  CHECK(error({"-t", "", "-m", "x"}) == "Both topic and message must be supplied.");
+  const std::vector<std::vector<std::string>> kSources = {
+      {"-m", "a"}, {"-f", "f"}, {"-s"}, {"-l"}, {"-n"}};
+  for (const auto& one : kSources) {
+    for (const auto& other : kSources) {
+      std::vector<std::string> words = {"-t", "x"};
+      words.insert(words.end(), one.begin(), one.end());
+      words.insert(words.end(), other.begin(), other.end());
+      CHECK(error(words) == "Only one type of message can be sent at once.");
+    }
+  }
+  CHECK(error({"-t", "x", "-f", "/nowhere/file"}) ==
+        "Unable to read file \"/nowhere/file\": No such file or directory.\n"
+        "Error loading input file \"/nowhere/file\".");
+}
+
+TEST_CASE("topics") {
+  CHECK(options({"-t", "a", "-t", "b", "-n"}).topic == "b");
+  CHECK(options({"-L", "mqtt://host/from/url", "-n"}).topic == "from/url");
+  CHECK(options({"-L", "mqtt://host/from/url", "-t", "own", "-n"}).topic == "own");
+  CHECK(error({"-L", "mqtt://host", "-n"}) ==
+        "Invalid URL for -L argument specified - topic missing.");
+  for (const char* topic : {"a/#", "+", "a\xFF"}) {
+    CHECK(error({"-t", topic, "-n"}) ==
+          std::string("Invalid publish topic '") + topic + "', does it contain '+' or '#'?");
+  }
+}
+
+TEST_CASE("quality of service and retained") {
+  CHECK(options({"-t", "x", "-n", "-q", "1"}).qos == Qos::kAtLeastOnce);
+  CHECK(options({"-t", "x", "-n", "--qos", "2", "-r"}).qos == Qos::kExactlyOnce);
+  CHECK(options({"-t", "x", "-n", "-r"}).retain);
+  CHECK(error({"-t", "x", "-n", "-q", "3"}).starts_with("Invalid QoS given: 3"));
+}
+
+TEST_CASE("repetition") {
+  const PublisherOptions o =
+      options({"-t", "x", "-m", "y", "--repeat", "3", "--repeat-delay", "0.5"});
+  CHECK(o.repeat == 3);
+  CHECK(o.repeat_delay == 500ms);
+  CHECK(error({"-t", "x", "-n", "--repeat", "0"}).starts_with("Invalid repeat given: 0"));
+  CHECK(error({"-t", "x", "-l", "--repeat", "2"}).find("-l") != std::string::npos);
+}
+
+TEST_CASE("publish properties keep their order; an alias is the session's to number") {
+  const PublisherOptions o =
+      options({"-t", "x", "-n", "-D", "publish", "user-property", "b", "2", "-D", "publish",
+               "topic-alias", "9", "-D", "publish", "content-type", "text"});
+  CHECK(o.connection.client.version == Version::kV5);
+  CHECK(o.connection.client.use_topic_aliases);
+  std::string seen;
+  for (const Property& property : o.properties.view()) seen += std::string(name(property.id)) + " ";
+  CHECK(seen == "user-property content-type ");
+  CHECK(!options({"-t", "x", "-n"}).connection.client.use_topic_aliases);
+  const PublisherOptions d =
+      options({"-t", "x", "-n", "-D", "disconnect", "reason-string", "done"});
+  CHECK(d.disconnect_properties.view().text(PropertyId::kReasonString) == "done");
+}
+
+TEST_CASE("options of mosquitto_sub are none of mqpub's") {
+  for (const char* option :
+       {"-C", "-e", "-E", "-F", "--latency", "--message-rate", "-N", "--pretty", "-R",
+        "--random-filter", "--remove-retained", "--retain-as-published", "--retain-handling",
+        "--retained-only", "-T", "-U", "-v", "-w", "-W"}) {
+    CHECK(error({"-t", "x", "-n", option, "1"}).starts_with(std::string("Unknown option '") +
+                                                             option + "'."));
+  }
+}
