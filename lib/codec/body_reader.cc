@@ -15,7 +15,7 @@ std::string_view BodyReader::utf8() {
   return text;
 }
 
-Properties BodyReader::properties(PropertiesIn where) {
+Properties BodyReader::some_properties(PropertiesIn where) {
   const Varint length = load_varint(at_, left());
   if (length.status == VarintStatus::kMalformed) {  // [MQTT-1.5.5-1]
     fail_at(offset(), ReasonCode::kMalformedPacket, "property length is malformed");

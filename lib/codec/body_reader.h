@@ -11,7 +11,7 @@
 namespace mq {
 
 // The first fault sticks: from then on there is nothing left to read and every field comes back
-// empty, so a decoder reads its whole packet and asks once, in finish(). Only loops end by
+// empty, so a decoder reads its whole packet and asks once, by finish(). Only loops end by
 // at_end().
 class BodyReader {
  public:
@@ -47,7 +47,11 @@ class BodyReader {
   // A UTF-8 Encoded String, checked.
   std::string_view utf8();
   // A list of properties with its length, checked.
-  Properties properties(PropertiesIn where);
+  Properties properties(PropertiesIn where) {
+    // Most lists are empty. That of AUTH must not be.
+    if (left() > 0 && *at_ == 0 && where != PropertiesIn::kAuth) return ++at_, Properties();
+    return some_properties(where);
+  }
   // All that is left.
   Bytes rest() {
     const Bytes bytes(at_, end_);
@@ -64,15 +68,16 @@ class BodyReader {
     at_ = end_;
   }
 
-  // The packet, or the first fault. Bytes that are left over are one.
-  template <class T>
-  Decoded<T> finish(const T& packet) {
+  // Whether the packet was read to its end without a fault. Bytes that are left over are one.
+  bool finish() {
     if (!at_end()) fail_at(offset(), ReasonCode::kMalformedPacket, "bytes after the packet");
-    if (!ok()) return tl::unexpected(error_);
-    return packet;
+    return ok();
   }
+  // The first fault. REQUIRES: !ok()
+  tl::unexpected<DecodeError> error() const { return tl::unexpected(error_); }
 
  private:
+  Properties some_properties(PropertiesIn where);
   size_t left() const { return static_cast<size_t>(end_ - at_); }
   void truncated() { fail_at(offset(), ReasonCode::kMalformedPacket, "packet is truncated"); }
 

@@ -7,25 +7,32 @@
 namespace mq {
 namespace {
 
+enum class HeaderStatus : uint8_t { kOk, kIncomplete, kMalformed, kTooLarge };
+
 struct Header {
-  uint8_t size = 0;  // 0 when bytes are missing
-  uint32_t remaining_length = 0;
+  HeaderStatus status;
+  uint8_t size;
+  uint32_t remaining_length;
 };
 
-Decoded<Header> read_header(Bytes in, uint32_t packet_max) {
-  if (in.size() < 2) return Header{};
+inline Header read_header(Bytes in, uint32_t packet_max) {
+  if (in.size() < 2) return {HeaderStatus::kIncomplete, 0, 0};
   const Varint varint = load_varint(in.data() + 1, in.size() - 1);
-  if (varint.status == VarintStatus::kIncomplete) return Header{};
-  if (varint.status == VarintStatus::kMalformed) {
-    return tl::unexpected(
-        DecodeError{ReasonCode::kMalformedPacket, 0, "remaining length is malformed"});
-  }
   const auto size = static_cast<uint8_t>(1 + varint.size);
-  if (varint.value + size > packet_max) {
-    return tl::unexpected(
-        DecodeError{ReasonCode::kPacketTooLarge, 0, "packet is over the maximum packet size"});
+  if (varint.status != VarintStatus::kOk) {
+    return {varint.status == VarintStatus::kIncomplete ? HeaderStatus::kIncomplete
+                                                       : HeaderStatus::kMalformed,
+            size, 0};
   }
-  return Header{size, varint.value};
+  return {varint.value + size > packet_max ? HeaderStatus::kTooLarge : HeaderStatus::kOk, size,
+          varint.value};
+}
+
+tl::unexpected<DecodeError> error_of(HeaderStatus status) {
+  return tl::unexpected(
+      status == HeaderStatus::kTooLarge
+          ? DecodeError{ReasonCode::kPacketTooLarge, 0, "packet is over the maximum packet size"}
+          : DecodeError{ReasonCode::kMalformedPacket, 0, "remaining length is malformed"});
 }
 
 }  // namespace
@@ -39,13 +46,15 @@ Decoded<std::optional<Frame>> FrameReader::next(Bytes& in) {
   }
   if (!partial_.empty()) return gather(in);
 
-  const Decoded<Header> header = read_header(in, packet_max_);
-  if (!header) return tl::unexpected(header.error());
-  const size_t size = size_t{header->size} + header->remaining_length;
-  if (header->size == 0 || in.size() < size) return gather(in);
-  const Frame frame{in[0], header->size, in.subspan(header->size, header->remaining_length)};
-  in = in.subspan(size);
-  return frame;
+  const Header header = read_header(in, packet_max_);
+  const uint32_t size = header.size + header.remaining_length;
+  if (header.status == HeaderStatus::kOk && size <= in.size()) {
+    const Frame frame{in[0], header.size, in.subspan(header.size, header.remaining_length)};
+    in = in.subspan(size);
+    return frame;
+  }
+  if (header.status <= HeaderStatus::kIncomplete) return gather(in);
+  return error_of(header.status);
 }
 
 Decoded<std::optional<Frame>> FrameReader::gather(Bytes& in) {
@@ -55,25 +64,27 @@ Decoded<std::optional<Frame>> FrameReader::gather(Bytes& in) {
   };
   // Up to the end of the header byte by byte: what follows it may be the next frame.
   while (frame_size_ == 0) {
-    const Decoded<Header> header = read_header(partial_.bytes(), packet_max_);
-    if (!header) return tl::unexpected(header.error());
-    if (header->size != 0) {
-      frame_size_ = size_t{header->size} + header->remaining_length;
+    const Header header = read_header(partial_.bytes(), packet_max_);
+    if (header.status == HeaderStatus::kOk) {
+      frame_size_ = header.size + header.remaining_length;
+      header_size_ = header.size;
+    } else if (header.status != HeaderStatus::kIncomplete) {
+      return error_of(header.status);
     } else if (in.empty()) {
       return std::nullopt;
     } else {
       take(1);
     }
   }
-  const size_t n = std::min(in.size(), frame_size_ - partial_.size());
+  const size_t missing = frame_size_ - partial_.size();
+  const size_t n = std::min(in.size(), missing);
   // Grows by doubling, but not beyond the frame once half of it is here.
-  if (2 * (partial_.size() + n) >= frame_size_) partial_.reserve(frame_size_ - partial_.size());
+  if (2 * (partial_.size() + n) >= frame_size_) partial_.reserve(missing);
   take(n);
   if (partial_.size() < frame_size_) return std::nullopt;
 
   returned_ = true;
-  const Header header = *read_header(partial_.bytes(), packet_max_);
-  return Frame{partial_.data()[0], header.size, partial_.bytes().subspan(header.size)};
+  return Frame{partial_.data()[0], header_size_, partial_.bytes().subspan(header_size_)};
 }
 
 }  // namespace mq

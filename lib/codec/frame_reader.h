@@ -31,10 +31,11 @@ class FrameReader {
  private:
   Decoded<std::optional<Frame>> gather(Bytes& in);
 
-  Buffer partial_;         // the start of a split frame, or a split frame just returned
-  size_t frame_size_ = 0;  // of the frame in partial_ once its header is complete, else 0
+  Buffer partial_;           // the start of a split frame, or a split frame just returned
+  uint32_t frame_size_ = 0;  // of the frame in partial_ once its header is complete, else 0
   uint32_t packet_max_ = kPacketMax;
-  bool returned_ = false;  // partial_ holds the frame of the last call: drop it first
+  uint8_t header_size_ = 0;  // of the frame in partial_, known together with frame_size_
+  bool returned_ = false;    // partial_ holds the frame of the last call: drop it first
 };
 
 }  // namespace mq

@@ -33,6 +33,7 @@ struct Varint {
 
 // Reads one from the `n` bytes at `p`. Longer than needed or than four bytes is malformed.
 inline Varint load_varint(const uint8_t* p, size_t n) {
+  if (n > 0 && p[0] < 0x80) return {VarintStatus::kOk, 1, p[0]};  // most are one byte
   uint32_t value = 0;
   for (uint8_t i = 0; i < 4; ++i) {
     if (i >= n) return {VarintStatus::kIncomplete, i, 0};
