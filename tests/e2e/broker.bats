@@ -8,8 +8,9 @@ has_ipv6() { grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
 @test "port 0: one line says where it listens and what to type next, IPv4 and IPv6" {
   start_broker
   [ "$(wc -l <"$work/broker.log")" -eq 1 ]
-  grep -q "localhost:$port" "$work/broker.log"
-  grep -q 'mqsub' "$work/broker.log"
+  grep -q "127.0.0.1:$port" "$work/broker.log"
+  if has_ipv6; then grep -qF "[::1]:$port" "$work/broker.log"; fi
+  grep -q "mqsub -p $port" "$work/broker.log"
   mqpub -h 127.0.0.1 -p "$port" -t t -m m
   if has_ipv6; then mqpub -h ::1 -p "$port" -t t -m m; fi
 }
@@ -28,7 +29,7 @@ has_ipv6() { grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
   mqbroker 2>"$work/broker.log" 3>&- &
   pids+=($!)
   wait_for accepts 1883
-  grep -q 'localhost:1883' "$work/broker.log"
+  grep -qF '127.0.0.1:1883' "$work/broker.log"
 }
 
 @test "a port in use: a clear error and exit code 1" {
@@ -46,8 +47,7 @@ has_ipv6() { grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
 }
 
 @test "an address beyond loopback wants --allow-anonymous, and the refusal says so" {
-  run ! timeout 10 mqbroker -p 0 --bind 0.0.0.0
-  [ "$status" -ne 124 ]
+  run -1 timeout 10 mqbroker -p 0 --bind 0.0.0.0
   [[ $output == *--allow-anonymous* ]]
   start_broker --bind 0.0.0.0 --allow-anonymous
   mqpub -p "$port" -t t -m m
@@ -142,7 +142,7 @@ has_ipv6() { grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
   [ "$(cat "$work/out")" = still-there ]
 }
 
-@test "--help and --version of each tool: on stdout, exit 0; an unknown option: exit 2" {
+@test "--help and --version of each tool: on stdout, exit 0; an unknown option is named" {
   for tool in mqbroker mqpub mqsub mqbench; do
     run -0 --separate-stderr "$tool" --help
     [[ $output == *"$tool"* ]]
@@ -150,8 +150,7 @@ has_ipv6() { grep -q '^0\{31\}1 ' /proc/net/if_inet6 2>/dev/null; }
     run -0 --separate-stderr "$tool" --version
     [[ $output == *"$tool"*[0-9].[0-9]* ]]
     run --separate-stderr "$tool" --no-such-option
-    echo "$tool: exit $status"
-    [ "$status" -ge 1 ]
+    if [ "$tool" = mqbench ]; then [ "$status" -eq 2 ]; else [ "$status" -eq 1 ]; fi
     [[ $stderr == *no-such-option* ]]
     [ -z "$output" ]
   done

@@ -5,6 +5,10 @@
 bats_require_minimum_version 1.5.0
 
 MQKIT_BIN=${MQKIT_BIN:-$BATS_TEST_DIRNAME/../../build/release/bin}
+if ! [ -x "$MQKIT_BIN/mqpub" ]; then
+  echo "no executables in $MQKIT_BIN; set MQKIT_BIN to their directory" >&2
+  exit 1
+fi
 PATH=$(cd "$MQKIT_BIN" && pwd):$PATH:/usr/sbin
 work=$BATS_TEST_TMPDIR
 pids=()

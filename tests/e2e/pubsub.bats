@@ -94,14 +94,12 @@ keep/mqpub/2 2 1 2" ]
   done
 }
 
-@test "100000 lines at QoS 1 and 2 to Debian's mosquitto" {
+@test "more lines than there are packet identifiers, to Debian's mosquitto" {
   start_mosquitto
-  for qos in 1 2; do
-    subscribe "out$qos" mqsub -t "lines/$qos" -q "$qos" -C 100000
-    seq 100000 | mqpub -p "$port" -l -t "lines/$qos" -q "$qos"
-    WAIT_SECONDS=60 finished "$sub_pid"
-    cmp "$work/out$qos" <(seq 100000)
-  done
+  subscribe out mqsub -t lines -q 1 -C 70000
+  seq 70000 | mqpub -p "$port" -l -t lines -q 1
+  WAIT_SECONDS=60 finished "$sub_pid"
+  cmp "$work/out" <(seq 70000)
 }
 
 @test "lines are published as they arrive, not when the input ends" {
