@@ -57,8 +57,16 @@ TEST_CASE("[MQTT-3.1.2-2] a protocol version above 5 is answered 0x84 in its own
 
 TEST_CASE("3.1.1 [MQTT-3.1.2-2] a protocol level of 3.x that is not ours is answered 0x01") {
   BrokerScript s;
-  s["two"].open().send("10 0d 0004 'MQTT' 02 02 003c 0001 'c'").expect("20 02 00 01").expect_close();
-  s["three"].open().send("10 0d 0004 'MQTT' 03 02 003c 0001 'c'").expect("20 02 00 01").expect_close();
+  s["two"]
+      .open()
+      .send("10 0d 0004 'MQTT' 02 02 003c 0001 'c'")
+      .expect("20 02 00 01")
+      .expect_close();
+  s["three"]
+      .open()
+      .send("10 0d 0004 'MQTT' 03 02 003c 0001 'c'")
+      .expect("20 02 00 01")
+      .expect_close();
   s["old name"]
       .open()
       .send("10 0f 0006 'MQIsdp' 04 02 003c 0001 'c'")
@@ -74,19 +82,28 @@ TEST_CASE("[MQTT-3.1.2-3] the reserved connect flag is refused as malformed") {
 TEST_CASE("3.1.1 [MQTT-3.1.2-3] 3.1.1 [MQTT-3.1.4-1] a CONNECT of a wrong format gets no CONNACK") {
   BrokerScript s;
   s["reserved flag"].open().send("10 0d 0004 'MQTT' 04 03 003c 0001 'c'").expect_close();
-  s["will QoS 3"].open().send("10 13 0004 'MQTT' 04 1e 003c 0001 'c' 0001 'w' 0001 'p'").expect_close();
+  s["will QoS 3"]
+      .open()
+      .send("10 13 0004 'MQTT' 04 1e 003c 0001 'c' 0001 'w' 0001 'p'")
+      .expect_close();
   s["password alone"].open().send("10 10 0004 'MQTT' 04 42 003c 0001 'c' 0001 'p'").expect_close();
   s["trailing byte"].open().send("10 0e 0004 'MQTT' 04 02 003c 0001 'c' 00").expect_close();
 }
 
 TEST_CASE("[MQTT-3.1.4-1] a CONNECT of a wrong format is told so and closed") {
   BrokerScript s;
-  s["will bits without a will"].open().send("10 0d 0004 'MQTT' 05 0a 003c 00 0000").expect_refusal(0x81);
+  s["will bits without a will"]
+      .open()
+      .send("10 0d 0004 'MQTT' 05 0a 003c 00 0000")
+      .expect_refusal(0x81);
   s["will QoS 3"]
       .open()
       .send("10 14 0004 'MQTT' 05 1e 003c 00 0000 00 0001 'w' 0001 'p'")
       .expect_refusal(0x81);
-  s["empty will topic"].open().send("10 13 0004 'MQTT' 05 06 003c 00 0000 00 0000 0001 'p'").expect_refusal(0x82);
+  s["empty will topic"]
+      .open()
+      .send("10 13 0004 'MQTT' 05 06 003c 00 0000 00 0000 0001 'p'")
+      .expect_refusal(0x82);
   s["wildcard in will topic"]
       .open()
       .send("10 14 0004 'MQTT' 05 06 003c 00 0000 00 0001 '#' 0001 'p'")
@@ -102,15 +119,23 @@ TEST_CASE("[MQTT-3.1.4-1] a CONNECT of a wrong format is told so and closed") {
       .open()
       .send("10 10 0004 'MQTT' 05 02 003c 03 23 0001 0000")
       .expect_refusal(0x81);
-  s["receive maximum 0"].open().send("10 10 0004 'MQTT' 05 02 003c 03 21 0000 0000").expect_refusal(0x82);
+  s["receive maximum 0"]
+      .open()
+      .send("10 10 0004 'MQTT' 05 02 003c 03 21 0000 0000")
+      .expect_refusal(0x82);
   s["maximum packet size 0"]
       .open()
       .send("10 12 0004 'MQTT' 05 02 003c 05 27 00000000 0000")
       .expect_refusal(0x82);
-  s["client id is not UTF-8"].open().send("10 0e 0004 'MQTT' 05 02 003c 00 0001 ff").expect_refusal(0x81);
+  s["client id is not UTF-8"]
+      .open()
+      .send("10 0e 0004 'MQTT' 05 02 003c 00 0001 ff")
+      .expect_refusal(0x81);
 }
 
-TEST_CASE("[MQTT-3.1.4-2] 3.1.1 [MQTT-3.2.2-4] 3.1.1 [MQTT-3.2.2-5] who fails authentication is refused and closed") {
+TEST_CASE(
+    "[MQTT-3.1.4-2] 3.1.1 [MQTT-3.2.2-4] 3.1.1 [MQTT-3.2.2-5] who fails authentication is refused "
+    "and closed") {
   BrokerScript s;
   s.access.passwords["alice"] = "secret";
   s["nobody"].hello({}).expect_refusal(0x86);
@@ -122,7 +147,8 @@ TEST_CASE("[MQTT-3.1.4-2] 3.1.1 [MQTT-3.2.2-4] 3.1.1 [MQTT-3.2.2-5] who fails au
   s["right"].connect({.user_name = "alice", .password = "secret"});
 }
 
-TEST_CASE("[MQTT-3.2.2-6] [MQTT-3.2.2-7] a refusal has Session Present 0 although there is a session") {
+TEST_CASE(
+    "[MQTT-3.2.2-6] [MQTT-3.2.2-7] a refusal has Session Present 0 although there is a session") {
   BrokerScript s;
   s.access.passwords["alice"] = "secret";
   const Hello hello{.properties = "11 000000ff", .user_name = "alice", .password = "secret"};
@@ -131,18 +157,23 @@ TEST_CASE("[MQTT-3.2.2-6] [MQTT-3.2.2-7] a refusal has Session Present 0 althoug
   s["a"].resume(hello);
 }
 
-TEST_CASE("[MQTT-3.1.4-5] [MQTT-3.2.0-1] [MQTT-3.2.2-1] the answer to a CONNECT is CONNACK 0x00, before all else") {
+TEST_CASE(
+    "[MQTT-3.1.4-5] [MQTT-3.2.0-1] [MQTT-3.2.2-1] the answer to a CONNECT is CONNACK 0x00, before "
+    "all else") {
   BrokerScript s;
   // SUBSCRIBE, PUBLISH and PINGREQ come in one piece with the CONNECT.
-  s["a"].open().send("10 0e 0004 'MQTT' 05 02 003c 00 0001 'a'"
-                     "82 07 0001 00 0001 't' 00"
-                     "30 05 0001 't' 00 'x'"
-                     "c0 00");
+  s["a"].open().send(
+      "10 0e 0004 'MQTT' 05 02 003c 00 0001 'a'"
+      "82 07 0001 00 0001 't' 00"
+      "30 05 0001 't' 00 'x'"
+      "c0 00");
   s["a"].expect("20 06 00 00 03 22 ffff");
   s["a"].expect("90 04 0001 00 00").expect("30 05 0001 't' 00 'x'").expect("d0 00");
 }
 
-TEST_CASE("3.1.1 [MQTT-3.1.4-4] 3.1.1 [MQTT-3.2.0-1] the answer to a CONNECT is CONNACK 0, before all else") {
+TEST_CASE(
+    "3.1.1 [MQTT-3.1.4-4] 3.1.1 [MQTT-3.2.0-1] the answer to a CONNECT is CONNACK 0, before all "
+    "else") {
   BrokerScript s;
   s["a"].open().send("10 0d 0004 'MQTT' 04 02 003c 0001 'a' 82 06 0001 0001 't' 00");
   s["a"].expect("20 02 00 00").expect("90 03 0001 00");
@@ -174,13 +205,16 @@ TEST_CASE("a CONNECT that arrives byte by byte is the same CONNECT") {
 TEST_CASE("[MQTT-3.1.3-5] 3.1.1 [MQTT-3.1.3-5] 1 to 23 letters and digits are an identifier") {
   BrokerScript s;
   const std::string_view all = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-  for (const std::string_view id : {all.substr(0, 1), all.substr(0, 23), all.substr(23, 23), all.substr(39)}) {
+  for (const std::string_view id :
+       {all.substr(0, 1), all.substr(0, 23), all.substr(23, 23), all.substr(39)}) {
     s[id].connect();
     s[id].connect({.version = kV311});
   }
 }
 
-TEST_CASE("[MQTT-3.1.3-2] 3.1.1 [MQTT-3.1.3-2] identifiers are compared byte by byte, up to 65,535 of them") {
+TEST_CASE(
+    "[MQTT-3.1.3-2] 3.1.1 [MQTT-3.1.3-2] identifiers are compared byte by byte, up to 65,535 of "
+    "them") {
   BrokerScript s;
   const std::string name(65'535, 'n');
   const Hello hello{.properties = "11 000000ff"};
@@ -192,7 +226,9 @@ TEST_CASE("[MQTT-3.1.3-2] 3.1.1 [MQTT-3.1.3-2] identifiers are compared byte by 
   s[name].resume(hello);
 }
 
-TEST_CASE("[MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16] an empty identifier is replaced by a unique one, which CONNACK names") {
+TEST_CASE(
+    "[MQTT-3.1.3-6] [MQTT-3.1.3-7] [MQTT-3.2.2-16] an empty identifier is replaced by a unique "
+    "one, which CONNACK names") {
   BrokerScript s;
   std::set<std::string> ids;
   std::string id;
@@ -217,9 +253,14 @@ TEST_CASE("3.1.1 [MQTT-3.1.3-6] an empty identifier with a clean session is acce
   CHECK(s.broker().sessions() == 2);
 }
 
-TEST_CASE("3.1.1 [MQTT-3.1.3-8] 3.1.1 [MQTT-3.1.3-9] an empty identifier without a clean session is rejected") {
+TEST_CASE(
+    "3.1.1 [MQTT-3.1.3-8] 3.1.1 [MQTT-3.1.3-9] an empty identifier without a clean session is "
+    "rejected") {
   BrokerScript s;
-  s["a"].hello({.version = kV311, .clean = false, .client_id = ""}).expect("20 02 00 02").expect_close();
+  s["a"]
+      .hello({.version = kV311, .clean = false, .client_id = ""})
+      .expect("20 02 00 02")
+      .expect_close();
   CHECK(s.broker().sessions() == 0);
 }
 
@@ -259,7 +300,9 @@ TEST_CASE("a refused CONNECT does not take over") {
   s["first"].send("c0 00").expect("d0 00");
 }
 
-TEST_CASE("[MQTT-3.2.2-9] [MQTT-3.2.2-10] a maximum QoS below 2 is announced, and SUBSCRIBE at any QoS accepted") {
+TEST_CASE(
+    "[MQTT-3.2.2-9] [MQTT-3.2.2-10] a maximum QoS below 2 is announced, and SUBSCRIBE at any QoS "
+    "accepted") {
   BrokerOptions options = quiet();
   options.qos_max = Qos::kAtMostOnce;
   BrokerScript s(options);
@@ -315,7 +358,8 @@ TEST_CASE("[MQTT-4.12.0-1] an authentication method is refused 0x8C") {
   s["a"].hello({.properties = "15 0001 'm' 16 0001 'd'"}).expect_refusal(0x8C);
 }
 
-TEST_CASE("[MQTT-4.12.0-6] AUTH is a protocol error without an authentication method, and none is sent") {
+TEST_CASE(
+    "[MQTT-4.12.0-6] AUTH is a protocol error without an authentication method, and none is sent") {
   BrokerScript s;
   s["a"].connect().send("f0 06 19 04 15 0001 'm'").expect_disconnect(0x82);
   s["b"].connect({.version = kV311}).send("f0 00").expect_close();
@@ -343,11 +387,13 @@ TEST_CASE("[MQTT-3.2.2-8] refusals use the reason codes of CONNACK, and 3.x retu
   s["b"].hello({.version = kV311}).expect("20 02 00 03").expect_close();
 }
 
-TEST_CASE("3.1.1 [MQTT-3.2.2-1] 3.1.1 [MQTT-3.2.2-2] 3.1.1 [MQTT-3.2.2-3] 3.1.1 [MQTT-3.1.4-3] Session Present") {
+TEST_CASE(
+    "3.1.1 [MQTT-3.2.2-1] 3.1.1 [MQTT-3.2.2-2] 3.1.1 [MQTT-3.2.2-3] 3.1.1 [MQTT-3.1.4-3] Session "
+    "Present") {
   BrokerScript s;
   const Hello keep{.version = kV311, .clean = false};
-  s["a"].connect(keep).drop();               // no session was there
-  s["a"].resume(keep).drop();                // now there is one
+  s["a"].connect(keep).drop();                // no session was there
+  s["a"].resume(keep).drop();                 // now there is one
   s["a"].connect({.version = kV311}).drop();  // clean: gone, and not kept
   s["a"].connect(keep);
 }

@@ -7,7 +7,9 @@ using namespace mq;
 using namespace mq::test;
 using namespace std::chrono_literals;
 
-TEST_CASE("[MQTT-3.1.2-22] [MQTT-3.2.2-22] 3.1.1 [MQTT-3.1.2-24] after one and a half times the keep alive the client is closed") {
+TEST_CASE(
+    "[MQTT-3.1.2-22] [MQTT-3.2.2-22] 3.1.1 [MQTT-3.1.2-24] after one and a half times the keep "
+    "alive the client is closed") {
   BrokerScript s;
   s["5"].connect({.keep_alive_s = 2});
   s["4"].connect({.version = Version::kV311, .keep_alive_s = 2});
@@ -23,8 +25,8 @@ TEST_CASE("any packet counts, and only packets of the client") {
   BrokerScript s;
   s["p"].connect();
   s["a"].connect({.keep_alive_s = 10}).subscribe("t", 1);
-  for (const char* packet : {"c0 00", "30 05 0001 'u' 00 'x'", "40 02 0009", "62 02 0009", "82 07 0001 00 0001 'u' 00",
-                             "a2 06 0001 00 0001 'u'"}) {
+  for (const char* packet : {"c0 00", "30 05 0001 'u' 00 'x'", "40 02 0009", "62 02 0009",
+                             "82 07 0001 00 0001 'u' 00", "a2 06 0001 00 0001 'u'"}) {
     s.advance(14s);
     s["a"].expect_nothing().send(packet).skip_output();
   }

@@ -20,7 +20,9 @@ BrokerOptions with(T BrokerOptions::*limit, T value) {
 }
 
 // Memory that one message of `payload` bytes on topic "t" takes.
-uint64_t memory_of(size_t payload) { return sizeof(Message) + 2 + 1 + 1 + payload; }
+uint64_t memory_of(size_t payload) {
+  return sizeof(Message) + 2 + 1 + 1 + payload;
+}
 
 }  // namespace
 
@@ -68,7 +70,10 @@ TEST_CASE("retained_messages_max") {
   s["a"].publish("3", "x", {.qos = 1, .id = 1, .retain = true}).expect("40 02 0001");
   s["b"].skip_output();
   // A 3.1.1 client cannot be told, so it is closed.
-  s["c"].connect({.version = kV311}).publish("4", "x", {.qos = 1, .id = 1, .retain = true}).expect_close();
+  s["c"]
+      .connect({.version = kV311})
+      .publish("4", "x", {.qos = 1, .id = 1, .retain = true})
+      .expect_close();
 }
 
 TEST_CASE("retained_bytes_max") {
@@ -92,7 +97,8 @@ TEST_CASE("message_bytes_max") {
   BrokerScript s(with(&BrokerOptions::message_bytes_max, 2 * memory_of(100) + 8));
   s["b"].connect({.properties = kKept}).subscribe("t", 1).drop();
   s["a"].connect();
-  for (int i = 0; i < 2; ++i) s["a"].publish("t", hundred, {.qos = 1, .id = 1}).expect("40 02 0001");
+  for (int i = 0; i < 2; ++i)
+    s["a"].publish("t", hundred, {.qos = 1, .id = 1}).expect("40 02 0001");
   CHECK(s.counters().limit_message_bytes == 0);
   s["a"].publish("t", "x", {.qos = 1, .id = 1}).expect("40 03 0001 97");
   CHECK(s.counters().limit_message_bytes == 1);
@@ -133,14 +139,16 @@ TEST_CASE("queued_messages_max: of a client that is away") {
   BrokerScript s(with(&BrokerOptions::queued_messages_max, 3u));
   s["b"].connect({.properties = kKept}).subscribe("t", 1).drop();
   s["a"].connect();
-  for (const char* payload : {"1", "2", "3"}) s["a"].publish("t", payload, {.qos = 1, .id = 1}).expect("40 02 0001");
+  for (const char* payload : {"1", "2", "3"})
+    s["a"].publish("t", payload, {.qos = 1, .id = 1}).expect("40 02 0001");
   CHECK(s.counters().limit_queued_messages == 0);
   CHECK(s.counters().publishes_dropped == 0);
   s["a"].publish("t", "4", {.qos = 1, .id = 1}).expect("40 02 0001");
   CHECK(s.counters().limit_queued_messages == 1);
   CHECK(s.counters().publishes_dropped == 1);
   s["b"].resume();
-  for (uint16_t id = 1; id <= 3; ++id) s["b"].expect_publish("t", std::to_string(id), {.qos = 1, .id = id});
+  for (uint16_t id = 1; id <= 3; ++id)
+    s["b"].expect_publish("t", std::to_string(id), {.qos = 1, .id = id});
   s["b"].expect_nothing().send("40 02 0001");
   s["a"].publish("t", "5", {.qos = 1, .id = 1}).expect("40 02 0001");
   s["b"].expect_publish("t", "5", {.qos = 1, .id = 4});
@@ -176,12 +184,16 @@ TEST_CASE("queued_bytes_max, and one message passes whatever its size") {
   const std::string hundred(100, 'x');
   s["b"].connect({.properties = kKept}).subscribe("t", 1).drop();
   s["a"].connect();
-  for (int i = 0; i < 2; ++i) s["a"].publish("t", hundred, {.qos = 1, .id = 1}).expect("40 02 0001");
+  for (int i = 0; i < 2; ++i)
+    s["a"].publish("t", hundred, {.qos = 1, .id = 1}).expect("40 02 0001");
   CHECK(s.counters().limit_queued_bytes == 0);
   s["a"].publish("t", "", {.qos = 1, .id = 1}).expect("40 02 0001");
   CHECK(s.counters().limit_queued_bytes == 1);
   CHECK(s.counters().publishes_dropped == 1);
-  s["b"].resume().expect_publish("t", hundred, {.qos = 1, .id = 1}).expect_publish("t", hundred, {.qos = 1, .id = 2});
+  s["b"]
+      .resume()
+      .expect_publish("t", hundred, {.qos = 1, .id = 1})
+      .expect_publish("t", hundred, {.qos = 1, .id = 2});
   s["b"].send("40 02 0001 40 02 0002");
   const std::string large(100'000, 'y');
   s["a"].publish("t", large, {.qos = 1, .id = 1}).expect("40 02 0001");
@@ -226,7 +238,10 @@ TEST_CASE("topic_levels_max") {
   CHECK(s.counters().limit_topic_levels == 4);
   s["c"].connect({.will = WillOf{"a/b/c", "x"}});
   s["d"].connect({.version = kV311}).publish("a/b/c/d", "x", {.qos = 1, .id = 1}).expect_close();
-  s["d"].connect({.version = kV311}).send(subscribe_packet(kV311, 1, "a/b/c/d", 0)).expect("90 03 0001 80");
+  s["d"]
+      .connect({.version = kV311})
+      .send(subscribe_packet(kV311, 1, "a/b/c/d", 0))
+      .expect("90 03 0001 80");
 }
 
 TEST_CASE("two hundred levels are the default, and cost no stack") {
@@ -235,7 +250,11 @@ TEST_CASE("two hundred levels are the default, and cost no stack") {
   for (int i = 1; i < 200; ++i) topic += "/a";
   std::string filter = "+";
   for (int i = 1; i < 200; ++i) filter += "/+";
-  s["a"].connect().subscribe(filter).publish(topic, "x", {.retain = true}).expect_publish(topic, "x");
+  s["a"]
+      .connect()
+      .subscribe(filter)
+      .publish(topic, "x", {.retain = true})
+      .expect_publish(topic, "x");
   s["a"].subscribe(filter).expect_publish(topic, "x", {.retain = true});
   s["a"].publish(topic + "/a", "x", {.qos = 1, .id = 1}).expect("40 03 0001 90");
 }
@@ -264,8 +283,10 @@ TEST_CASE("inbound topic aliases: all that CONNACK offers, as long as their topi
   std::vector<uint8_t> packets;
   for (int alias = 1; alias <= 65'535; ++alias) {
     const std::string topic = "t/" + std::to_string(alias);
-    const uint8_t property[] = {0x23, static_cast<uint8_t>(alias >> 8), static_cast<uint8_t>(alias)};
-    packets.insert(packets.end(), {0x30, static_cast<uint8_t>(2 + topic.size() + 4), 0, static_cast<uint8_t>(topic.size())});
+    const uint8_t property[] = {0x23, static_cast<uint8_t>(alias >> 8),
+                                static_cast<uint8_t>(alias)};
+    packets.insert(packets.end(), {0x30, static_cast<uint8_t>(2 + topic.size() + 4), 0,
+                                   static_cast<uint8_t>(topic.size())});
     packets.insert(packets.end(), topic.begin(), topic.end());
     packets.insert(packets.end(), {3, property[0], property[1], property[2]});
   }
@@ -275,8 +296,9 @@ TEST_CASE("inbound topic aliases: all that CONNACK offers, as long as their topi
   s["b"].connect();
   const std::string large(65'000, 't');
   for (int alias = 1; alias <= 16; ++alias) {
-    s["b"].publish(large, "x", {.properties = alias < 10 ? "23 000" + std::to_string(alias)
-                                                          : "23 00" + std::to_string(alias)});
+    s["b"].publish(large, "x",
+                   {.properties = alias < 10 ? "23 000" + std::to_string(alias)
+                                             : "23 00" + std::to_string(alias)});
   }
   s["b"].expect_nothing();
   s["b"].publish(large, "x", {.properties = "23 0099"}).expect_disconnect(0x97);

@@ -16,7 +16,9 @@ constexpr std::string_view kKept = "11 000003e8";  // Session Expiry Interval of
 
 // --- The broker receives ---
 
-TEST_CASE("[MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT-4.3.3-11] the answer to a PUBLISH goes by its QoS, under its identifier") {
+TEST_CASE(
+    "[MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT-4.3.3-11] the answer to a "
+    "PUBLISH goes by its QoS, under its identifier") {
   BrokerScript s;
   s["b"].connect().subscribe("t", 0);
   s["a"].connect();
@@ -27,7 +29,9 @@ TEST_CASE("[MQTT-3.3.4-1] [MQTT-2.2.1-5] [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT-4.3
   for (const char* payload : {"0", "1", "2"}) s["b"].expect_publish("t", payload);
 }
 
-TEST_CASE("3.1.1 [MQTT-3.3.4-1] 3.1.1 [MQTT-2.3.1-6] the answer to a PUBLISH goes by its QoS, under its identifier") {
+TEST_CASE(
+    "3.1.1 [MQTT-3.3.4-1] 3.1.1 [MQTT-2.3.1-6] the answer to a PUBLISH goes by its QoS, under its "
+    "identifier") {
   BrokerScript s;
   s["a"].connect({.version = kV311});
   s["a"].publish("t", "0").expect_nothing();
@@ -36,7 +40,9 @@ TEST_CASE("3.1.1 [MQTT-3.3.4-1] 3.1.1 [MQTT-2.3.1-6] the answer to a PUBLISH goe
   s["a"].send("62 02 0008").expect("70 02 0008");
 }
 
-TEST_CASE("[MQTT-3.4.2-1] [MQTT-3.5.2-1] PUBACK and PUBREC say 0x10 when nobody subscribes and 0x00 otherwise") {
+TEST_CASE(
+    "[MQTT-3.4.2-1] [MQTT-3.5.2-1] PUBACK and PUBREC say 0x10 when nobody subscribes and 0x00 "
+    "otherwise") {
   BrokerScript s;
   s["a"].connect();
   s["a"].publish("t", "x", {.qos = 1, .id = 1}).expect("40 03 0001 10");
@@ -57,7 +63,9 @@ TEST_CASE("[MQTT-4.3.2-5] after PUBACK the same identifier is a new message, DUP
   }
 }
 
-TEST_CASE("[MQTT-4.3.3-10] until PUBREL the same identifier is the same message: answered, not delivered") {
+TEST_CASE(
+    "[MQTT-4.3.3-10] until PUBREL the same identifier is the same message: answered, not "
+    "delivered") {
   BrokerScript s;
   s["b"].connect().subscribe("t");
   s["a"].connect();
@@ -114,16 +122,21 @@ TEST_CASE("[MQTT-4.3.3-9] after a PUBREC that refuses the same identifier is a n
   s["b"].expect_publish("t", "y");
 }
 
-TEST_CASE("[MQTT-3.7.2-1] PUBREL for an unknown identifier is answered 0x92, in 3.1.1 as if it were known") {
+TEST_CASE(
+    "[MQTT-3.7.2-1] PUBREL for an unknown identifier is answered 0x92, in 3.1.1 as if it were "
+    "known") {
   BrokerScript s;
   s["a"].connect().send("62 02 0009").expect("70 03 0009 92");
   s["b"].connect({.version = kV311}).send("62 02 0009").expect("70 02 0009");
 }
 
-TEST_CASE("[MQTT-4.3.3-13] a message that expires between PUBREC and PUBREL is completed all the same") {
+TEST_CASE(
+    "[MQTT-4.3.3-13] a message that expires between PUBREC and PUBREL is completed all the same") {
   BrokerScript s;
   s["a"].connect();
-  s["a"].publish("t", "x", {.qos = 2, .id = 5, .properties = "02 00000001"}).expect("50 03 0005 10");
+  s["a"]
+      .publish("t", "x", {.qos = 2, .id = 5, .properties = "02 00000001"})
+      .expect("50 03 0005 10");
   s.advance(5s);
   s["a"].send("62 02 0005").expect("70 02 0005");
 }
@@ -131,24 +144,34 @@ TEST_CASE("[MQTT-4.3.3-13] a message that expires between PUBREC and PUBREL is c
 TEST_CASE("acknowledgements come in the order of the packets they answer") {
   BrokerScript s;
   s["a"].connect({.version = kV311});
-  s["a"].send("32 06 0001 't' 0003 'x' 34 06 0001 't' 0001 'x' 32 06 0001 't' 0002 'x' c0 00 62 02 0001");
+  s["a"].send(
+      "32 06 0001 't' 0003 'x' 34 06 0001 't' 0001 'x' 32 06 0001 't' 0002 'x' c0 00 62 02 0001");
   s["a"].expect("40 02 0003 50 02 0001 40 02 0002 d0 00 70 02 0001");
 }
 
 TEST_CASE("a publisher gets its own message before the PUBACK") {
   BrokerScript s;
   s["a"].connect().subscribe("t", 1);
-  s["a"].publish("t", "x", {.qos = 1, .id = 9}).expect_publish("t", "x", {.qos = 1, .id = 1}).expect("40 02 0009");
+  s["a"]
+      .publish("t", "x", {.qos = 1, .id = 9})
+      .expect_publish("t", "x", {.qos = 1, .id = 1})
+      .expect("40 02 0009");
 }
 
 // --- The broker sends ---
 
-TEST_CASE("[MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] 3.1.1 [MQTT-2.3.1-4] identifiers count from 1 and are not used twice at a time") {
+TEST_CASE(
+    "[MQTT-2.2.1-4] [MQTT-4.3.2-1] [MQTT-4.3.3-1] 3.1.1 [MQTT-2.3.1-4] identifiers count from 1 "
+    "and are not used twice at a time") {
   BrokerScript s;
   s["a"].connect();
   s["b"].connect().subscribe("t", 2);
   for (uint16_t id = 1; id <= 4; ++id) {
-    s["a"].publish("t", "x", {.qos = id % 2 + 1, .id = 1}).skip_output().send("62 02 0001").skip_output();
+    s["a"]
+        .publish("t", "x", {.qos = id % 2 + 1, .id = 1})
+        .skip_output()
+        .send("62 02 0001")
+        .skip_output();
     s["b"].expect_publish("t", "x", {.qos = id % 2 + 1, .id = id});
   }
   s["b"].send("40 02 0002");  // 1, 3 and 4 are still in use
@@ -172,17 +195,23 @@ TEST_CASE("identifiers go round after 65,535 and leave out what is in use") {
   s["b"].expect_publish("t", "first", {.qos = 1, .id = 1});
 }
 
-TEST_CASE("[MQTT-3.3.1-2] [MQTT-4.3.1-1] [MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT-3.3.1-3] DUP is 0 when sent first, whatever it was when received") {
+TEST_CASE(
+    "[MQTT-3.3.1-2] [MQTT-4.3.1-1] [MQTT-4.3.2-2] [MQTT-4.3.3-2] [MQTT-3.3.1-3] DUP is 0 when sent "
+    "first, whatever it was when received") {
   BrokerScript s;
   s["a"].connect();
   s["b"].connect().subscribe("0", 0).subscribe("t", 2);
   s["a"].publish("0", "x").publish("t", "x", {.qos = 1, .id = 1, .dup = true}).skip_output();
   s["a"].publish("t", "y", {.qos = 2, .id = 2, .dup = true}).skip_output();
   s["b"].expect_publish("0", "x");
-  s["b"].expect_publish("t", "x", {.qos = 1, .id = 1}).expect_publish("t", "y", {.qos = 2, .id = 2});
+  s["b"]
+      .expect_publish("t", "x", {.qos = 1, .id = 1})
+      .expect_publish("t", "y", {.qos = 2, .id = 2});
 }
 
-TEST_CASE("[MQTT-4.3.3-4] [MQTT-3.6.2-1] 3.1.1 [MQTT-2.3.1-6] PUBREC is answered with PUBREL under the same identifier") {
+TEST_CASE(
+    "[MQTT-4.3.3-4] [MQTT-3.6.2-1] 3.1.1 [MQTT-2.3.1-6] PUBREC is answered with PUBREL under the "
+    "same identifier") {
   BrokerScript s;
   s["a"].connect();
   for (const Version version : {Version::kV5, kV311}) {
@@ -196,7 +225,9 @@ TEST_CASE("[MQTT-4.3.3-4] [MQTT-3.6.2-1] 3.1.1 [MQTT-2.3.1-6] PUBREC is answered
   }
 }
 
-TEST_CASE("PUBREC for what is not in flight is answered PUBREL 0x92, late PUBACK and PUBCOMP are ignored") {
+TEST_CASE(
+    "PUBREC for what is not in flight is answered PUBREL 0x92, late PUBACK and PUBCOMP are "
+    "ignored") {
   BrokerScript s;
   s["a"].connect().send("50 02 0001").expect("62 03 0001 92");
   s["a"].send("40 02 0001 70 02 0001").expect_nothing();
@@ -215,10 +246,16 @@ TEST_CASE("an acknowledgement of the wrong kind is a protocol error") {
   receive("b", 1).send("70 02 0001").expect_disconnect(0x82);
   receive("c", 2).send("40 02 0001").expect_disconnect(0x82);
   receive("d", 2).send("70 02 0001").expect_disconnect(0x82);
-  receive("e", 2).send("50 02 0001").expect("62 02 0001").send("40 02 0001").expect_disconnect(0x82);
+  receive("e", 2)
+      .send("50 02 0001")
+      .expect("62 02 0001")
+      .send("40 02 0001")
+      .expect_disconnect(0x82);
 }
 
-TEST_CASE("[MQTT-4.4.0-1] [MQTT-4.3.2-3] [MQTT-3.3.1-1] 3.1.1 [MQTT-4.4.0-1] 3.1.1 [MQTT-3.3.1-1] unacknowledged messages come again after a reconnect: DUP, same identifiers, old order") {
+TEST_CASE(
+    "[MQTT-4.4.0-1] [MQTT-4.3.2-3] [MQTT-3.3.1-1] 3.1.1 [MQTT-4.4.0-1] 3.1.1 [MQTT-3.3.1-1] "
+    "unacknowledged messages come again after a reconnect: DUP, same identifiers, old order") {
   for (const Version version : {Version::kV5, kV311}) {
     BrokerScript s;
     const Hello hello{.version = version, .clean = false, .properties = kKept};
@@ -255,7 +292,11 @@ TEST_CASE("[MQTT-4.3.3-5] [MQTT-4.3.3-6] after PUBREC only PUBREL comes again, u
   s["a"].connect();
   s["b"].connect(hello).subscribe("t", 2);
   s["a"].publish("t", "x", {.qos = 2, .id = 1}).skip_output();
-  s["b"].expect_publish("t", "x", {.qos = 2, .id = 1}).send("50 02 0001").expect("62 02 0001").drop();
+  s["b"]
+      .expect_publish("t", "x", {.qos = 2, .id = 1})
+      .send("50 02 0001")
+      .expect("62 02 0001")
+      .drop();
   for (int i = 0; i < 2; ++i) s["b"].resume(hello).expect("62 02 0001").drop();
   s["b"].resume(hello).expect("62 02 0001").send("70 02 0001").drop();
   s["b"].resume(hello).expect_nothing();
@@ -317,21 +358,27 @@ TEST_CASE("[MQTT-4.4.0-2] [MQTT-4.8.2-6] a message refused by its receiver is no
   s["b"].connect(hello).subscribe("t", 2);
   s["a"].publish("t", "1", {.qos = 1, .id = 1}).skip_output();
   s["a"].publish("t", "2", {.qos = 2, .id = 1}).skip_output();
-  s["b"].expect_publish("t", "1", {.qos = 1, .id = 1}).expect_publish("t", "2", {.qos = 2, .id = 2});
+  s["b"]
+      .expect_publish("t", "1", {.qos = 1, .id = 1})
+      .expect_publish("t", "2", {.qos = 2, .id = 2});
   s["b"].send("40 03 0001 97 50 03 0002 97").expect_nothing().drop();  // and no PUBREL
   s["b"].resume(hello).expect_nothing();
 }
 
 // --- Receive Maximum ---
 
-TEST_CASE("[MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] no more than Receive Maximum in flight; the rest follows the acknowledgements, none lost") {
+TEST_CASE(
+    "[MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] no more than Receive Maximum in flight; the rest "
+    "follows the acknowledgements, none lost") {
   BrokerScript s;
   s["a"].connect();
   s["b"].connect({.properties = "21 0002"}).subscribe("t", 2);
   for (uint16_t i = 1; i <= 6; ++i) {
     s["a"].publish("t", std::to_string(i), {.qos = i <= 3 ? 2 : 1, .id = i}).skip_output();
   }
-  s["b"].expect_publish("t", "1", {.qos = 2, .id = 1}).expect_publish("t", "2", {.qos = 2, .id = 2});
+  s["b"]
+      .expect_publish("t", "1", {.qos = 2, .id = 1})
+      .expect_publish("t", "2", {.qos = 2, .id = 2});
   s["b"].expect_nothing();
   s["b"].send("50 02 0001").expect("62 02 0001").expect_nothing();  // PUBREC frees nothing
   s["b"].send("70 02 0001").expect_publish("t", "3", {.qos = 2, .id = 3}).expect_nothing();
@@ -341,7 +388,8 @@ TEST_CASE("[MQTT-3.3.4-9] [MQTT-4.9.0-1] [MQTT-4.9.0-2] no more than Receive Max
   s["b"].expect_publish("t", "6", {.qos = 1, .id = 6}).expect_nothing();
 }
 
-TEST_CASE("[MQTT-3.3.4-10] [MQTT-4.9.0-3] at quota zero everything but QoS 1 and 2 PUBLISH still flows") {
+TEST_CASE(
+    "[MQTT-3.3.4-10] [MQTT-4.9.0-3] at quota zero everything but QoS 1 and 2 PUBLISH still flows") {
   BrokerScript s;
   s["a"].connect();
   s["b"].connect({.properties = "21 0001"}).subscribe("t", 2);
@@ -362,7 +410,8 @@ TEST_CASE("the quota is the new connection's after a reconnect") {
   for (uint16_t i = 1; i <= 5; ++i) {
     s["a"].publish("t", std::to_string(i), {.qos = 1, .id = i}).skip_output();
   }
-  for (uint16_t i = 1; i <= 3; ++i) s["b"].expect_publish("t", std::to_string(i), {.qos = 1, .id = i});
+  for (uint16_t i = 1; i <= 3; ++i)
+    s["b"].expect_publish("t", std::to_string(i), {.qos = 1, .id = i});
   s["b"].drop();
   s["b"].resume({.properties = "11 000003e8 21 0001"});
   s["b"].expect_publish("t", "1", {.qos = 1, .id = 1, .dup = true}).expect_nothing();
@@ -370,7 +419,9 @@ TEST_CASE("the quota is the new connection's after a reconnect") {
   s["b"].resume({.properties = kKept});
   s["b"].expect_publish("t", "2", {.qos = 1, .id = 2, .dup = true});
   s["b"].expect_publish("t", "3", {.qos = 1, .id = 3, .dup = true});
-  s["b"].expect_publish("t", "4", {.qos = 1, .id = 4}).expect_publish("t", "5", {.qos = 1, .id = 5});
+  s["b"]
+      .expect_publish("t", "4", {.qos = 1, .id = 4})
+      .expect_publish("t", "5", {.qos = 1, .id = 5});
 }
 
 TEST_CASE("PUBRELs that come again do not wait for quota, nor take from it") {
@@ -383,7 +434,9 @@ TEST_CASE("PUBRELs that come again do not wait for quota, nor take from it") {
   }
   s["b"].skip_output().send("50 02 0001 50 02 0002").skip_output().drop();
   s["b"].resume(hello).expect("62 02 0001 62 02 0002");
-  s["b"].expect_publish("t", "3", {.qos = 2, .id = 3}).expect_publish("t", "4", {.qos = 2, .id = 4});
+  s["b"]
+      .expect_publish("t", "3", {.qos = 2, .id = 3})
+      .expect_publish("t", "4", {.qos = 2, .id = 4});
   s["b"].send("70 02 0001").expect_nothing();
 }
 
@@ -401,7 +454,9 @@ TEST_CASE("an option limits the window below the client's Receive Maximum") {
 
 // --- Order ---
 
-TEST_CASE("[MQTT-4.6.0-5] [MQTT-4.6.0-6] 3.1.1 [MQTT-4.6.0-5] 3.1.1 [MQTT-4.6.0-6] messages keep their order, on the way and in the queue") {
+TEST_CASE(
+    "[MQTT-4.6.0-5] [MQTT-4.6.0-6] 3.1.1 [MQTT-4.6.0-5] 3.1.1 [MQTT-4.6.0-6] messages keep their "
+    "order, on the way and in the queue") {
   for (const Version version : {Version::kV5, kV311}) {
     for (const int qos : {0, 1, 2}) {
       BrokerScript s;
@@ -417,7 +472,8 @@ TEST_CASE("[MQTT-4.6.0-5] [MQTT-4.6.0-6] 3.1.1 [MQTT-4.6.0-5] 3.1.1 [MQTT-4.6.0-
       };
       const auto expect = [&](uint16_t from, uint16_t to) {
         for (uint16_t i = from; i <= to; ++i) {
-          s["b"].expect_publish("t", std::to_string(i), {.qos = qos, .id = qos > 0 ? i : uint16_t{0}});
+          s["b"].expect_publish("t", std::to_string(i),
+                                {.qos = qos, .id = qos > 0 ? i : uint16_t{0}});
         }
       };
       burst(20);
@@ -443,7 +499,8 @@ TEST_CASE("the whole backlog follows CONNACK at once, in order, within the windo
   const Hello hello{.properties = "11 000003e8 21 0064"};
   s["b"].connect(hello).subscribe("t", 1).drop();
   s["a"].connect();
-  for (int i = 0; i < 150; ++i) s["a"].publish("t", std::to_string(i), {.qos = 1, .id = 1}).skip_output();
+  for (int i = 0; i < 150; ++i)
+    s["a"].publish("t", std::to_string(i), {.qos = 1, .id = 1}).skip_output();
   s["b"].resume(hello);
   for (uint16_t i = 0; i < 100; ++i) {
     s["b"].expect_publish("t", std::to_string(i), {.qos = 1, .id = static_cast<uint16_t>(i + 1)});
@@ -451,11 +508,14 @@ TEST_CASE("the whole backlog follows CONNACK at once, in order, within the windo
   s["b"].expect_nothing();
   for (uint16_t i = 1; i <= 50; ++i) {
     s["b"].send({0x40, 2, 0, static_cast<uint8_t>(i)});
-    s["b"].expect_publish("t", std::to_string(i + 99), {.qos = 1, .id = static_cast<uint16_t>(i + 100)});
+    s["b"].expect_publish("t", std::to_string(i + 99),
+                          {.qos = 1, .id = static_cast<uint16_t>(i + 100)});
   }
 }
 
-TEST_CASE("[MQTT-4.5.0-1] 3.1.1 [MQTT-4.5.0-1] 3.1.1 [MQTT-3.1.2-5] every session with a matching subscription gets the message, connected or not") {
+TEST_CASE(
+    "[MQTT-4.5.0-1] 3.1.1 [MQTT-4.5.0-1] 3.1.1 [MQTT-3.1.2-5] every session with a matching "
+    "subscription gets the message, connected or not") {
   BrokerScript s;
   s["5"].connect({.properties = kKept}).subscribe("t", 1).drop();
   s["4"].connect({.version = kV311, .clean = false}).subscribe("t", 2).drop();
@@ -463,9 +523,14 @@ TEST_CASE("[MQTT-4.5.0-1] 3.1.1 [MQTT-4.5.0-1] 3.1.1 [MQTT-3.1.2-5] every sessio
   s["a"].connect().publish("t", "1", {.qos = 1, .id = 1}).expect("40 02 0001");
   s["a"].publish("t", "2", {.qos = 2, .id = 2}).expect("50 02 0002");
   s["a"].publish("t", "0");  // QoS 0 is not for those who are away
-  s["here"].expect_publish("t", "1", {.qos = 1, .id = 1}).expect_publish("t", "2", {.qos = 2, .id = 2});
+  s["here"]
+      .expect_publish("t", "1", {.qos = 1, .id = 1})
+      .expect_publish("t", "2", {.qos = 2, .id = 2});
   s["here"].expect_publish("t", "0");
-  s["5"].resume().expect_publish("t", "1", {.qos = 1, .id = 1}).expect_publish("t", "2", {.qos = 1, .id = 2});
+  s["5"]
+      .resume()
+      .expect_publish("t", "1", {.qos = 1, .id = 1})
+      .expect_publish("t", "2", {.qos = 1, .id = 2});
   s["4"].resume({.version = kV311}).expect_publish("t", "1", {.qos = 1, .id = 1});
   s["4"].expect_publish("t", "2", {.qos = 2, .id = 2});
 }
@@ -482,7 +547,9 @@ TEST_CASE("more than Receive Maximum in flight from a client is ended with 0x93"
     BrokerScript s(options);
     connect(s).publish("t", "x", {.qos = 2, .id = 1}).expect("50 03 0001 10");
     s["a"].publish("t", "x", {.qos = 2, .id = 2}).expect("50 03 0002 10");
-    s["a"].publish("t", "x", {.qos = 2, .id = 1, .dup = true}).expect("50 02 0001");  // not a new one
+    s["a"]
+        .publish("t", "x", {.qos = 2, .id = 1, .dup = true})
+        .expect("50 02 0001");  // not a new one
     s["a"].publish("t", "x").send("c0 00").expect("d0 00");
     s["a"].send("62 02 0001").expect("70 02 0001");
     s["a"].publish("t", "x", {.qos = 1, .id = 3}).expect("40 03 0003 10");
@@ -499,7 +566,9 @@ TEST_CASE("what an earlier connection left unreleased does not take from Receive
   s["a"].hello({.properties = kKept}).skip_output();
   s["a"].send("34 07 0001 't' 0001 00 'x' 34 07 0001 't' 0002 00 'x'").skip_output().drop();
   s["a"].hello({.clean = false, .properties = kKept}).expect("20 09 01 00 06 22 ffff 21 0002");
-  s["a"].send("34 07 0001 't' 0003 00 'x' 34 07 0001 't' 0004 00 'x'").expect("50 03 0003 10 50 03 0004 10");
+  s["a"]
+      .send("34 07 0001 't' 0003 00 'x' 34 07 0001 't' 0004 00 'x'")
+      .expect("50 03 0003 10 50 03 0004 10");
   s["a"].send("62 02 0001 62 02 0002").expect("70 02 0001 70 02 0002");
 }
 

@@ -13,25 +13,37 @@ constexpr Version kV311 = Version::kV311;
 
 }  // namespace
 
-TEST_CASE("[MQTT-3.3.1-5] 3.1.1 [MQTT-3.3.1-5] 3.1.1 [MQTT-3.3.1-7] the last retained message of a topic is kept with its QoS") {
+TEST_CASE(
+    "[MQTT-3.3.1-5] 3.1.1 [MQTT-3.3.1-5] 3.1.1 [MQTT-3.3.1-7] the last retained message of a topic "
+    "is kept with its QoS") {
   for (const Version version : {Version::kV5, kV311}) {
     BrokerScript s;
     s["p"].connect({.version = version});
     s["p"].publish("t", "1", {.qos = 1, .id = 1, .retain = true}).skip_output();
-    s["a"].connect().subscribe("t", 2).expect_publish("t", "1", {.qos = 1, .id = 1, .retain = true}).drop();
+    s["a"]
+        .connect()
+        .subscribe("t", 2)
+        .expect_publish("t", "1", {.qos = 1, .id = 1, .retain = true})
+        .drop();
     s["p"].publish("t", "2", {.retain = true});
     s["a"].connect().subscribe("t", 2).expect_publish("t", "2", {.retain = true}).drop();
     s["p"].publish("t", "3", {.qos = 2, .id = 1, .retain = true}).skip_output();
-    s["a"].connect().subscribe("t", 1).expect_publish("t", "3", {.qos = 1, .id = 1, .retain = true});
+    s["a"].connect().subscribe("t", 1).expect_publish("t", "3",
+                                                      {.qos = 1, .id = 1, .retain = true});
     CHECK(s.broker().retained_messages() == 1);
   }
 }
 
-TEST_CASE("[MQTT-3.3.1-6] [MQTT-3.3.1-7] 3.1.1 [MQTT-3.3.1-10] 3.1.1 [MQTT-3.3.1-11] an empty retained message is delivered, removes what was retained, and is not kept") {
+TEST_CASE(
+    "[MQTT-3.3.1-6] [MQTT-3.3.1-7] 3.1.1 [MQTT-3.3.1-10] 3.1.1 [MQTT-3.3.1-11] an empty retained "
+    "message is delivered, removes what was retained, and is not kept") {
   for (const Version version : {Version::kV5, kV311}) {
     BrokerScript s;
     s["a"].connect().subscribe("t");
-    s["p"].connect({.version = version}).publish("t", "x", {.retain = true}).publish("t", "", {.retain = true});
+    s["p"]
+        .connect({.version = version})
+        .publish("t", "x", {.retain = true})
+        .publish("t", "", {.retain = true});
     s["a"].expect_publish("t", "x").expect_publish("t", "");
     s["b"].connect().subscribe("t").expect_nothing();
     CHECK(s.broker().retained_messages() == 0);
@@ -41,7 +53,9 @@ TEST_CASE("[MQTT-3.3.1-6] [MQTT-3.3.1-7] 3.1.1 [MQTT-3.3.1-10] 3.1.1 [MQTT-3.3.1
   }
 }
 
-TEST_CASE("[MQTT-3.3.1-8] 3.1.1 [MQTT-3.3.1-12] a message without RETAIN changes nothing that is retained") {
+TEST_CASE(
+    "[MQTT-3.3.1-8] 3.1.1 [MQTT-3.3.1-12] a message without RETAIN changes nothing that is "
+    "retained") {
   for (const Version version : {Version::kV5, kV311}) {
     BrokerScript s;
     s["p"].connect({.version = version}).publish("u", "x").publish("t", "kept", {.retain = true});
@@ -53,10 +67,12 @@ TEST_CASE("[MQTT-3.3.1-8] 3.1.1 [MQTT-3.3.1-12] a message without RETAIN changes
 TEST_CASE("[MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] Retain Handling") {
   BrokerScript s;
   s["p"].connect().publish("t/1", "x", {.retain = true});
-  const auto kept = [](Peer& peer) -> Peer& { return peer.expect_publish("t/1", "x", {.retain = true}); };
+  const auto kept = [](Peer& peer) -> Peer& {
+    return peer.expect_publish("t/1", "x", {.retain = true});
+  };
   Peer& a = s["a"].connect({.properties = "11 000003e8"});
   kept(a.subscribe("t/#", 0x00));
-  kept(a.subscribe("t/#", 0x00));  // 0: always
+  kept(a.subscribe("t/#", 0x00));             // 0: always
   a.subscribe("t/#", 0x10).expect_nothing();  // 1: only when it is new
   kept(a.unsubscribe("t/#").subscribe("t/#", 0x10));
   a.subscribe("t/#", 0x20).expect_nothing();  // 2: never
@@ -66,9 +82,14 @@ TEST_CASE("[MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11] Retain Handling") {
   a.resume().subscribe("t/#", 0x10).expect_nothing();
 }
 
-TEST_CASE("3.1.1 [MQTT-3.3.1-6] 3.1.1 [MQTT-3.3.1-8] 3.1.1 [MQTT-3.3.1-9] RETAIN is 1 for a new subscription and 0 for an established one") {
+TEST_CASE(
+    "3.1.1 [MQTT-3.3.1-6] 3.1.1 [MQTT-3.3.1-8] 3.1.1 [MQTT-3.3.1-9] RETAIN is 1 for a new "
+    "subscription and 0 for an established one") {
   BrokerScript s;
-  s["p"].connect({.version = kV311}).publish("t/1", "a", {.retain = true}).publish("t/2", "b", {.retain = true});
+  s["p"]
+      .connect({.version = kV311})
+      .publish("t/1", "a", {.retain = true})
+      .publish("t/2", "b", {.retain = true});
   s["a"].connect({.version = kV311}).subscribe("t/1").expect_publish("t/1", "a", {.retain = true});
   s["a"].subscribe("t/+");
   // Of every matching topic the last one, in no particular order.
@@ -89,9 +110,11 @@ TEST_CASE("SUBACK comes before the retained messages, RETAIN 1 although not Reta
 
 TEST_CASE("retained messages keep their properties and get the subscription's identifier") {
   BrokerScript s;
-  s["p"].connect().publish("t", "x", {.retain = true, .properties = "03 0004 'text' 26 0001 'k' 0001 'v'"});
+  s["p"].connect().publish("t", "x",
+                           {.retain = true, .properties = "03 0004 'text' 26 0001 'k' 0001 'v'"});
   s["a"].connect().subscribe("t", 0, "0b 09");
-  s["a"].expect_publish("t", "x", {.retain = true, .properties = "0b 09 03 0004 'text' 26 0001 'k' 0001 'v'"});
+  s["a"].expect_publish(
+      "t", "x", {.retain = true, .properties = "0b 09 03 0004 'text' 26 0001 'k' 0001 'v'"});
   s["b"].connect({.version = kV311}).subscribe("t").expect_publish("t", "x", {.retain = true});
 }
 
@@ -101,10 +124,15 @@ TEST_CASE("a retained message counts its expiry down, and is gone when it is ove
   s["p"].publish("t/short", "x", {.retain = true, .properties = "02 0000000a"});
   s["p"].publish("t/ever", "y", {.retain = true});
   s.advance(4s);
-  s["a"].connect().subscribe("t/short").expect_publish("t/short", "x", {.retain = true, .properties = "02 00000006"});
+  s["a"].connect().subscribe("t/short").expect_publish(
+      "t/short", "x", {.retain = true, .properties = "02 00000006"});
   s.advance(7s);
   CHECK(s.broker().retained_messages() == 1);
-  s["b"].connect().subscribe("t/#").expect_publish("t/ever", "y", {.retain = true}).expect_nothing();
+  s["b"]
+      .connect()
+      .subscribe("t/#")
+      .expect_publish("t/ever", "y", {.retain = true})
+      .expect_nothing();
 }
 
 TEST_CASE("an expired retained message is gone before the timer has come") {

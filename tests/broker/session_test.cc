@@ -14,13 +14,18 @@ constexpr std::string_view kTen = "11 0000000a";
 
 }  // namespace
 
-TEST_CASE("[MQTT-3.1.2-5] [MQTT-3.1.2-6] [MQTT-3.1.2-23] a session lives on for its Session Expiry Interval") {
+TEST_CASE(
+    "[MQTT-3.1.2-5] [MQTT-3.1.2-6] [MQTT-3.1.2-23] a session lives on for its Session Expiry "
+    "Interval") {
   BrokerScript s;
   s["p"].connect();
   s["a"].connect({.clean = false, .properties = kTen}).subscribe("t", 1).drop();
   s.advance(9'999ms);
   s["p"].publish("t", "x", {.qos = 1, .id = 1}).expect("40 02 0001");
-  s["a"].resume({.properties = kTen}).expect_publish("t", "x", {.qos = 1, .id = 1}).send("40 02 0001");
+  s["a"]
+      .resume({.properties = kTen})
+      .expect_publish("t", "x", {.qos = 1, .id = 1})
+      .send("40 02 0001");
   s["p"].publish("t", "y");
   s["a"].expect_publish("t", "y");
 }
@@ -81,7 +86,10 @@ TEST_CASE("[MQTT-3.1.2-4] 3.1.1 [MQTT-3.1.2-6] a clean start discards the sessio
   for (const Version version : {Version::kV5, kV311}) {
     BrokerScript s;
     s["p"].connect();
-    s["a"].connect({.version = version, .clean = false, .properties = kTen}).subscribe("t", 1).drop();
+    s["a"]
+        .connect({.version = version, .clean = false, .properties = kTen})
+        .subscribe("t", 1)
+        .drop();
     s["p"].publish("t", "x", {.qos = 1, .id = 1}).expect("40 02 0001");
     s["a"].connect({.version = version, .properties = kTen}).expect_nothing();
     s["p"].publish("t", "y", {.qos = 1, .id = 2}).expect("40 03 0002 10");
@@ -90,7 +98,8 @@ TEST_CASE("[MQTT-3.1.2-4] 3.1.1 [MQTT-3.1.2-6] a clean start discards the sessio
   }
 }
 
-TEST_CASE("a takeover resumes the session, unless it ends with its connection or the start is clean") {
+TEST_CASE(
+    "a takeover resumes the session, unless it ends with its connection or the start is clean") {
   BrokerScript s;
   s["1"].connect({.properties = kTen, .client_id = "c"}).subscribe("t");
   s["2"].resume({.properties = kTen, .client_id = "c"});
@@ -98,7 +107,10 @@ TEST_CASE("a takeover resumes the session, unless it ends with its connection or
   s["2"].publish("t", "x").expect_publish("t", "x");
   s["3"].resume({.client_id = "c"});
   s["2"].expect_disconnect(0x8E);
-  s["4"].connect({.clean = false, .properties = kTen, .client_id = "c"}).publish("t", "x").expect_nothing();
+  s["4"]
+      .connect({.clean = false, .properties = kTen, .client_id = "c"})
+      .publish("t", "x")
+      .expect_nothing();
   s["3"].expect_disconnect(0x8E);
   s["5"].connect({.client_id = "c"});
   s["4"].expect_disconnect(0x8E);
@@ -118,7 +130,10 @@ TEST_CASE("DISCONNECT changes the expiry") {
 TEST_CASE("DISCONNECT cannot give a session an expiry that had none") {
   BrokerScript s;
   s["watch"].connect().subscribe("w");
-  s["a"].connect({.will = WillOf{"w", "x"}}).send("e0 07 00 05 11 0000000a").expect_disconnect(0x82);
+  s["a"]
+      .connect({.will = WillOf{"w", "x"}})
+      .send("e0 07 00 05 11 0000000a")
+      .expect_disconnect(0x82);
   s["watch"].expect_publish("w", "x");  // it was no valid DISCONNECT
   s["a"].connect().send("e0 07 00 05 11 00000000").expect_close();
 }
@@ -140,7 +155,9 @@ TEST_CASE("a session goes from one protocol version to another") {
   s["p"].connect();
   s["a"].connect({.version = kV311, .clean = false}).subscribe("t", 1).drop();
   s["p"].publish("t", "1", {.qos = 1, .id = 1, .properties = "03 0001 'c'"}).expect("40 02 0001");
-  s["a"].resume({.properties = kTen}).expect_publish("t", "1", {.qos = 1, .id = 1, .properties = "03 0001 'c'"});
+  s["a"]
+      .resume({.properties = kTen})
+      .expect_publish("t", "1", {.qos = 1, .id = 1, .properties = "03 0001 'c'"});
   s["a"].subscribe("t", 1, "0b 07").drop();
   s["a"].resume({.version = kV311}).expect_publish("t", "1", {.qos = 1, .id = 1, .dup = true});
   s["p"].publish("t", "2", {.qos = 1, .id = 2}).expect("40 02 0002");
@@ -162,7 +179,9 @@ TEST_CASE("CONNECT, PUBLISH and DISCONNECT in one piece are answered") {
   s["b"].expect_publish("t", "x");
 }
 
-TEST_CASE("[MQTT-3.14.2-1] [MQTT-3.14.1-1] a DISCONNECT with wrong flags, or a reason that clients do not send, is an error") {
+TEST_CASE(
+    "[MQTT-3.14.2-1] [MQTT-3.14.1-1] a DISCONNECT with wrong flags, or a reason that clients do "
+    "not send, is an error") {
   BrokerScript s;
   s["a"].connect().send("e1 00").expect_disconnect(0x81);
   s["a"].connect().send("e0 01 8e").expect_disconnect(0x82);

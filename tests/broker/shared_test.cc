@@ -31,8 +31,8 @@ TEST_CASE("members of a group take turns, and each group gets its own copy") {
 
 TEST_CASE("[MQTT-4.8.2-1] [MQTT-4.8.2-2] $share needs a name without wildcards and a filter") {
   BrokerScript s;
-  for (const char* filter : {"$share/", "$share/g", "$share//t", "$share/g/", "$share/g+/t", "$share/#/t",
-                             "$share/g/t#", "$share/g/#/x"}) {
+  for (const char* filter : {"$share/", "$share/g", "$share//t", "$share/g/", "$share/g+/t",
+                             "$share/#/t", "$share/g/t#", "$share/g/#/x"}) {
     INFO(filter);
     s["a"].connect().send(subscribe_packet(Version::kV5, 1, filter, 0)).expect_disconnect(0x8F);
   }
@@ -73,7 +73,10 @@ TEST_CASE("when all are away a message waits for one that keeps it") {
   s["p"].publish("t", "x", {.qos = 1, .id = 1}).expect("40 02 0001");
   s["p"].publish("t", "y", {.qos = 1, .id = 2}).expect("40 02 0002");
   s["0"].resume().expect_nothing();
-  s["1"].resume().expect_publish("t", "x", {.qos = 1, .id = 1}).expect_publish("t", "y", {.qos = 1, .id = 2});
+  s["1"]
+      .resume()
+      .expect_publish("t", "x", {.qos = 1, .id = 1})
+      .expect_publish("t", "y", {.qos = 1, .id = 2});
 }
 
 TEST_CASE("nobody gets the message when all members are away at QoS 0") {
@@ -83,11 +86,13 @@ TEST_CASE("nobody gets the message when all members are away at QoS 0") {
   s["0"].resume().expect_nothing();
 }
 
-TEST_CASE("unacknowledged and waiting QoS 1 messages of a member whose session ends go to another") {
+TEST_CASE(
+    "unacknowledged and waiting QoS 1 messages of a member whose session ends go to another") {
   BrokerScript s;
   s["a"].connect({.properties = "21 0001"}).subscribe("$share/g/t", 1, "0b 01");
   s["p"].connect();
-  for (const char* payload : {"1", "2", "3"}) s["p"].publish("t", payload, {.qos = 1, .id = 1}).expect("40 02 0001");
+  for (const char* payload : {"1", "2", "3"})
+    s["p"].publish("t", payload, {.qos = 1, .id = 1}).expect("40 02 0001");
   s["a"].expect_publish("t", "1", {.qos = 1, .id = 1, .properties = "0b 01"});
   s["b"].connect().subscribe("$share/g/t", 1, "0b 02");
   s["c"].connect().subscribe("$share/h/t", 1);
@@ -112,7 +117,9 @@ TEST_CASE("a session that ends by its expiry or by Clean Start passes its messag
     } else {
       s["a"].connect();
     }
-    s["b"].resume({.properties = kKept}).expect_publish("t", "x", {.qos = 1, .id = by_expiry ? uint16_t{1} : uint16_t{2}});
+    s["b"]
+        .resume({.properties = kKept})
+        .expect_publish("t", "x", {.qos = 1, .id = by_expiry ? uint16_t{1} : uint16_t{2}});
     s["b"].send(by_expiry ? "40 02 0001" : "40 02 0002").drop();
   }
 }
@@ -123,10 +130,14 @@ TEST_CASE("the QoS of a message passed on is what its new receiver was granted")
   s["p"].connect();
   s["p"].publish("t", "1", {.qos = 2, .id = 1, .retain = true}).expect("50 02 0001");
   s["p"].publish("t", "2", {.qos = 1, .id = 2}).expect("40 02 0002");
-  s["a"].expect_publish("t", "1", {.qos = 1, .id = 1}).expect_publish("t", "2", {.qos = 1, .id = 2});
+  s["a"]
+      .expect_publish("t", "1", {.qos = 1, .id = 1})
+      .expect_publish("t", "2", {.qos = 1, .id = 2});
   s["b"].connect().subscribe("$share/g/t", 0x0A);
   s["a"].drop();
-  s["b"].expect_publish("t", "1", {.qos = 2, .id = 1, .retain = true}).expect_publish("t", "2", {.qos = 1, .id = 2});
+  s["b"]
+      .expect_publish("t", "1", {.qos = 2, .id = 1, .retain = true})
+      .expect_publish("t", "2", {.qos = 1, .id = 2});
 }
 
 TEST_CASE("[MQTT-4.8.2-4] QoS 2 that was begun is completed with the same client when it is back") {
@@ -145,7 +156,8 @@ TEST_CASE("[MQTT-4.8.2-5] QoS 2 that was begun goes to nobody else, what was not
   BrokerScript s;
   s["a"].connect({.properties = "21 0001"}).subscribe("$share/g/t", 2);
   s["p"].connect();
-  for (uint16_t id = 1; id <= 2; ++id) s["p"].publish("t", std::to_string(id), {.qos = 2, .id = id}).skip_output();
+  for (uint16_t id = 1; id <= 2; ++id)
+    s["p"].publish("t", std::to_string(id), {.qos = 2, .id = id}).skip_output();
   s["a"].expect_publish("t", "1", {.qos = 2, .id = 1});
   s["b"].connect().subscribe("$share/g/t", 2);
   s["a"].drop();
@@ -156,8 +168,14 @@ TEST_CASE("[MQTT-4.8.2-6] what a member refused goes to nobody else") {
   BrokerScript s;
   s["a"].connect().subscribe("$share/g/t", 2);
   s["p"].connect();
-  s["p"].publish("t", "1", {.qos = 1, .id = 1}).skip_output().publish("t", "2", {.qos = 2, .id = 2}).skip_output();
-  s["a"].expect_publish("t", "1", {.qos = 1, .id = 1}).expect_publish("t", "2", {.qos = 2, .id = 2});
+  s["p"]
+      .publish("t", "1", {.qos = 1, .id = 1})
+      .skip_output()
+      .publish("t", "2", {.qos = 2, .id = 2})
+      .skip_output();
+  s["a"]
+      .expect_publish("t", "1", {.qos = 1, .id = 1})
+      .expect_publish("t", "2", {.qos = 2, .id = 2});
   s["a"].send("40 03 0001 80 50 03 0002 80");
   s["b"].connect().subscribe("$share/g/t", 2);
   s["a"].drop();
@@ -176,7 +194,9 @@ TEST_CASE("more shared subscriptions in a session than tags: messages still find
   s["b"].connect();
   for (const int i : {0, 254, 299}) s["b"].subscribe("$share/g/t/" + std::to_string(i), 1);
   s["a"].drop();
-  s["b"].expect_publish("t/0", "x", {.qos = 1, .id = 1}).expect_publish("t/254", "x", {.qos = 1, .id = 2});
+  s["b"]
+      .expect_publish("t/0", "x", {.qos = 1, .id = 1})
+      .expect_publish("t/254", "x", {.qos = 1, .id = 2});
   s["b"].expect_publish("t/299", "x", {.qos = 1, .id = 3}).expect_nothing();
 }
 

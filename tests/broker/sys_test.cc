@@ -39,18 +39,35 @@ TEST_CASE("$SYS has its figures from the first moment, retained and at QoS 0") {
   auto figures = take_figures(s["a"].connect().subscribe("$SYS/#", 2), true);
   CHECK(figures["version"].starts_with("mqbroker version "));
   CHECK(figures["uptime"] == "0 seconds");
-  for (const char* name :
-       {"clients/total", "clients/connected", "clients/disconnected", "clients/maximum", "clients/expired",
-        "clients/active", "clients/inactive", "messages/received", "messages/sent", "messages/stored",
-        "publish/messages/received", "publish/messages/sent", "publish/messages/dropped",
-        "publish/bytes/received", "publish/bytes/sent", "bytes/received", "bytes/sent",
-        "subscriptions/count", "shared_subscriptions/count", "retained messages/count",
-        "store/messages/count", "store/messages/bytes", "connections/socket/count"}) {
+  for (const char* name : {"clients/total",
+                           "clients/connected",
+                           "clients/disconnected",
+                           "clients/maximum",
+                           "clients/expired",
+                           "clients/active",
+                           "clients/inactive",
+                           "messages/received",
+                           "messages/sent",
+                           "messages/stored",
+                           "publish/messages/received",
+                           "publish/messages/sent",
+                           "publish/messages/dropped",
+                           "publish/bytes/received",
+                           "publish/bytes/sent",
+                           "bytes/received",
+                           "bytes/sent",
+                           "subscriptions/count",
+                           "shared_subscriptions/count",
+                           "retained messages/count",
+                           "store/messages/count",
+                           "store/messages/bytes",
+                           "connections/socket/count"}) {
     INFO(name);
     CHECK(figures[name] == "0");
   }
-  for (const char* load : {"messages/received", "messages/sent", "publish/received", "publish/sent",
-                           "publish/dropped", "bytes/received", "bytes/sent", "connections", "sockets"}) {
+  for (const char* load :
+       {"messages/received", "messages/sent", "publish/received", "publish/sent", "publish/dropped",
+        "bytes/received", "bytes/sent", "connections", "sockets"}) {
     for (const char* span : {"1min", "5min", "15min"}) {
       INFO(load, span);
       CHECK(figures["load/" + std::string(load) + "/" + span] == "0.00");
@@ -104,7 +121,8 @@ TEST_CASE("load averages over 1, 5 and 15 minutes tend to the rate per minute") 
   const auto figures = take_figures(s["a"], true);
   CHECK(std::stod(figures.at("load/publish/received/1min")) == doctest::Approx(60).epsilon(0.01));
   CHECK(std::stod(figures.at("load/publish/received/5min")) == doctest::Approx(51.9).epsilon(0.01));
-  CHECK(std::stod(figures.at("load/publish/received/15min")) == doctest::Approx(29.2).epsilon(0.01));
+  CHECK(std::stod(figures.at("load/publish/received/15min")) ==
+        doctest::Approx(29.2).epsilon(0.01));
 }
 
 TEST_CASE("limits that were hit show") {

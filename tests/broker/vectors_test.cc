@@ -10,7 +10,9 @@ using namespace mq::test;
 
 namespace {
 
-bool is_connect(const WireVector& vector) { return vector.bytes[0] >> 4 == 1; }
+bool is_connect(const WireVector& vector) {
+  return vector.bytes[0] >> 4 == 1;
+}
 
 // Everything the broker sends on the connection, and whether it wants to close it.
 struct Answer {
@@ -82,9 +84,8 @@ TEST_CASE("every other vector: taken, or answered with DISCONNECT and its reason
         REQUIRE(answer.bytes.size() >= 3);
         CHECK(answer.bytes[0] == 0xE0);
         // AUTH is out of place altogether, whatever else is wrong with it.
-        CHECK(answer.bytes[2] == (vector.bytes[0] >> 4 == 15
-                                      ? 0x82
-                                      : static_cast<uint8_t>(vector.fault->reason)));
+        CHECK(answer.bytes[2] ==
+              (vector.bytes[0] >> 4 == 15 ? 0x82 : static_cast<uint8_t>(vector.fault->reason)));
       } else {
         CHECK(answer.bytes.empty());
       }
@@ -110,9 +111,7 @@ TEST_CASE("every other vector: taken, or answered with DISCONNECT and its reason
         CHECK((answer.bytes[0] >> 4 == reply || answer.bytes[2] == 0x8F));
         break;
       }
-      case 12:
-        CHECK(answer.bytes == wire("d0 00"));
-        break;
+      case 12: CHECK(answer.bytes == wire("d0 00")); break;
       case 3: {
         const int qos = vector.bytes[0] >> 1 & 3;
         // An alias that was never set is the only thing left to be wrong.

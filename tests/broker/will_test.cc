@@ -28,7 +28,9 @@ struct Wills : BrokerScript {
 
 }  // namespace
 
-TEST_CASE("[MQTT-3.1.2-7] [MQTT-3.1.2-8] 3.1.1 [MQTT-3.1.2-8] a will is published when the network fails") {
+TEST_CASE(
+    "[MQTT-3.1.2-7] [MQTT-3.1.2-8] 3.1.1 [MQTT-3.1.2-8] a will is published when the network "
+    "fails") {
   Wills s;
   for (const Version version : {Version::kV5, kV311}) {
     s["a"].connect({.version = version, .will = kWill});
@@ -52,7 +54,9 @@ TEST_CASE("a will is published after a protocol error, a keep alive timeout and 
   s.expect_will();
 }
 
-TEST_CASE("[MQTT-3.14.4-3] [MQTT-3.1.2-10] 3.1.1 [MQTT-3.14.4-2] 3.1.1 [MQTT-3.1.2-10] DISCONNECT 0x00 discards the will") {
+TEST_CASE(
+    "[MQTT-3.14.4-3] [MQTT-3.1.2-10] 3.1.1 [MQTT-3.14.4-2] 3.1.1 [MQTT-3.1.2-10] DISCONNECT 0x00 "
+    "discards the will") {
   Wills s;
   for (const Version version : {Version::kV5, kV311}) {
     s["a"].connect({.version = version, .will = kWill}).send("e0 00").expect_close();
@@ -88,16 +92,23 @@ TEST_CASE("[MQTT-3.1.2-10] 3.1.1 [MQTT-3.1.2-10] a will is published once") {
   s.expect_none();
 }
 
-TEST_CASE("[MQTT-3.1.2-14] [MQTT-3.1.2-15] 3.1.1 [MQTT-3.1.2-16] 3.1.1 [MQTT-3.1.2-17] a will is retained when it says so") {
+TEST_CASE(
+    "[MQTT-3.1.2-14] [MQTT-3.1.2-15] 3.1.1 [MQTT-3.1.2-16] 3.1.1 [MQTT-3.1.2-17] a will is "
+    "retained when it says so") {
   for (const Version version : {Version::kV5, kV311}) {
     BrokerScript s;
     s["a"].connect({.version = version, .will = WillOf{.topic = "w", .payload = "no"}}).drop();
     s["b"].connect().subscribe("w").expect_nothing();
-    s["a"].connect({.version = version, .will = WillOf{.topic = "w", .payload = "yes", .retain = true}}).drop();
+    s["a"]
+        .connect(
+            {.version = version, .will = WillOf{.topic = "w", .payload = "yes", .retain = true}})
+        .drop();
     s["b"].expect_publish("w", "yes");
     s["c"].connect().subscribe("w").expect_publish("w", "yes", {.retain = true});
     // An empty one clears.
-    s["a"].connect({.version = version, .will = WillOf{.topic = "w", .payload = "", .retain = true}}).drop();
+    s["a"]
+        .connect({.version = version, .will = WillOf{.topic = "w", .payload = "", .retain = true}})
+        .drop();
     s["b"].skip_output();
     s["c"].skip_output();
     CHECK(s.broker().retained_messages() == 0);
@@ -112,10 +123,12 @@ TEST_CASE("[MQTT-3.1.2-12] a will has its QoS") {
   }
 }
 
-TEST_CASE("will properties are published, the delay is not; the expiry counts from the publication") {
+TEST_CASE(
+    "will properties are published, the delay is not; the expiry counts from the publication") {
   Wills s;
   s["a"].connect({.properties = kKept,
-                  .will = WillOf{"w", "gone", 0, false, "01 01 18 0000000a 02 00000014 26 0001 'k' 0001 'v'"}});
+                  .will = WillOf{"w", "gone", 0, false,
+                                 "01 01 18 0000000a 02 00000014 26 0001 'k' 0001 'v'"}});
   s.advance(100s);
   s["a"].drop();
   s.advance(11s);
@@ -144,7 +157,10 @@ TEST_CASE("[MQTT-3.1.2-8] or at the session's end, whichever is first") {
   s.advance(60s);
   s.expect_none();
   // DISCONNECT 0x04 that also ends the session.
-  s["a"].connect({.properties = kKept, .will = kLater}).send("e0 07 04 05 11 00000000").expect_close();
+  s["a"]
+      .connect({.properties = kKept, .will = kLater})
+      .send("e0 07 04 05 11 00000000")
+      .expect_close();
   s.expect_will();
   CHECK(s.broker().sessions() == 1);
 }
@@ -223,11 +239,17 @@ TEST_CASE("a will reaches its own session, unless that asked for No Local") {
   BrokerScript s;
   s["a"].connect({.properties = kKept, .will = WillOf{"w", "mine", 1}}).subscribe("w", 1).drop();
   s["a"].resume({.properties = kKept, .will = WillOf{"w", "local", 1}});
-  s["a"].expect_publish("w", "mine", {.qos = 1, .id = 1}).send("40 02 0001").subscribe("w", 0x05).drop();
+  s["a"]
+      .expect_publish("w", "mine", {.qos = 1, .id = 1})
+      .send("40 02 0001")
+      .subscribe("w", 0x05)
+      .drop();
   s["a"].resume().expect_nothing();
 }
 
-TEST_CASE("[MQTT-3.1.2-22] 3.1.1 [MQTT-3.1.2-24] a client that is timed out counts as failed: its will is published") {
+TEST_CASE(
+    "[MQTT-3.1.2-22] 3.1.1 [MQTT-3.1.2-24] a client that is timed out counts as failed: its will "
+    "is published") {
   Wills s;
   s["a"].connect({.version = kV311, .keep_alive_s = 10, .will = kWill});
   s.advance(14'999ms);

@@ -81,6 +81,35 @@ void write_client(const std::filesystem::path& directory) {
   }
 }
 
+// What a client sends: on a new connection and, where that goes first, after a good CONNECT.
+void write_broker(const std::filesystem::path& directory) {
+  constexpr uint8_t kReceive = 0, kConnect = 1, kPublish = 2, kSubscribe = 3, kAcknowledge = 4,
+                    kProduce = 5, kTime = 6, kClose = 7, kSecond = 8, kAll = 0;
+  SeedDirectory broker(directory / "broker");
+  for (const WireVector& vector : load_vectors()) {
+    if (vector.bytes.size() > kSeedMax || vector.from != Side::kClient) continue;
+    const auto version = static_cast<uint8_t>(static_cast<uint8_t>(vector.version) - 3);
+    if (vector.bytes[0] >> 4 == 1) {
+      broker.write(joined({0, kReceive, kAll}, vector.bytes));
+    } else {
+      broker.write(joined({0, kConnect, version, 0, kReceive, kAll}, vector.bytes));
+    }
+  }
+  // Somebody subscribes; QoS 1 and 2 to it; it vanishes, and comes back to its session.
+  const std::vector<uint8_t> subscribed = {0, kConnect, 0x26, 1, kSubscribe, 0x10, kProduce,
+                                           kConnect | kSecond, 0x02, 0};
+  for (const uint8_t qos : {uint8_t{0x04}, uint8_t{0x08}}) {
+    broker.write(
+        joined(subscribed, {kPublish | kSecond, qos, kProduce, kAcknowledge, 0, kProduce}));
+    broker.write(joined(subscribed, {kPublish | kSecond, qos, kProduce, kAcknowledge, 1, kProduce,
+                                     kAcknowledge, 2, kProduce}));
+    broker.write(joined(subscribed, {kPublish | kSecond, qos, kProduce, kClose, kTime, 9, kConnect,
+                                     0x26, 1, kProduce}));
+    broker.write(joined(subscribed, {kPublish | kSecond, static_cast<uint8_t>(qos | 0x10), kProduce,
+                                     kClose, kTime, 60, kProduce}));
+  }
+}
+
 void write_topics(const std::filesystem::path& directory) {
   SeedDirectory topic(directory / "topic");
   for (const std::string_view text :
@@ -101,6 +130,7 @@ int main(int argc, char** argv) {
   try {
     write_packets(argv[1]);
     write_client(argv[1]);
+    write_broker(argv[1]);
     write_topics(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());

@@ -121,6 +121,50 @@ rejects() {
   rejects text.sh 'lib/base/bytes.h: no newline at the end'
 }
 
+# A table of the size that the standards have; its first statement of 5.0 has a test.
+conformance_table() {
+  {
+    printf 'version\tstatement\tbinds\ttests\tnote\n'
+    printf '5.0\tMQTT-9.0.0-1\tboth\ta case | a bats test\t\n'
+    for ((i = 2; i <= 251; i++)); do printf '5.0\tMQTT-9.0.0-%d\tbroker\ta case\t\n' $i; done
+    for ((i = 1; i <= 117; i++)); do printf '3.1.1\tMQTT-9.0.0-%d\tclient\ta case\t\n' $i; done
+  } >"$tree/tests/conformance.tsv"
+  put tests/base/bytes_test.cc 'TEST_CASE("a case") {' 'TEST_CASE(' '    "[MQTT-9.0.0-2] in two "' '    "pieces") {'
+  put tests/e2e/a.bats '@test "a bats test" {'
+  "$lint/conformance" --update "$tree"
+}
+
+@test "conformance: --update puts a test into the row of the statement in its name" {
+  conformance_table
+  grep -P '^5.0\tMQTT-9.0.0-2\tbroker\t\[MQTT-9.0.0-2\] in two pieces \| a case\t$' "$tree/tests/conformance.tsv"
+  put tests/base/bytes_test.cc 'TEST_CASE("a case") {' 'TEST_CASE("3.1.1 [MQTT-9.0.0-2] of the other") {'
+  rejects conformance "MQTT-9.0.0-2 of 3.1.1: its row leaves out the test '3.1.1 [MQTT-9.0.0-2] of the other'"
+  rejects conformance "there is no test '[MQTT-9.0.0-2] in two pieces'"
+  "$lint/conformance" --update "$tree"
+}
+
+@test "conformance: a test that does not exist, a statement without a row or a reason" {
+  conformance_table
+  sed -i 's/a bats test/no such test/' "$tree/tests/conformance.tsv"
+  rejects conformance "MQTT-9.0.0-1 of 5.0: there is no test 'no such test'"
+  conformance_table
+  sed -i '$d' "$tree/tests/conformance.tsv"
+  rejects conformance '116 statements of 3.1.1, the standard has 117'
+  sed -i '$p' "$tree/tests/conformance.tsv"
+  rejects conformance 'MQTT-9.0.0-116 of 3.1.1 is there twice'
+  conformance_table
+  sed -i '2s/\t[^\t]*\t$/\t\t/' "$tree/tests/conformance.tsv"
+  rejects conformance 'MQTT-9.0.0-1 of 5.0 has neither a test nor a reason for none'
+}
+
+@test "conformance: less than nine tenths tested" {
+  conformance_table
+  sed -i '10,33s/\t[^\t]*\t$/\t\tno way to see it/' "$tree/tests/conformance.tsv"
+  "$lint/conformance" "$tree"
+  sed -i '34,37s/\t[^\t]*\t$/\t\tno way to see it/' "$tree/tests/conformance.tsv"
+  rejects conformance 'less than 90% of what binds a broker is tested'
+}
+
 # A stand-in for the four tools that prints its name and the kind that was asked for.
 fake_tools() {
   export MQKIT_BIN=$BATS_TEST_TMPDIR/bin
