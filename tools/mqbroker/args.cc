@@ -106,7 +106,7 @@ void declare(CLI::App& app, BrokerArgs& args) {
 Result<ServeOptions> resolve(const BrokerArgs& args) {
   ServeOptions to;
   if (args.unix_path) {
-    Address address;
+    Address address = {};
     address.kind = TransportKind::kUnix;
     address.host = *args.unix_path;
     to.addresses.push_back(std::move(address));
