@@ -14,7 +14,7 @@ constexpr Duration kSilence = std::chrono::seconds(600);
 }  // namespace
 
 SimLink::SimLink(Random& random, const Weather& weather) : random_(random), weather_(weather) {
-  // Small numbers are as likely as large ones: a cut inside CONNECT is as interesting as a late one.
+  // Small numbers are as likely as large ones: a cut inside CONNECT matters as much as a late one.
   if (random_.chance(weather_.cut_chance)) {
     bytes_until_cut_ = random_.below(1 + random_.below(weather_.cut_bytes_max));
   }
