@@ -11,11 +11,13 @@ std::string load_line(const LoadOptions& load, Duration window) {
   const std::string rate = load.open_loop()
                                ? fmt::format("open loop, {}", format_rate(*load.rate))
                                : fmt::format("closed loop, {} in flight", load.inflight);
-  return fmt::format("{} {} -> {}, QoS {}, {}, {}, {:.1f} s after {:.1f} s of warm-up, {} thread{}\n",
+  return fmt::format("{} {} -> {}, QoS {}, {}, {}, {:.1f} s after {:.1f} s of warm-up, "
+                     "{} thread{}\n",
                      name(load.plan.pattern()), load.plan.publishers(), load.plan.subscribers(),
                      load.sub_qos == load.qos
                          ? fmt::format("{}", static_cast<int>(load.qos))
-                         : fmt::format("{} to {}", static_cast<int>(load.qos), static_cast<int>(load.sub_qos)),
+                         : fmt::format("{} to {}", static_cast<int>(load.qos),
+                                       static_cast<int>(load.sub_qos)),
                      format_size(load.payload_size), rate, seconds(window), seconds(load.warm_up),
                      load.threads, load.threads == 1 ? "" : "s");
 }

@@ -211,7 +211,8 @@ Result<std::string> in_decimal(const Publish& publish, bool zeros, uint32_t widt
                                int32_t precision) {
   T value;
   if (publish.payload.size() != sizeof value) {
-    return no_fit(fmt::format("Message payload of {} bytes on topic {} is not a number of {} bytes.",
+    return no_fit(fmt::format("Message payload of {} bytes on topic {} is not a number of {} "
+                              "bytes.",
                               publish.payload.size(), publish.topic, sizeof value));
   }
   std::memcpy(&value, publish.payload.data(), sizeof value);

@@ -9,7 +9,7 @@ namespace mq {
 
 // {"tst":...,"topic":...,"qos":...,"retain":...,"payloadlen":...,"mid":...,"properties":{...},
 // "payload":...} with the fields and their order of mosquitto's %j. `mid` is there above QoS 0,
-// `properties` if there are any. An empty payload is null. A payload that is not UTF-8 is null, too,
+// `properties` if there are any. An empty payload is null. One that is not UTF-8 is null, too,
 // and follows as "payload_b64".
 void append_json(const Publish& publish, WallTime received, Buffer& out);
 
