@@ -95,6 +95,7 @@ Result<GivenProperties> GivenProperties::parse(const std::vector<std::string>& g
   GivenProperties properties;
   for (const std::string& words : given) MQ_CHECK(properties.add(words));
   for (const Command& command : kCommands) {
+    if (!command.supported) continue;
     const PropertyList list = properties.list(command.packet);
     const Bytes encoded = list.view().encoded();
     if (const auto fault = check_properties(encoded, command.packet)) {
