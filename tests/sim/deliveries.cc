@@ -76,16 +76,17 @@ void Deliveries::arrived(Epoch& epoch, const Publish& publish, bool has_ids) {
   if (std::ranges::none_of(all.copies, possible)) fail("not expected, or not in this form");
   if (!epoch.trusted) return;
 
-  if (publish.qos == Qos::kAtLeastOnce && !publish.dup) {  // [MQTT-3.3.1-1]
-    const auto copies = std::ranges::count_if(all.copies, [&](const Copy& copy) {
-      return !copy.group.empty() || copy.members[0].epoch == &epoch;
-    });
-    if (++all.without_dup[epoch.number] > copies) fail("sent again without DUP");
+  // A session's identifiers do not come round in one run: the same again is the same delivery.
+  if (publish.qos != Qos::kAtMostOnce &&
+      !all.packets.insert({epoch.number, publish.packet_id}).second) {
+    if (publish.qos == Qos::kExactlyOnce) fail("more than once");
+    if (!publish.dup) fail("sent again without DUP");  // [MQTT-3.3.1-1]
+    return;
   }
   all.arrivals.push_back(std::move(arrival));
   std::vector<bool> seen(all.copies.size());
   if (assign(all, all.arrivals.size() - 1, seen)) return check_order(all, publish);
-  if (!may_repeat(all, all.arrivals.back())) fail("more than once");
+  if (!may_repeat(all, all.arrivals.back())) fail("one copy too many");
 }
 
 // Whether a member has left the share group since: what that one did not take comes to another
@@ -132,10 +133,9 @@ void Deliveries::check_order(Copies& all, const Publish& publish) {
   last = only->sequence;
 }
 
-// Whether it can come more often than it was sent: at QoS 1, or as a copy that two members of a
-// share group got because one of them left in the middle or was not alone.
+// Whether there can be more copies than were expected: when one member of a share group left in
+// the middle of a delivery, or was not alone.
 bool Deliveries::may_repeat(const Copies& all, const Arrival& arrival) const {
-  if (arrival.shape.qos == Qos::kAtLeastOnce) return true;
   return std::ranges::any_of(all.copies, [&](const Copy& copy) {
     const auto trusted = [](const Member& member) { return member.epoch->trusted; };
     return is_possible(copy, arrival) &&

@@ -89,7 +89,7 @@ class Deliveries {
     std::vector<Copy> copies;
     std::vector<Arrival> arrivals;
     std::vector<size_t> arrival_of;  // by copy; kNone before it has come
-    std::map<uint32_t, uint32_t> without_dup;  // QoS 1 arrivals, by epoch
+    std::set<std::pair<uint32_t, uint16_t>> packets;  // epochs and identifiers of arrivals
   };
   struct Group {
     std::set<uint32_t> ever;     // numbers of all epochs that have been members

@@ -298,7 +298,9 @@ void Model::detach(ModelLink& link, bool with_will, Time now) {
 void Model::end_session(ModelSession& session, Time now) {
   publish_will(session, now);  // [MQTT-3.1.2-8]
   for (const auto& [filter, subscription] : session.subscriptions) {
-    if (is_shared(filter)) deliveries_.left(filter);
+    if (!is_shared(filter)) continue;
+    deliveries_.left(filter);
+    left_.insert(filter);
   }
   session.epoch->alive = false;
   sessions_.erase(std::string(session.epoch->client_id));
@@ -338,6 +340,7 @@ void Model::shut_down(Time now) {
 }
 
 void Model::tick(Time now) {
+  left_.clear();
   for (const auto& [number, link] : links_) {
     if (link->state == ModelLink::State::kAwaitConnect) {
       if (link->accepted_at + options_.connect_timeout <= now) finish(*link, {}, true, now);
@@ -354,6 +357,9 @@ void Model::tick(Time now) {
   }
   for (ModelSession* session : due) on_due(*session, now);
   std::erase_if(retained_, [&](const auto& entry) { return entry.second.expires <= now; });
+  // Which of several sessions goes first in one tick is not laid down: wills that were published
+  // meanwhile may have gone to a member of a share group that ended after that.
+  for (const std::string& filter : left_) deliveries_.left(filter);
 }
 
 }  // namespace mq::sim

@@ -124,6 +124,7 @@ class Model {
   std::map<uint32_t, ModelLink*> links_;  // by number
   std::set<std::string> distrusted_;
   std::map<std::pair<size_t, Qos>, uint32_t> last_seen_;  // message, by publisher and QoS
+  std::set<std::string> left_;  // share groups that have lost a member in the present tick
   uint32_t unnamed_ = 0;
 };
 
