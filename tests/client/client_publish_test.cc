@@ -375,10 +375,11 @@ TEST_CASE("[MQTT-3.2.2-17] [MQTT-3.3.2-9] topic aliases, as many as the server a
       .publish("a", "2", 1)
       .publish("b", "3", 0)
       .publish("c", "4", 0)
-      .publish("b", "5", 0);
+      .publish("b", "5", 0)
+      .publish("c", "6", 0);
   c.expect("30 08 0001 'a' 03 23 0001 '1'").expect("32 09 0000 0001 03 23 0001 '2'");
   c.expect("30 08 0001 'b' 03 23 0002 '3'").expect("30 05 0001 'c' 00 '4'");
-  c.expect("30 07 0000 03 23 0002 '5'");
+  c.expect("30 07 0000 03 23 0002 '5'").expect("30 05 0001 'c' 00 '6'");
 
   SUBCASE("[MQTT-3.3.2-7] the next connection knows none of them") {
     c.send("40 02 0001").event("acked 0 id=1 qos=1: Success").close();

@@ -211,8 +211,8 @@ TEST_CASE("a window that is smaller than before holds back what is sent again") 
   }
   SUBCASE("one that is acknowledged before its turn is not sent again") {
     c.send("50 02 0004").expect("62 02 0004").expect_nothing();
-    c.send("70 02 0004").event("acked 4 id=4 qos=2: Success").expect_nothing();
-    c.send("70 02 0001").event("acked 1 id=1 qos=2: Success").expect("3c 07 0001 'a' 0003 00 '3'");
+    c.send("70 02 0001").event("acked 1 id=1 qos=2: Success").expect_nothing();
+    c.send("70 02 0004").event("acked 4 id=4 qos=2: Success").expect("3c 07 0001 'a' 0003 00 '3'");
     c.send("50 02 0003 70 02 0003").event("acked 3 id=3 qos=2: Success");
     c.expect("62 02 0003  3c 07 0001 'a' 0005 00 '5'");
   }
@@ -220,6 +220,17 @@ TEST_CASE("a window that is smaller than before holds back what is sent again") 
     c.subscribe("s", {}, 9).expect("82 07 0006 00 0001 's' 00");
     c.send("70 02 0001").event("acked 1 id=1 qos=2: Success").expect("3c 07 0001 'a' 0003 00 '3'");
   }
+}
+
+TEST_CASE("nothing that was published later overtakes what is sent again") {
+  ClientScript c(durable(Version::kV5));
+  c.connect().publish("a", "1", 1, 1).publish("a", "2", 1, 2);
+  c.skip_output().close();
+  CHECK(c.session.window_left() == 0);
+  c.connect("20 06 01 00 03 21 0001").publish("a", "3", 0);
+  c.expect("3a 07 0001 'a' 0001 00 '1'").expect_nothing();
+  c.send("40 02 0001").event("acked 1 id=1 qos=1: Success");
+  c.expect("3a 07 0001 'a' 0002 00 '2'  30 05 0001 'a' 00 '3'");
 }
 
 TEST_CASE("a message that is acknowledged while it waits in the queue is not sent again") {

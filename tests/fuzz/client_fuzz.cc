@@ -78,7 +78,8 @@ class Program {
       : input_(input), session_(std::move(options)), server_(session_.options().version) {}
 
   void run() {
-    while (!input_.empty()) {
+    // Messages times reconnects is what a run costs; more of both show nothing new.
+    for (int left = 1000; left > 0 && !input_.empty(); --left) {
       act(input_.take_u8());
       check();
     }
