@@ -5,7 +5,6 @@
 
 #include <uv.h>
 
-
 namespace mq {
 
 Signals::Signals(Loop& loop, std::initializer_list<int> numbers, std::function<void(int)> on_signal)

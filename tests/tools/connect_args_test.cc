@@ -145,9 +145,8 @@ TEST_CASE("credentials") {
 }
 
 TEST_CASE("will") {
-  const ClientOptions c =
-      client({"--will-topic", "w", "--will-payload", "gone", "--will-qos", "2", "--will-retain",
-              "-D", "will", "will-delay-interval", "7"});
+  const ClientOptions c = client({"--will-topic", "w", "--will-payload", "gone", "--will-qos", "2",
+                                  "--will-retain", "-D", "will", "will-delay-interval", "7"});
   REQUIRE(c.will);
   CHECK(c.will->topic == "w");
   CHECK(c.will->payload == "gone");
@@ -159,8 +158,7 @@ TEST_CASE("will") {
   CHECK(error({"--will-retain"}) == "Will retain given, but no will topic given.");
   CHECK(error({"-D", "will", "will-delay-interval", "7"}) ==
         "Will properties given, but no will topic given.");
-  CHECK(error({"--will-topic", "a/#"}) ==
-        "Invalid will topic 'a/#', does it contain '+' or '#'?");
+  CHECK(error({"--will-topic", "a/#"}) == "Invalid will topic 'a/#', does it contain '+' or '#'?");
   CHECK(error({"--will-topic", "w", "--will-qos", "3"}) ==
         "Invalid will QoS given: 3, it must be one of 0, 1, 2.");
 }

@@ -154,8 +154,7 @@ TEST_CASE("properties, and the width of those that are not there") {
   list.add(PropertyId::kSubscriptionIdentifier, 8);
   list.add_user("a", "2");
   const Publish publish = message("x", list.view());
-  CHECK(print("%A %C %D %E %F %R %S %P", publish) ==
-        "3 text/plain c\0d 60 1 re/ply 7 a:1 a:2"sv);
+  CHECK(print("%A %C %D %E %F %R %S %P", publish) == "3 text/plain c\0d 60 1 re/ply 7 a:1 a:2"sv);
   CHECK(print("%5A|%-5E|%05S|%12C|%.3R|%8R|", publish) ==
         "    3|60   |00007|  text/plain|re/|  re/ply|");
   CHECK(print("[%A%C%D%E%F%R%S%P]") == "[]");
@@ -167,8 +166,7 @@ TEST_CASE("messages as JSON") {
         R"({"tst":"2026-11-22T13:14:24.204360+0000","topic":"fmt/topic","qos":1,"retain":false,)"
         R"("payloadlen":2,"mid":42,"payload":"hi"})");
   CHECK(print("%J", R"( { "a" : [ 1, "x y" ] } )").ends_with(R"("payload":{"a":[1,"x y"]}})"));
-  CHECK(print("%J", "not json") ==
-        "<error: Message payload is not valid JSON on topic fmt/topic.");
+  CHECK(print("%J", "not json") == "<error: Message payload is not valid JSON on topic fmt/topic.");
 }
 
 TEST_CASE("what is printed without a format") {

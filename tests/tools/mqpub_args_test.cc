@@ -21,13 +21,13 @@ PublisherOptions options(std::vector<std::string> words) {
   return std::move(*resolved);
 }
 
-std::string error(std::vector<std::string> words) { return error_of<PubArgs>(std::move(words)); }
+std::string error(std::vector<std::string> words) {
+  return error_of<PubArgs>(std::move(words));
+}
 
 // A file with that content, removed at the end of the test.
 struct File {
-  explicit File(std::string_view content) {
-    std::ofstream(path, std::ios::binary) << content;
-  }
+  explicit File(std::string_view content) { std::ofstream(path, std::ios::binary) << content; }
   ~File() { std::remove(path.c_str()); }
   std::string path = "mqpub_args_test." + std::to_string(getpid());
 };
@@ -138,7 +138,7 @@ TEST_CASE("options of mosquitto_sub are none of mqpub's") {
        {"-C", "-e", "-E", "-F", "--latency", "--message-rate", "-N", "--pretty", "-R",
         "--random-filter", "--remove-retained", "--retain-as-published", "--retain-handling",
         "--retained-only", "-T", "-U", "-v", "-w", "-W"}) {
-    CHECK(error({"-t", "x", "-n", option, "1"}).starts_with(std::string("Unknown option '") +
-                                                             option + "'."));
+    CHECK(error({"-t", "x", "-n", option, "1"})
+              .starts_with(std::string("Unknown option '") + option + "'."));
   }
 }

@@ -18,7 +18,9 @@ SubscriberOptions options(std::vector<std::string> words) {
   return std::move(*resolved);
 }
 
-std::string error(std::vector<std::string> words) { return error_of<SubArgs>(std::move(words)); }
+std::string error(std::vector<std::string> words) {
+  return error_of<SubArgs>(std::move(words));
+}
 
 }  // namespace
 
@@ -39,8 +41,7 @@ TEST_CASE("several filters, of the URL, too") {
   CHECK(options({"-t", "a", "-t", "b/+", "-L", "mqtt://h/c/%23"}).filters ==
         std::vector<std::string>{"a", "b/+", "c/#"});
   CHECK(options({"-t", "$share/group/a/#"}).filters.size() == 1);
-  CHECK(error({}) ==
-        "You must specify a topic to subscribe to (-t) or unsubscribe from (-U).");
+  CHECK(error({}) == "You must specify a topic to subscribe to (-t) or unsubscribe from (-U).");
   for (const char* filter :
        {"", "a#", "#/a", "a+", "$share/g", "$share//a", "$share/g+/a", "\xFF"}) {
     CAPTURE(filter);
@@ -59,8 +60,8 @@ TEST_CASE("filters to pass over and to unsubscribe from") {
 
 TEST_CASE("subscription options of MQTT 5") {
   const SubscriberOptions o =
-      options({"-t", "a", "-V", "5", "-q", "2", "--retain-as-published", "--retain-handling",
-               "new", "-D", "subscribe", "subscription-identifier", "3"});
+      options({"-t", "a", "-V", "5", "-q", "2", "--retain-as-published", "--retain-handling", "new",
+               "-D", "subscribe", "subscription-identifier", "3"});
   CHECK(o.subscribe_options.encoded() == (2 | 1 << 3 | 1 << 4));
   CHECK(o.subscribe_properties.view().number(PropertyId::kSubscriptionIdentifier) == 3);
   CHECK(error({"-t", "a", "--retain-as-published"}).find("MQTT 5") != std::string::npos);
@@ -109,7 +110,7 @@ TEST_CASE("printing") {
 TEST_CASE("options of mosquitto_pub are none of mqsub's") {
   for (const char* option :
        {"-f", "-l", "-m", "-n", "-r", "--latency", "--repeat", "--repeat-delay", "-s"}) {
-    CHECK(error({"-t", "x", option, "1"}).starts_with(std::string("Unknown option '") + option +
-                                                       "'."));
+    CHECK(error({"-t", "x", option, "1"})
+              .starts_with(std::string("Unknown option '") + option + "'."));
   }
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "common/options.h"
 
@@ -88,8 +88,8 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
     const bool is_long = word.starts_with("--");
     const bool is_option = is_long || (word.starts_with('-') && word.size() > 1);
     if (!is_option && !at->get_options([](const CLI::Option* option) {
-           return option->get_positional();
-         }).empty()) {
+                           return option->get_positional();
+                         }).empty()) {
       out.emplace_back(word);
       continue;
     }

@@ -11,12 +11,12 @@ class App;
 namespace mq {
 
 struct OptionDoc {
-  std::vector<std::string> names;    // "-p", "--port": short ones first
-  std::string value;                 // "PORT", "0|1|2", empty for a flag
-  std::string by_default;            // as it would be typed, empty for none
+  std::vector<std::string> names;  // "-p", "--port": short ones first
+  std::string value;               // "PORT", "0|1|2", empty for a flag
+  std::string by_default;          // as it would be typed, empty for none
   std::string help;
   bool repeatable = false;
-  bool value_optional = false;       // "--json[=FILE]"
+  bool value_optional = false;  // "--json[=FILE]"
 
   // The words a value is chosen from, empty when it is free.
   std::vector<std::string> choices() const;
@@ -30,10 +30,10 @@ struct GroupDoc {
 };
 
 struct CommandDoc {
-  std::string name;      // "mqpub", "run"
-  std::string usage;     // a line for each way to call it, without the name
-  std::string summary;   // one sentence
-  std::string footer;    // further text for --help: examples
+  std::string name;     // "mqpub", "run"
+  std::string usage;    // a line for each way to call it, without the name
+  std::string summary;  // one sentence
+  std::string footer;   // further text for --help: examples
   std::vector<GroupDoc> groups;
   std::vector<CommandDoc> commands;
 };

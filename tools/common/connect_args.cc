@@ -6,8 +6,8 @@
 #include <random>
 #include <string_view>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "base/random.h"
 #include "base/units.h"
@@ -25,7 +25,6 @@ tl::unexpected<Error> invalid(std::string text) {
   return fail(ErrorCode::kInvalidArgument, std::move(text));
 }
 
-
 // "MIN[,MAX]"
 Result<BackoffOptions> parse_backoff(std::string_view text) {
   const size_t comma = text.find(',');
@@ -33,9 +32,10 @@ Result<BackoffOptions> parse_backoff(std::string_view text) {
   const Result<Duration> max =
       comma == std::string_view::npos ? first : parse_duration(text.substr(comma + 1));
   if (!first || !max || *first <= Duration::zero() || *max < *first) {
-    return invalid(fmt::format("Invalid reconnect delay given: {}, it must be MIN or MIN,MAX in "
-                               "seconds, more than 0.",
-                               text));
+    return invalid(
+        fmt::format("Invalid reconnect delay given: {}, it must be MIN or MIN,MAX in "
+                    "seconds, more than 0.",
+                    text));
   }
   return BackoffOptions{.first = *first, .max = *max};
 }
@@ -63,8 +63,7 @@ Result<void> resolve_address(const ConnectArgs& args, Connection& to) {
   }
   Result<ParsedUrl> url = parse_url(*args.url);
   if (!url) {
-    return invalid(
-        fmt::format("Invalid URL for -L argument specified - {}.", url.error().text));
+    return invalid(fmt::format("Invalid URL for -L argument specified - {}.", url.error().text));
   }
   if (url->address.kind != TransportKind::kTcp && url->address.kind != TransportKind::kUnix) {
     return invalid("Unsupported URL scheme. Use mqtt:// or unix://.");
@@ -87,8 +86,8 @@ Result<void> resolve_will(const ConnectArgs& args, ClientOptions& client,
     return {};
   }
   if (!is_utf8(*args.will_topic) || topic_name_fault(*args.will_topic) != nullptr) {
-    return invalid(fmt::format("Invalid will topic '{}', does it contain '+' or '#'?",
-                               *args.will_topic));
+    return invalid(
+        fmt::format("Invalid will topic '{}', does it contain '+' or '#'?", *args.will_topic));
   }
   client.will = WillOptions{.topic = *args.will_topic,
                             .payload = args.will_payload.value_or(""),
@@ -140,8 +139,9 @@ Result<void> resolve_session(const ConnectArgs& args, ClientOptions& client) {
   if (!client.client_id.empty()) return {};
   if (client.version == Version::kV5) {
     if (args.keep_session && client.session_expiry_s == kSessionNeverExpires) {
-      return invalid("You must provide a client id if you are using an infinite session expiry "
-                     "interval.");
+      return invalid(
+          "You must provide a client id if you are using an infinite session expiry "
+          "interval.");
     }
   } else if (args.keep_session) {
     return invalid("You must provide a client id if you are using the -c option.");

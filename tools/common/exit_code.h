@@ -24,7 +24,9 @@ enum ExitCode : int {
 
 // What the server refuses ends the program with its Reason Code, 128 to 162; a connection of MQTT
 // 3.x with the return code, 1 to 5.
-inline int exit_code(ReasonCode code) { return static_cast<int>(code); }
+inline int exit_code(ReasonCode code) {
+  return static_cast<int>(code);
+}
 inline int exit_code(const ConnectRefused& refused) {
   return refused.v3_return_code != 0 ? refused.v3_return_code : exit_code(refused.reason);
 }

@@ -57,7 +57,9 @@ std::vector<std::string> command_names(const CommandDoc& program) {
 
 // -- man --
 
-std::string scdoc(std::string_view text) { return escaped(text, "\\*_<[#"); }
+std::string scdoc(std::string_view text) {
+  return escaped(text, "\\*_<[#");
+}
 
 void man_groups(std::string& out, const CommandDoc& command) {
   for (const GroupDoc& group : command.groups) {
@@ -92,9 +94,8 @@ void bash_options(std::string& out, const CommandDoc& command, std::string_view 
       if (option.value.empty() || option.value_optional) continue;
       const std::vector<std::string> choices = option.choices();
       if (!choices.empty()) {
-        cases +=
-            fmt::format("{}  {}) COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n", indent,
-                        joined(option.names, "|"), quoted(joined(choices, " ")));
+        cases += fmt::format("{}  {}) COMPREPLY=($(compgen -W {} -- \"$cur\")); return ;;\n",
+                             indent, joined(option.names, "|"), quoted(joined(choices, " ")));
       } else {
         std::vector<std::string>& list = option.takes_path() ? paths : free;
         list.insert(list.end(), option.names.begin(), option.names.end());

@@ -5,15 +5,17 @@
 #include <charconv>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include "base/units.h"
 
 namespace mq {
 namespace {
 
-[[noreturn]] void reject(std::string text) { throw CLI::ValidationError(std::move(text)); }
+[[noreturn]] void reject(std::string text) {
+  throw CLI::ValidationError(std::move(text));
+}
 
 std::string size_text(uint64_t size) {
   constexpr std::string_view kUnits = "kMG";
@@ -70,8 +72,8 @@ Options& Options::flag(std::string_view names, bool& to, std::string_view help) 
 
 Options& Options::count(std::string_view names, uint32_t& to, std::string_view help) {
   app_.add_flag_function(
-          std::string(names),
-          [&to](int64_t given) { to = static_cast<uint32_t>(given); }, std::string(help))
+          std::string(names), [&to](int64_t given) { to = static_cast<uint32_t>(given); },
+          std::string(help))
       ->group(group_);
   return *this;
 }
@@ -98,10 +100,11 @@ Options& Options::text_or(std::string_view names, std::optional<std::string>& to
   return *this;
 }
 
-Options& Options::list(std::string_view names, std::vector<std::string>& to,
-                       std::string_view value, std::string_view help) {
-  add(names, value, help, [&to](const std::string& given) { to.push_back(given); })
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+Options& Options::list(std::string_view names, std::vector<std::string>& to, std::string_view value,
+                       std::string_view help) {
+  add(names, value, help, [&to](const std::string& given) {
+    to.push_back(given);
+  })->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   return *this;
 }
 
@@ -150,8 +153,7 @@ Options& Options::seconds(std::string_view names, std::optional<Duration>& to,
 Options& Options::seconds_option(std::string_view names, std::string_view value,
                                  std::string_view help, std::string by_default, Duration min,
                                  std::function<void(Duration)> set) {
-  auto check = [noun = noun_of(names, value), min,
-                set = std::move(set)](const std::string& given) {
+  auto check = [noun = noun_of(names, value), min, set = std::move(set)](const std::string& given) {
     const Result<Duration> duration = parse_duration(given);
     if (!duration) reject(fmt::format("Invalid {} given: {}.", noun, duration.error().text));
     if (*duration < min) {

@@ -67,8 +67,8 @@ class Options {
                          [&to](uint64_t parsed) { to = static_cast<T>(parsed); });
   }
   // Bytes, in the forms of parse_size().
-  Options& size(std::string_view names, uint64_t& to, std::string_view value,
-                std::string_view help, Range<uint64_t> range = {});
+  Options& size(std::string_view names, uint64_t& to, std::string_view value, std::string_view help,
+                Range<uint64_t> range = {});
   // Seconds with decimals, or with a unit in the forms of parse_duration().
   Options& seconds(std::string_view names, Duration& to, std::string_view value,
                    std::string_view help, Duration min = {});

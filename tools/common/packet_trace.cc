@@ -40,8 +40,8 @@ std::string packet_text(const Packet& packet, Version version, bool by_us) {
       Overloaded{
           [](const Connect&) { return std::string("CONNECT"); },
           [&](const Connack& p) {
-            const int code = version == Version::kV5 ? static_cast<int>(p.reason)
-                                                     : to_v3_connack(p.reason);
+            const int code =
+                version == Version::kV5 ? static_cast<int>(p.reason) : to_v3_connack(p.reason);
             return fmt::format("CONNACK ({})", code);
           },
           [](const Publish& p) {

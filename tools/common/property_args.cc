@@ -107,8 +107,7 @@ Result<GivenProperties> GivenProperties::parse(const std::vector<std::string>& g
 }
 
 bool GivenProperties::empty() const {
-  return std::all_of(lists_.begin(), lists_.end(),
-                     [](const auto& list) { return list.empty(); });
+  return std::all_of(lists_.begin(), lists_.end(), [](const auto& list) { return list.empty(); });
 }
 
 const std::vector<GivenProperty>& GivenProperties::of(PropertiesIn packet) const {
@@ -132,8 +131,7 @@ Result<void> GivenProperties::add(std::string_view words) {
   const std::string_view property_name = take();
   const Command* command = find_command(command_name);
   if (command == nullptr) {
-    return invalid(
-        fmt::format("Invalid command {} given in --property argument.", command_name));
+    return invalid(fmt::format("Invalid command {} given in --property argument.", command_name));
   }
   const std::optional<PropertyId> id = property_by_name(property_name);
   if (!id) {
@@ -141,8 +139,8 @@ Result<void> GivenProperties::add(std::string_view words) {
         fmt::format("Invalid property name {} given in --property argument.", property_name));
   }
   // A server adds Subscription Identifiers to what it forwards; a client must not [MQTT-3.3.4-6].
-  const bool by_server = command->packet == PropertiesIn::kPublish &&
-                         *id == PropertyId::kSubscriptionIdentifier;
+  const bool by_server =
+      command->packet == PropertiesIn::kPublish && *id == PropertyId::kSubscriptionIdentifier;
   if (!command->supported || by_server) {
     return invalid(fmt::format("{} property not supported for {} in --property argument.",
                                property_name, command->name));

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "common/argv.h"
 #include "common/command_doc.h"
@@ -24,8 +24,8 @@ namespace {
 constexpr std::string_view kInformation = "Information";
 
 int usage_error(const Program& program, std::string_view text) {
-  write_all(STDERR_FILENO, fmt::format("Error: {}\n\nUse '{} --help' to see usage.\n", text,
-                                       program.name));
+  write_all(STDERR_FILENO,
+            fmt::format("Error: {}\n\nUse '{} --help' to see usage.\n", text, program.name));
   return program.usage_error;
 }
 

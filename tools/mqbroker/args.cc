@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "common/options.h"
 
@@ -32,8 +32,7 @@ void declare_limits(CLI::App& app, BrokerArgs& args) {
             {kPacketMaxMin, kPacketMax})
       .number("--max-queued-messages", broker.queued_messages_max, "COUNT",
               "Messages that wait for it; more are dropped.", {1})
-      .size("--max-queued-bytes", broker.queued_bytes_max, "SIZE", "Memory of those messages.",
-            {1})
+      .size("--max-queued-bytes", broker.queued_bytes_max, "SIZE", "Memory of those messages.", {1})
       .number("--max-inflight-messages", broker.inflight_max, "COUNT",
               "QoS 1 and 2 messages sent to it that it has not acknowledged.",
               {1, kReceiveMaximumDefault})

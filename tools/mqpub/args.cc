@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+#include <CLI/CLI.hpp>
 
 #include "base/utf8.h"
 #include "codec/limits.h"
@@ -98,8 +98,10 @@ void declare(CLI::App& app, PubArgs& args) {
               {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
               "Quality of service: at most once, at least once, exactly once.")
       .flag("-r,--retain", args.retain, "Have the broker keep it for later subscribers.")
-      .number("--repeat", args.repeat, "COUNT", "Send it COUNT times, each after the one before "
-              "was delivered.", {1})
+      .number("--repeat", args.repeat, "COUNT",
+              "Send it COUNT times, each after the one before "
+              "was delivered.",
+              {1})
       .seconds("--repeat-delay", args.repeat_delay, "SECONDS",
                "Pause between a delivery and the next time.")
       .number("--max-queue", args.queue_max, "COUNT",

@@ -18,8 +18,7 @@ std::optional<LineReader::Line> LineReader::next() {
     block_ = {};
     return std::nullopt;
   }
-  const auto size =
-      static_cast<size_t>(static_cast<const uint8_t*>(found) - block_.data());
+  const auto size = static_cast<size_t>(static_cast<const uint8_t*>(found) - block_.data());
   const Bytes text = block_.first(size);
   block_ = block_.subspan(size + 1);
   if (has_partial_) {

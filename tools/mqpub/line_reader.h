@@ -35,10 +35,10 @@ class LineReader {
 
   size_t line_max_;
   Bytes block_;
-  Buffer partial_;           // the start of a line that is not complete
+  Buffer partial_;  // the start of a line that is not complete
   bool has_partial_ = false;
-  bool cut_ = false;         // some of it was dropped
-  bool returned_ = false;    // partial_ is the line that was returned last
+  bool cut_ = false;       // some of it was dropped
+  bool returned_ = false;  // partial_ is the line that was returned last
 };
 
 }  // namespace mq

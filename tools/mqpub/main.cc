@@ -5,14 +5,13 @@
 
 int main(int argc, char** argv) {
   mq::PubArgs args;
-  return mq::run_program(
-      {
-          .name = "mqpub",
-          .declare = [&args](CLI::App& app) { mq::declare(app, args); },
-          .run = [&args]() -> mq::Result<int> {
-            MQ_TRY(mq::PublisherOptions options, mq::resolve(args));
-            return mq::publish(std::move(options));
-          },
-      },
-      argc, argv);
+  return mq::run_program({
+                             .name = "mqpub",
+                             .declare = [&args](CLI::App& app) { mq::declare(app, args); },
+                             .run = [&args]() -> mq::Result<int> {
+                               MQ_TRY(mq::PublisherOptions options, mq::resolve(args));
+                               return mq::publish(std::move(options));
+                             },
+                         },
+                         argc, argv);
 }

@@ -105,13 +105,13 @@ void Publisher::on_event(const ClientEvent& event, Now now) {
 
 void Publisher::on_acked(const Acked& acked) {
   if (!is_error(acked.reason) || options_.ignore_denied) return;
-  std::string why = fmt::format("{} (0x{:02X})", text(acked.reason),
-                                static_cast<uint8_t>(acked.reason));
+  std::string why =
+      fmt::format("{} (0x{:02X})", text(acked.reason), static_cast<uint8_t>(acked.reason));
   if (const auto more = acked.properties.text(PropertyId::kReasonString)) {
     why += fmt::format(": {}", *more);
   }
-  failed(exit_code(acked.reason), fmt::format("The message to '{}' was refused: {}",
-                                              options_.topic, why));
+  failed(exit_code(acked.reason),
+         fmt::format("The message to '{}' was refused: {}", options_.topic, why));
 }
 
 void Publisher::failed(int code, std::string_view text) {
@@ -220,7 +220,7 @@ void Publisher::on_ended(const Error* error, Now) {
   if (error != nullptr) {
     console_.error(error->text);
     if (code_ == kExitOk) {
-      code_ = refused_code_   ? *refused_code_
+      code_ = refused_code_    ? *refused_code_
               : was_connected_ ? exit_code(*error)
                                : static_cast<int>(kExitFailure);
     }
@@ -230,6 +230,8 @@ void Publisher::on_ended(const Error* error, Now) {
 
 }  // namespace
 
-int publish(PublisherOptions options) { return Publisher(std::move(options)).run(); }
+int publish(PublisherOptions options) {
+  return Publisher(std::move(options)).run();
+}
 
 }  // namespace mq

@@ -211,9 +211,10 @@ Result<std::string> in_decimal(const Publish& publish, bool zeros, uint32_t widt
                                int32_t precision) {
   T value;
   if (publish.payload.size() != sizeof value) {
-    return no_fit(fmt::format("Message payload of {} bytes on topic {} is not a number of {} "
-                              "bytes.",
-                              publish.payload.size(), publish.topic, sizeof value));
+    return no_fit(
+        fmt::format("Message payload of {} bytes on topic {} is not a number of {} "
+                    "bytes.",
+                    publish.payload.size(), publish.topic, sizeof value));
   }
   std::memcpy(&value, publish.payload.data(), sizeof value);
   const int digits = precision < 0 ? 6 : precision;
@@ -223,8 +224,7 @@ Result<std::string> in_decimal(const Publish& publish, bool zeros, uint32_t widt
 }
 
 Result<void> not_json(const Publish& publish) {
-  return no_fit(
-      fmt::format("Message payload is not valid JSON on topic {}.", publish.topic));
+  return no_fit(fmt::format("Message payload is not valid JSON on topic {}.", publish.topic));
 }
 
 void append_user_properties(const Publish& publish, Buffer& out) {
@@ -270,8 +270,8 @@ void print_property(char letter, const Publish& publish, Field field, int32_t pr
 
 }  // namespace
 
-Result<void> Format::print_conversion(const Piece& piece, const Publish& publish,
-                                      WallTime received, Buffer& out) {
+Result<void> Format::print_conversion(const Piece& piece, const Publish& publish, WallTime received,
+                                      Buffer& out) {
   Field field(out, piece.width, piece.left, piece.pad);
   // A width cuts a payload off as well as it fills it up.
   const Bytes payload =
@@ -293,9 +293,8 @@ Result<void> Format::print_conversion(const Piece& piece, const Publish& publish
     case 'f': {
       const bool zeros = piece.pad == '0' && !piece.left;
       MQ_TRY(const std::string number,
-             piece.letter == 'd'
-                 ? in_decimal<double>(publish, zeros, piece.width, piece.precision)
-                 : in_decimal<float>(publish, zeros, piece.width, piece.precision));
+             piece.letter == 'd' ? in_decimal<double>(publish, zeros, piece.width, piece.precision)
+                                 : in_decimal<float>(publish, zeros, piece.width, piece.precision));
       field.text(number);
       return {};
     }
@@ -305,11 +304,9 @@ Result<void> Format::print_conversion(const Piece& piece, const Publish& publish
       return {};
     case 'I': field.text(format_time("%FT%T%z", received), piece.precision); return {};
     case 'U':
-      out.append(fmt::format("{}.{:09}",
-                             std::chrono::floor<std::chrono::seconds>(received)
-                                 .time_since_epoch()
-                                 .count(),
-                             nanoseconds(received)));
+      out.append(fmt::format(
+          "{}.{:09}", std::chrono::floor<std::chrono::seconds>(received).time_since_epoch().count(),
+          nanoseconds(received)));
       return {};
     case 'P': append_user_properties(publish, out); return {};
     default: print_property(piece.letter, publish, field, piece.precision, out); return {};

@@ -5,14 +5,13 @@
 
 int main(int argc, char** argv) {
   mq::SubArgs args;
-  return mq::run_program(
-      {
-          .name = "mqsub",
-          .declare = [&args](CLI::App& app) { mq::declare(app, args); },
-          .run = [&args]() -> mq::Result<int> {
-            MQ_TRY(mq::SubscriberOptions options, mq::resolve(args));
-            return mq::subscribe(std::move(options));
-          },
-      },
-      argc, argv);
+  return mq::run_program({
+                             .name = "mqsub",
+                             .declare = [&args](CLI::App& app) { mq::declare(app, args); },
+                             .run = [&args]() -> mq::Result<int> {
+                               MQ_TRY(mq::SubscriberOptions options, mq::resolve(args));
+                               return mq::subscribe(std::move(options));
+                             },
+                         },
+                         argc, argv);
 }

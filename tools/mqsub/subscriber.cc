@@ -244,6 +244,8 @@ Result<void> print(const Printing& printing, const Publish& publish, WallTime re
   return {};
 }
 
-int subscribe(SubscriberOptions options) { return Subscriber(std::move(options)).run(); }
+int subscribe(SubscriberOptions options) {
+  return Subscriber(std::move(options)).run();
+}
 
 }  // namespace mq
