@@ -230,6 +230,7 @@ void Broker::detach(Connection& c, bool with_will, Now now) {
   Session& session = *std::exchange(c.session, nullptr);
   assert(session.connection == &c);
   session.connection = nullptr;
+  session.resend_left = 0;
   --counters_.clients_connected;
   // [MQTT-3.14.4-3] [MQTT-3.1.2-10]
   if (!with_will) session.will = nullptr;

@@ -123,7 +123,8 @@ class Broker {
   void deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message);
 
   // deliver.cc
-  bool has_queue_room(const Session& session, const Message& message);
+  bool has_queue_room(Session& session, const Message& message);
+  bool drop_expired(Session& session);
   void enqueue(Session& session, WaitingMessage item);
   void send_tracked(Connection& c, WaitingMessage item);
   void fill_window(Connection& c);

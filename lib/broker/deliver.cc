@@ -17,22 +17,42 @@ Qos qos_of(uint8_t first_byte) { return static_cast<Qos>((first_byte >> 1) & 3);
 
 // Whether one more message may wait in the session. One that finds nothing before it is taken
 // whatever its size, or messages over the limit could not be sent at all.
-bool Broker::has_queue_room(const Session& session, const Message& message) {
-  uint64_t count = session.waiting.size() + session.inflight.publishes();
-  uint64_t bytes = session.queued_bytes;
-  if (session.connection != nullptr) {
-    count = std::max<uint64_t>(count, session.connection->out.size());
-    bytes = std::max(bytes, session.connection->out.message_bytes());
-  }
-  if (count == 0) return true;
-  if (count < options_.queued_messages_max &&
-      bytes + message.memory() <= options_.queued_bytes_max) {
-    return true;
-  }
-  ++(count < options_.queued_messages_max ? counters_.limit_queued_bytes
-                                          : counters_.limit_queued_messages);
+bool Broker::has_queue_room(Session& session, const Message& message) {
+  // The counter of the limit that is in the way, null when none is.
+  const auto limit_hit = [&]() -> uint64_t* {
+    uint64_t count = session.waiting.size() + session.inflight.publishes();
+    uint64_t bytes = session.queued_bytes;
+    if (session.connection != nullptr) {
+      count = std::max<uint64_t>(count, session.connection->out.size());
+      bytes = std::max(bytes, session.connection->out.message_bytes());
+    }
+    if (count == 0) return nullptr;
+    if (count >= options_.queued_messages_max) return &counters_.limit_queued_messages;
+    if (bytes + message.memory() > options_.queued_bytes_max) return &counters_.limit_queued_bytes;
+    return nullptr;
+  };
+  uint64_t* hit = limit_hit();
+  if (hit != nullptr && drop_expired(session)) hit = limit_hit();
+  if (hit == nullptr) return true;
+  ++*hit;
   ++counters_.publishes_dropped;
   return false;
+}
+
+// Drops what has expired at the head of those that wait [MQTT-3.3.2-5]; true when there was any.
+// Their numbers, and so their packet identifiers, are used up as if they had been sent.
+bool Broker::drop_expired(Session& session) {
+  bool any = false;
+  while (!session.waiting.empty() && session.waiting.front().message->expired(now_.mono) &&
+         session.resend_left == 0 && !session.inflight.full()) {
+    InflightEntry entry;
+    entry.message = std::move(session.waiting.front().message);
+    entry.state = InflightEntry::State::kPublishSent;
+    session.waiting.pop_front();
+    forget(session, session.inflight.add(std::move(entry)));
+    any = true;
+  }
+  return any;
 }
 
 // Takes the message into the session: to the connection at once where the window allows it.

@@ -125,15 +125,17 @@ class Broker::Restorer final : public StoreSink {
     Session& session = this->session(record.client_id);
     if (session.inflight.empty() && session.waiting.empty()) start_at(session, record.sequence);
     if (record.message) session.queued_bytes += record.message->memory();
+    // Identifiers that were acknowledged, or of messages that expired before they were sent, keep
+    // their places.
+    while (session.waiting.empty() &&
+           session.first_sequence + session.inflight.size() < record.sequence) {
+      session.inflight.add_done();
+    }
     const bool was_sent = record.sequence < session.sent_mark || !record.message;
     if (!was_sent) {
       session.waiting.push_back(
           {record.message, record.subscription_id, record.first_byte, record.share_tag});
       return;
-    }
-    // Identifiers that were acknowledged keep their places.
-    while (session.first_sequence + session.inflight.size() < record.sequence) {
-      session.inflight.add_done();
     }
     InflightEntry entry;
     entry.message = record.message;

@@ -14,8 +14,10 @@ namespace {
 constexpr Hello kDurable{.clean = false, .properties = "11 00000e10"};
 
 struct Stored {
+  explicit Stored(const BrokerOptions& options = quiet()) : s(options, &store) {}
+
   MemoryStore store;
-  BrokerScript s{quiet(), &store};
+  BrokerScript s;
 
   Peer& operator[](std::string_view name) { return s[name]; }
   // One loop turn whose changes the disk takes.
@@ -120,6 +122,33 @@ TEST_CASE("a durable session comes back with its subscriptions and what waited f
   t["pub"].connect();
   t["pub"].publish("a/3", "three").skip_output();
   t["sub"].expect_publish("a/3", "three");
+}
+
+TEST_CASE("messages that expired in the queue keep their numbers, also in the store") {
+  BrokerOptions options = quiet();
+  options.queued_messages_max = 3;
+  Stored t(options);
+  const Hello one{.clean = false, .properties = "11 00000e10 21 0001"};
+  t.back("sub", false, one);
+  t.subscribe("sub", "a", 1);
+  t["pub"].connect();
+  const auto publish = [&t](const char* payload, std::string_view properties) {
+    t["pub"].publish("a", payload, {.qos = 1, .id = 1, .properties = properties});
+    t.settle();
+    t["pub"].expect("40 02 0001");
+  };
+  publish("sent", "");
+  t["sub"].expect_publish("a", "sent", {.qos = 1, .id = 1}).drop();
+  publish("gone", "02 00000001");
+  publish("gone", "02 00000001");
+  t.s.advance(2s);
+  publish("kept", "");
+  t.crash();
+  t.back("sub", true, one).expect_publish("a", "sent", {.qos = 1, .id = 1, .dup = true});
+  t["sub"].send("40 02 0001").expect_publish("a", "kept", {.qos = 1, .id = 4}).send("40 02 0004");
+  t.settle();
+  t.crash();
+  t.back("sub", true, one).expect_nothing();
 }
 
 TEST_CASE("what was not safe at the crash is gone, and was not acknowledged") {

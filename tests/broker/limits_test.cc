@@ -154,6 +154,34 @@ TEST_CASE("queued_messages_max: of a client that is away") {
   s["b"].expect_publish("t", "5", {.qos = 1, .id = 4});
 }
 
+TEST_CASE("[MQTT-3.3.2-5] queued_messages_max: what has expired in the queue makes room") {
+  BrokerScript s(with(&BrokerOptions::queued_messages_max, 3u));
+  const Hello hello{.properties = "11 000003e8 21 0001"};
+  s["a"].connect();
+  s["b"].connect(hello).subscribe("t", 1);
+  const auto publish = [&s](const char* payload, std::string_view properties) {
+    s["a"].publish("t", payload, {.qos = 1, .id = 1, .properties = properties});
+    s["a"].expect("40 02 0001");
+  };
+  publish("1", "");
+  s["b"].expect_publish("t", "1", {.qos = 1, .id = 1}).drop();
+  publish("2", "02 0000000a");
+  publish("3", "02 0000000a");
+  publish("4", "");  // one too many
+  CHECK(s.counters().limit_queued_messages == 1);
+  s.advance(11s);
+  publish("5", "");
+  publish("6", "02 0000000a");
+  publish("7", "");
+  CHECK(s.counters().limit_queued_messages == 2);
+  CHECK(s.counters().publishes_dropped == 2);
+  s["b"].resume(hello).expect_publish("t", "1", {.qos = 1, .id = 1, .dup = true});
+  s["b"].send("40 02 0001").expect_publish("t", "5", {.qos = 1, .id = 4});
+  s.advance(11s);
+  publish("8", "");
+  s["b"].send("40 02 0004").expect_publish("t", "8", {.qos = 1, .id = 6}).expect_nothing();
+}
+
 TEST_CASE("queued_messages_max: of a client that does not read, at QoS 0") {
   BrokerScript s(with(&BrokerOptions::queued_messages_max, 3u));
   s["b"].connect().subscribe("t", 1).stop_reading();
