@@ -29,7 +29,7 @@ std::string error(std::vector<std::string> words) {
 struct File {
   explicit File(std::string_view content) { std::ofstream(path, std::ios::binary) << content; }
   ~File() { std::remove(path.c_str()); }
-  std::string path = "mqpub_args_test." + std::to_string(getpid());
+  std::string path = "/tmp/mqpub_args_test." + std::to_string(getpid());
 };
 
 }  // namespace
