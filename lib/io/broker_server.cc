@@ -34,8 +34,7 @@ class BrokerServer::Connection final : public Transport::Owner {
     if (broker.wants_close(id_)) return transport_.close();
     // A client that does not read its answers is not read either.
     const bool pause = broker.wants_pause(id_);
-    if (pause == paused_) return;
-    paused_ = pause;
+    if (pause == transport_.paused()) return;
     if (pause) {
       transport_.pause();
     } else {
@@ -47,7 +46,6 @@ class BrokerServer::Connection final : public Transport::Owner {
   BrokerServer& server_;
   const ConnId id_;
   Transport transport_;
-  bool paused_ = false;
 };
 
 BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessControl& access,

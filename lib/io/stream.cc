@@ -34,7 +34,7 @@ struct Stream::WriteRequest {
   std::vector<Ref<const Message>> owners;  // of the bytes that are not copied
 };
 
-Stream::Stream(UvStream handle, Owner& owner) : handle_(std::move(handle)), owner_(owner) {
+Stream::Stream(UvStream handle) : handle_(std::move(handle)) {
   handle_->data = this;
 }
 
@@ -59,19 +59,19 @@ void Stream::start_reading() {
         Stream* stream = stream_of(handle);
         if (stream == nullptr || count == 0 || count == UV_ENOBUFS) return;
         if (count > 0) {
-          stream->owner_.stream_read(
+          stream->stream_read(
               {reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(count)});
           return;
         }
         uv_read_stop(handle);
         const int code = static_cast<int>(count);
-        stream->owner_.stream_failed({uv_error_code(code), uv_reason(code), code});
+        stream->stream_failed({uv_error_code(code), uv_reason(code), code});
       });
 }
 
 void Stream::stop_reading() { uv_read_stop(handle_.get()); }
 
-void Stream::write(OutBatch& batch) {
+void Stream::send(OutBatch& batch) {
   if (batch.empty()) return;
   std::array<uv_buf_t, OutBatch::kPiecesMax> buffers;
   const auto pieces = batch.pieces();
@@ -81,7 +81,7 @@ void Stream::write(OutBatch& batch) {
   // An error of this call is not looked at: the request that follows meets it again and reports
   // it from the loop, where the owner expects it.
   const int result =
-      busy() ? 0
+      writing() ? 0
              : uv_try_write(handle_.get(), buffers.data(), static_cast<unsigned>(pieces.size()));
   size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
   if (taken < batch.size()) {
@@ -109,10 +109,10 @@ void Stream::write(OutBatch& batch) {
   batch.clear();
 }
 
-void Stream::write(Bytes bytes) {
+void Stream::send(Bytes bytes) {
   if (bytes.empty()) return;
   uv_buf_t buffer = to_uv(bytes);
-  const int result = busy() ? 0 : uv_try_write(handle_.get(), &buffer, 1);
+  const int result = writing() ? 0 : uv_try_write(handle_.get(), &buffer, 1);
   const size_t taken = result > 0 ? static_cast<size_t>(result) : 0;
   if (taken == bytes.size()) return;
   auto request = std::make_unique<WriteRequest>();
@@ -132,9 +132,9 @@ void Stream::send_rest(WriteRequest* request, const uv_buf_t* rest, size_t count
         if (stream == nullptr) return;
         --stream->writes_;
         if (status < 0) {
-          stream->owner_.stream_failed({uv_error_code(status), uv_reason(status), status});
-        } else if (!stream->busy()) {
-          stream->owner_.stream_drained();
+          stream->stream_failed({uv_error_code(status), uv_reason(status), status});
+        } else if (!stream->writing()) {
+          stream->stream_drained();
         }
       });
   // Fails for handles that are closed or cannot be written to, and ours can.
@@ -143,7 +143,7 @@ void Stream::send_rest(WriteRequest* request, const uv_buf_t* rest, size_t count
 }
 
 void Stream::shut_down() {
-  assert(!busy());
+  assert(!writing());
   shutdown(fd(), SHUT_WR);  // an error means that the peer knows already
 }
 

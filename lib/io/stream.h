@@ -16,39 +16,27 @@ namespace mq {
 class Loop;
 
 // Holds no buffer: it reads into the loop's, and what the socket does not take at once becomes a
-// write request of libuv's that owns it. An idle stream is this and its handle.
+// write request of libuv's that owns it. An idle stream is this and its handle. Whoever derives
+// from it gets the events.
 class Stream {
  public:
-  // May destroy the stream in any of these.
-  struct Owner {
-    // At most once a loop turn, however much there is: what comes of it goes out before the next.
-    virtual void stream_read(Bytes bytes) = 0;
-    // Everything written is with the operating system, after it was not.
-    virtual void stream_drained() = 0;
-    // The peer closed (kClosed), or reading or writing failed. May come once for each.
-    virtual void stream_failed(Error error) = 0;
-
-   protected:
-    ~Owner() = default;
-  };
-
-  Stream(UvStream handle, Owner& owner);
-  ~Stream();
+  explicit Stream(UvStream handle);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
   void start_reading();
   void stop_reading();
 
-  bool busy() const { return writes_ > 0; }
+  // A write is in flight.
+  bool writing() const { return writes_ > 0; }
   // Bytes that the operating system has not taken yet.
   size_t unwritten() const;
   // Writes what the socket takes; the rest is copied (scratch bytes) or referenced (messages) by a
   // request, behind those that are still in flight. Empties the batch. Errors come through
   // stream_failed() in a later turn.
-  void write(OutBatch& batch);
-  void write(Bytes bytes);
-  // Tells the peer that nothing more comes. REQUIRES: !busy()
+  void send(OutBatch& batch);
+  void send(Bytes bytes);
+  // Tells the peer that nothing more comes. REQUIRES: !writing()
   void shut_down();
 
   Loop& loop() const;
@@ -57,12 +45,22 @@ class Stream {
   // Descriptor, for what has no call here.
   int fd() const;
 
+ protected:
+  ~Stream();
+
  private:
+  // Each may destroy the stream.
+  // At most once a loop turn, however much there is: what comes of it goes out before the next.
+  virtual void stream_read(Bytes bytes) = 0;
+  // Everything written is with the operating system, after it was not.
+  virtual void stream_drained() = 0;
+  // The peer closed (kClosed), or reading or writing failed. May come once for each.
+  virtual void stream_failed(Error error) = 0;
+
   struct WriteRequest;
   void send_rest(WriteRequest* request, const uv_buf_t* rest, size_t count);
 
   UvStream handle_;  // its `data` is this
-  Owner& owner_;
   uint32_t writes_ = 0;     // requests in flight
   uint32_t read_turn_ = 0;  // the loop's turn in which it was read last
 };

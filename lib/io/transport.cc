@@ -56,7 +56,7 @@ struct Transport::Closing {
 };
 
 Transport::Transport(UvStream handle, std::unique_ptr<Filter> filter)
-    : stream_(std::move(handle), *this) {
+    : Stream(std::move(handle)) {
   if (filter) {
     filtered_ = std::make_unique<Filtered>();
     filtered_->filter = std::move(filter);
@@ -67,17 +67,17 @@ Transport::~Transport() = default;
 
 void Transport::start(Owner& owner) {
   owner_ = &owner;
-  stream_.start_reading();
+  start_reading();
   if (filtered_) read_filtered({});
 }
 
 bool Transport::busy() const {
-  return stream_.busy() || (filtered_ && (filtered_->waiting() || !filtered_->filter->open()));
+  return writing() || (filtered_ && (filtered_->waiting() || !filtered_->filter->open()));
 }
 
 void Transport::write(OutBatch& batch) {
   assert(!busy() && !closing());
-  if (!filtered_) return stream_.write(batch);
+  if (!filtered_) return send(batch);
   filtered_->take(batch);
   if (Result<void> written = write_filtered(); !written) close_with(std::move(written).error());
 }
@@ -85,12 +85,12 @@ void Transport::write(OutBatch& batch) {
 Result<void> Transport::write_filtered() {
   Filtered& f = *filtered_;
   Buffer& wire = loop().filter_wire();
-  while (f.waiting() && !stream_.busy()) {
+  while (f.waiting() && !writing()) {
     wire.clear();
     Bytes& left = f.pieces[f.next].bytes;
     const size_t count = std::min(left.size(), kFilterChunk);
     MQ_CHECK(f.filter->to_wire(left.first(count), wire));
-    stream_.write(wire.bytes());
+    send(wire.bytes());
     left = left.subspan(count);
     if (left.empty()) ++f.next;
   }
@@ -115,9 +115,9 @@ void Transport::read_filtered(Bytes bytes) {
   plain.clear();
   wire.clear();
   Result<void> result = filtered_->filter->from_wire(bytes, plain, wire);
-  stream_.write(wire.bytes());
+  send(wire.bytes());
   // A peer that makes the filter answer and does not read the answers is not read either.
-  if (stream_.busy() && !wire.empty()) stream_.stop_reading();
+  if (writing() && !wire.empty()) stop_reading();
   const bool opened = !was_open && filtered_->filter->open();
   if (!plain.empty()) owner_->received(plain.bytes(), loop().now());
   if (!result) return end(result.error());
@@ -128,8 +128,8 @@ void Transport::stream_drained() {
   if (ended_) return;
   if (filtered_) {
     if (Result<void> written = write_filtered(); !written) return end(written.error());
-    if (stream_.busy()) return;
-    if (!paused_) stream_.start_reading();
+    if (writing()) return;
+    if (!paused_) start_reading();
   }
   if (closing()) {
     finish();
@@ -142,12 +142,12 @@ void Transport::stream_failed(Error error) { end(closing() ? closing_->error : e
 
 void Transport::pause() {
   paused_ = true;
-  if (!closing()) stream_.stop_reading();
+  if (!closing()) stop_reading();
 }
 
 void Transport::resume() {
   paused_ = false;
-  if (!ended_) stream_.start_reading();
+  if (!ended_) start_reading();
 }
 
 void Transport::close() { close_with({ErrorCode::kClosed, "closed by this side"}); }
@@ -155,19 +155,19 @@ void Transport::close() { close_with({ErrorCode::kClosed, "closed by this side"}
 void Transport::close_with(Error error) {
   if (closing() || ended_) return;
   closing_.reset(new Closing{{loop(), [this](Now now) { still_closing(now); }},
-                             std::move(error), unwritten()});
+                             std::move(error), left_to_send()});
   closing_->patience.set(loop().now().mono + kClosePatience);
-  stream_.start_reading();  // also when it was paused: to see the peer's end
-  if (!stream_.busy() && !(filtered_ && filtered_->waiting())) finish();
+  start_reading();  // also when it was paused: to see the peer's end
+  if (!writing() && !(filtered_ && filtered_->waiting())) finish();
 }
 
-size_t Transport::unwritten() const {
-  return stream_.unwritten() + (filtered_ ? filtered_->waiting_bytes() : 0);
+size_t Transport::left_to_send() const {
+  return unwritten() + (filtered_ ? filtered_->waiting_bytes() : 0);
 }
 
 void Transport::still_closing(Now now) {
   // A large message on a slow line is written for as long as the peer takes something of it.
-  const size_t left = unwritten();
+  const size_t left = left_to_send();
   if (left == closing_->unwritten) return end(closing_->error);
   closing_->unwritten = left;
   closing_->patience.set(now.mono + kClosePatience);
@@ -179,15 +179,15 @@ void Transport::finish() {
     Buffer& wire = loop().filter_wire();
     wire.clear();
     filtered_->filter->finish(wire);
-    stream_.write(wire.bytes());
+    send(wire.bytes());
   }
-  if (!stream_.busy()) stream_.shut_down();
+  if (!writing()) shut_down();
 }
 
 void Transport::end(const Error& error) {
   if (ended_) return;
   ended_ = true;
-  stream_.stop_reading();
+  stop_reading();
   if (closing_) closing_->patience.cancel();
   const Error last = error;  // may live in closing_, which goes with us
   owner_->closed(last, loop().now());

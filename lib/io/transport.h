@@ -17,7 +17,7 @@ class Loop;
 
 // Without a filter nothing is copied: the bytes that the loop read are the bytes that received()
 // sees, and a batch goes to the socket as it is.
-class Transport final : private Stream::Owner {
+class Transport final : private Stream {
  public:
   // One per connection: the broker server's or the client runner's.
   struct Owner {
@@ -48,15 +48,16 @@ class Transport final : private Stream::Owner {
   // Stops and goes on with reading: back-pressure on the peer.
   void pause();
   void resume();
+  bool paused() const { return paused_; }
   // Sends what was written and the end of the stream, then waits for the peer's, so that the last
   // packet is not lost to a reset; closed() comes after that, or when nothing moved for a second.
   void close();
   bool closing() const { return closing_ != nullptr; }
 
-  Loop& loop() const { return stream_.loop(); }
+  using Stream::loop;
   // "127.0.0.1:54321" or "unix socket": for logs.
-  std::string peer() const { return stream_.peer(); }
-  const Stream& stream() const { return stream_; }
+  using Stream::peer;
+  using Stream::fd;
 
  private:
   struct Filtered;
@@ -69,12 +70,11 @@ class Transport final : private Stream::Owner {
   void read_filtered(Bytes bytes);
   Result<void> write_filtered();
   void close_with(Error error);
-  size_t unwritten() const;
+  size_t left_to_send() const;
   void still_closing(Now now);
   void finish();
   void end(const Error& error);
 
-  Stream stream_;
   Owner* owner_ = nullptr;
   std::unique_ptr<Filtered> filtered_;
   std::unique_ptr<Closing> closing_;

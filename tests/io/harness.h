@@ -38,7 +38,7 @@ class TempDir {
 
 // Runs the loop until `done()`, asked once a turn. False when that takes longer than `limit`,
 // which is there for tests that fail: none waits for it.
-inline bool run_until(Loop& loop, std::function<bool()> done, Duration limit = 10s) {
+inline bool run_until(Loop& loop, std::function<bool()> done, Duration limit = 60s) {
   struct Last final : BeforeSleep {
     void before_sleep(Now) override { check(); }
     std::function<void()> check;
