@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "io/client_runner.h"
-#include "mqbench/delivery_window.h"
+#include "mqbench/delivery_counter.h"
 #include "mqbench/load_options.h"
 #include "mqbench/tally.h"
 
@@ -15,7 +15,7 @@ namespace mq {
 
 // When the parts of a run begin and end, the same for all threads.
 struct RunTimes {
-  Time warm_up_start{};
+  Time warm_up_start = kNever;
   Time window_start = kNever;  // of the measured part
   Time window_end = kNever;
 
@@ -28,7 +28,7 @@ class LoadPublisher;
 struct LoadContext {
   Loop& loop;
   const LoadOptions& options;
-  DeliveryWindow& deliveries;
+  DeliveryCounter& deliveries;
   RunTimes times = {};
   Tally tally = {};
 

@@ -95,7 +95,18 @@ uint32_t LoadPublisher::room() {
     room = session.window_left();
   }
   if (context_.options.open_loop()) return room;
-  return std::min(room, context_.deliveries.room(number_, sent_ - written_off_));
+  const uint64_t inflight = context_.options.inflight;
+  return static_cast<uint32_t>(
+      std::min<uint64_t>(room, inflight - std::min(inflight, under_way())));
+}
+
+// Messages that have not reached their subscribers and may still do so.
+uint64_t LoadPublisher::under_way() {
+  if (receivers_ == 0) return 0;
+  const uint64_t arrived = std::min(context_.deliveries.arrived(number_), sent_);
+  // What was written off may come after all.
+  written_off_ = std::min(written_off_, sent_ - arrived);
+  return sent_ - arrived - written_off_;
 }
 
 void LoadPublisher::pump(Time now) {
@@ -167,7 +178,7 @@ void LoadPublisher::unblock(Time now) {
 }
 
 void LoadPublisher::write_off(Time now, Duration after) {
-  if (now - last_sent_ >= after) written_off_ = sent_;
+  if (now - last_sent_ >= after) written_off_ += under_way();
 }
 
 void LoadPublisher::stop_sending(Time now) {

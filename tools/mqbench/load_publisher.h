@@ -36,7 +36,7 @@ class LoadPublisher final : private ClientRunner::Handler {
     starves_ = false;
     pump(now);
   }
-  // Nothing has been delivered for long: what is under way is not waited for any more.
+  // Nothing could be sent for that long: what has not arrived is taken for lost.
   void write_off(Time now, Duration after);
   // Nothing more is sent; what was due by now and was not counts as not sent.
   void stop_sending(Time now);
@@ -62,6 +62,7 @@ class LoadPublisher final : private ClientRunner::Handler {
   Messages* next_due(Time now);
   void finish();
   uint32_t room();
+  uint64_t under_way();
   bool send(Messages& part, Time now);
   void block(Time now);
   void unblock(Time now);
@@ -75,7 +76,7 @@ class LoadPublisher final : private ClientRunner::Handler {
   std::vector<uint8_t> payload_;
   ClientRunner runner_;
   Messages warm_up_, window_;
-  uint64_t sent_ = 0, written_off_ = 0;
+  uint64_t sent_ = 0, written_off_ = 0;  // of both parts
   uint64_t acked_ = 0, refused_ = 0;
   uint32_t disconnects_ = 0;
   Time connect_start_{}, last_sent_{};

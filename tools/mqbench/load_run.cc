@@ -28,7 +28,7 @@ void raise_descriptor_limit() {
 
 LoadRun::LoadRun(const LoadOptions& options)
     : options_(options),
-      deliveries_(options.plan, options.inflight),
+      deliveries_(options.plan),
       timer_(loop_, [this](Now now) { poll_drain(now); }),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int number) { on_signal(number); }) {
   raise_descriptor_limit();

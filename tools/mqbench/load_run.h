@@ -10,7 +10,7 @@
 #include "io/loop.h"
 #include "io/signals.h"
 #include "mqbench/accounting.h"
-#include "mqbench/delivery_window.h"
+#include "mqbench/delivery_counter.h"
 #include "mqbench/load_options.h"
 #include "mqbench/tally.h"
 #include "mqbench/worker.h"
@@ -50,7 +50,7 @@ class LoadRun {
 
   const LoadOptions& options_;
   Loop loop_;
-  DeliveryWindow deliveries_;
+  DeliveryCounter deliveries_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Timer timer_;
   Signals signals_;

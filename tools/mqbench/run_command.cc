@@ -37,6 +37,10 @@ Result<int> run_load(const RunArgs& args) {
     console.error(result.error().text);
     return kExitFailure;
   }
+  if (result->accounting.sent == 0 && result->signal == 0) {
+    console.error(fmt::format("{} took no message: nothing was measured", options.target));
+    return kExitFailure;
+  }
   const Report report = make_report(options, *result);
   if (options.json != "-") write_all(STDOUT_FILENO, text_report(report));
   if (options.json) {

@@ -40,7 +40,7 @@ ClientOptions LoadContext::client_options(char role, uint32_t number) const {
   return own;
 }
 
-Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryWindow& deliveries, Tell tell)
+Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deliveries, Tell tell)
     : context_{.loop = loop_, .options = options, .deliveries = deliveries, .owner = *this},
       tell_(std::move(tell)),
       publisher_numbers_(share_of(index, options.threads, options.plan.publishers())),
@@ -198,9 +198,9 @@ void Worker::pump_due(Time now) {
 
 void Worker::pump_starving(Time now) {
   const auto pump = [&] {
-    std::vector<LoadPublisher*> starving;
-    starving.swap(context_.starving);
-    for (LoadPublisher* publisher : starving) publisher->pump_starving(now);
+    pumped_.swap(context_.starving);
+    for (LoadPublisher* publisher : pumped_) publisher->pump_starving(now);
+    pumped_.clear();
   };
   pump();
   if (context_.starving.empty() || peers_.empty()) return;
@@ -232,6 +232,7 @@ void Worker::stop_cpu_clock() {
 }
 
 void Worker::stop_sending_here(Time now) {
+  if (context_.options.open_loop() && begun_) pump_due(now);  // what was due by now was planned
   for (LoadPublisher& publisher : publishers_) publisher.stop_sending(now);
 }
 

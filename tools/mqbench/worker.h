@@ -32,7 +32,7 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
 
   // Takes every threads-th publisher and subscriber, beginning with number `index`. Throws when
   // there is no descriptor left for its timer.
-  Worker(const LoadOptions& options, uint32_t index, DeliveryWindow& deliveries, Tell tell);
+  Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deliveries, Tell tell);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -93,7 +93,7 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   size_t next_to_connect_ = 0, ready_ = 0, ended_ = 0;
   std::optional<Schedule> warm_up_, window_;
   std::optional<Pacer> warm_up_pacer_, window_pacer_;
-  std::vector<LoadPublisher*> due_;
+  std::vector<LoadPublisher*> due_, pumped_;  // in use within one call, kept for their memory
   PreciseTimer pace_timer_;
   Timer window_timer_, stall_timer_;
   std::optional<double> cpu_at_start_s_;
