@@ -64,9 +64,9 @@ class Publisher final : public ClientRunner::Handler, public Input::Owner {
   bool finishing_ = false;
 
   bool was_connected_ = false;
-  std::optional<int> refused_code_;  // of the CONNACK that refused the last try
-  int code_ = kExitOk;               // of the first failure
-  uint64_t failures_ = 0;            // messages that will not be delivered
+  std::optional<int> server_code_;  // why it refused or ended the last connection
+  int code_ = kExitOk;              // of the first failure
+  uint64_t failures_ = 0;           // messages that will not be delivered
 };
 
 Publisher::Publisher(PublisherOptions options)
@@ -97,7 +97,9 @@ void Publisher::on_event(const ClientEvent& event, Now now) {
       publish_again(now);
     }
   } else if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
-    refused_code_ = exit_code(*refused);
+    server_code_ = exit_code(*refused);
+  } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
+    if (is_error(ended->reason)) server_code_ = exit_code(ended->reason);
   } else if (const auto* acked = std::get_if<Acked>(&event)) {
     on_acked(*acked);
   }
@@ -212,7 +214,7 @@ void Publisher::interrupt(int signal) {
 }
 
 void Publisher::on_lost(const Error& error, Duration retry_in, Now) {
-  refused_code_.reset();
+  server_code_.reset();
   console_.warning(fmt::format("{}; trying again in {:.1f} s", error.text, seconds(retry_in)));
 }
 
@@ -220,7 +222,7 @@ void Publisher::on_ended(const Error* error, Now) {
   if (error != nullptr) {
     console_.error(error->text);
     if (code_ == kExitOk) {
-      code_ = refused_code_    ? *refused_code_
+      code_ = server_code_     ? *server_code_
               : was_connected_ ? exit_code(*error)
                                : static_cast<int>(kExitFailure);
     }

@@ -52,9 +52,9 @@ class Subscriber final : public ClientRunner::Handler, public Output::Owner {
   const bool is_terminal_;
 
   bool was_connected_ = false;
-  std::optional<int> refused_code_;  // of the CONNACK that refused the last try
-  bool is_subscribed_ = false;       // the session at the server has our subscriptions
-  size_t requests_ = 0;              // SUBSCRIBE and UNSUBSCRIBE without an answer
+  std::optional<int> server_code_;  // why it refused or ended the last connection
+  bool is_subscribed_ = false;      // the session at the server has our subscriptions
+  size_t requests_ = 0;             // SUBSCRIBE and UNSUBSCRIBE without an answer
   uint64_t counted_ = 0;
   bool ending_ = false;
   bool drains_ = true;  // wait for the reader of our output before we end
@@ -90,7 +90,9 @@ void Subscriber::on_event(const ClientEvent& event, Now now) {
   } else if (const auto* connected = std::get_if<Connected>(&event)) {
     on_connected(*connected);
   } else if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
-    refused_code_ = exit_code(*refused);
+    server_code_ = exit_code(*refused);
+  } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
+    if (is_error(ended->reason)) server_code_ = exit_code(ended->reason);
   } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
     on_subscribed(*subscribed);
   } else if (std::holds_alternative<Unsubscribed>(event)) {
@@ -206,7 +208,7 @@ void Subscriber::interrupt(int signal) {
 }
 
 void Subscriber::on_lost(const Error& error, Duration retry_in, Now) {
-  refused_code_.reset();
+  server_code_.reset();
   console_.warning(fmt::format("{}; trying again in {:.1f} s", error.text, seconds(retry_in)));
 }
 
@@ -214,7 +216,7 @@ void Subscriber::on_ended(const Error* error, Now) {
   ended_ = true;
   if (error != nullptr && !ending_) {
     console_.error(error->text);
-    code_ = refused_code_    ? *refused_code_
+    code_ = server_code_     ? *server_code_
             : was_connected_ ? exit_code(*error)
                              : static_cast<int>(kExitFailure);
   }

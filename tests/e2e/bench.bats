@@ -1,0 +1,200 @@
+#!/usr/bin/env bats
+# mqbench against mqbroker: every message accounted for, and what ends with which exit code.
+
+load helper
+
+setup() { start_broker; }
+
+# bench [OPTION...]: a run without a wait at either end; JSON in $work/result.json.
+bench() {
+  timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0.2 --json="$work/result.json" "$@"
+}
+
+# count PATH VALUE: what the result has there.
+count() {
+  local is
+  is=$(jq -c "$1" "$work/result.json")
+  [ "$is" = "$2" ] || {
+    echo "$1 is $is and not $2"
+    jq -c .counts "$work/result.json"
+    return 1
+  }
+}
+
+# all_arrived MESSAGES DELIVERIES: exactly once and in order.
+all_arrived() {
+  count .counts.planned "$1"
+  count .counts.sent "$1"
+  count .counts.not_sent 0
+  count .counts.expected "$2"
+  count .counts.received "$2"
+  count .counts.lost '{"qos0":0,"acked":0,"unacked":0,"reconnect":0}'
+  count .counts.duplicates '{"dup_flag":0,"no_flag":0}'
+  count .counts.reordered 0
+  count .counts.foreign 0
+  count .counts.disconnects 0
+  count .counts.errors '{}'
+}
+
+@test "open loop: rate times duration messages, at each QoS and version" {
+  for qos in 0 1 2; do
+    for version in 31 311 5; do
+      bench --rate 1000 -d 0.5 -q "$qos" -V "$version"
+      all_arrived 500 500
+      count .load.rate_target 1000.0
+      count .histograms.response.count 500
+      count .histograms.response.negatives 0
+      count .histograms.send_lag.negatives 0
+    done
+  done
+}
+
+@test "patterns: deliveries are what the pattern says" {
+  bench --pubs 5 --subs 2 --rate 1k --messages 503 -q 1
+  all_arrived 503 503
+  bench --pubs 2 --subs 5 --rate 1k --messages 500 -q 1
+  all_arrived 500 1250
+  bench --pattern fanin --pubs 7 --subs 3 --rate 1k --messages 500
+  all_arrived 500 1500
+  bench --pattern fanout --pubs 2 --subs 9 --rate 1k --messages 100 -q 2
+  all_arrived 100 900
+}
+
+@test "rate max: a number of messages, the window held, on several threads" {
+  for qos in 0 1 2; do
+    bench --rate max --inflight 20 --messages 5000 --pubs 4 --subs 4 -q "$qos" -s 16 --threads 2
+    all_arrived 5000 5000
+    count .load.rate_target null
+    count '.metrics | has("response_ms")' false
+    count '.client.threads | length' 2
+  done
+}
+
+@test "rate max: a time" {
+  bench --rate max --inflight 50 -d 0.5 --pattern fanin --pubs 3
+  sent=$(jq .counts.sent "$work/result.json")
+  [ "$sent" -gt 100 ]
+  all_arrived "$sent" "$sent"
+}
+
+@test "more publishers than messages, and no subscribers" {
+  bench --pubs 10 --rate 1k --messages 3 --subs 1 --pattern fanin
+  all_arrived 3 3
+  bench --pubs 2 --subs 0 --rate 1k --messages 100 -q 1
+  all_arrived 100 0
+  count .counts.acked 100
+}
+
+@test "payloads of several sizes" {
+  for size in 16 31 32 4k 100k; do
+    bench --rate 200 --messages 20 -s "$size" -q 1
+    all_arrived 20 20
+  done
+}
+
+@test "two hundred clients" {
+  bench --pubs 100 --subs 100 --rate 1k --messages 1000 --conn-window 10
+  all_arrived 1000 1000
+  count .histograms.connect.count 200
+}
+
+@test "the text report has the same figures, on standard output" {
+  run --separate-stderr bench --rate 1000 --messages 300
+  [ "$status" -eq 0 ]
+  [[ $output == *'messages  planned 300 = sent 300 + not sent 0'* ]]
+  [[ $output == *'deliver   expected 300 = received 300 + lost 0'* ]]
+  [[ $output == *'response '*'send lag '*'verdict '* ]]
+  [ -z "$stderr" ]
+}
+
+@test "--json without a file replaces the text" {
+  run --separate-stderr timeout 30 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --messages 10 --json
+  [ "$status" -eq 0 ]
+  [ "$(jq -r .schema <<<"$output")" = mqbench/1 ]
+  [ "${#lines[@]}" -eq 1 ]
+}
+
+@test "messages that are not of the run are counted apart" {
+  bench --topic bench/one --rate 100 -d 1 --warmup 1 &
+  pids+=($!)
+  bench_pid=$!
+  for _ in {1..20}; do
+    mqpub -h 127.0.0.1 -p "$port" -t bench/one -m 'a foreign payload that is long enough for a stamp'
+    sleep 0.05
+  done
+  finished "$bench_pid"
+  [ "$(jq .counts.foreign "$work/result.json")" -gt 0 ]
+  count .counts.received 100
+  count .counts.lost.qos0 0
+}
+
+@test "a broker that is not there: exit 1, and where it was looked for" {
+  kill -9 "$broker_pid"
+  run --separate-stderr bench
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"127.0.0.1:$port"* ]]
+  [ -z "$output" ]
+}
+
+@test "what cannot be meant: exit 2" {
+  for options in '--rate slow' '-s 15' '--pubs 2 -t one' '-d 1 --messages 1' '--percentiles 101' \
+    '--pattern ring' '-D will content-type x'; do
+    # shellcheck disable=SC2086
+    run --separate-stderr mqbench run $options
+    [ "$status" -eq 2 ]
+    [[ $stderr == Error:* ]]
+  done
+  run mqbench
+  [ "$status" -eq 2 ]
+}
+
+@test "interrupted: the summary of what was measured, exit 130" {
+  # Started in the background a program ignores SIGINT; bash cannot give that back, env can.
+  env --default-signal=INT mqbench run -h 127.0.0.1 -p "$port" --rate 1000 -d 60 --warmup 0 \
+    --json="$work/result.json" >"$work/out" 3>&- &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  sleep 1
+  kill -INT "$bench_pid"
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 130 ]
+  grep -q 'lost 0 ' "$work/out"
+  sent=$(jq .counts.sent "$work/result.json")
+  [ "$sent" -gt 0 ]
+  [ "$sent" -lt 60000 ]
+  count .counts.received "$sent"
+}
+
+@test "a stalled broker shows in the latency, and nothing is lost" {
+  # Planned times go on while the broker stands still for a second of four: one message in eight
+  # waits more than half a second, whatever it costs to send it.
+  bench --rate 500 -d 4 --warmup 0.5 -q 1 &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  sleep 2
+  kill -STOP "$broker_pid"
+  sleep 1
+  kill -CONT "$broker_pid"
+  finished "$bench_pid"
+  all_arrived 2000 2000
+  jq -e '.metrics.response_ms | .p90 > 300 and .max > 800' "$work/result.json"
+}
+
+@test "a broker that dies in the run: reconnected, the rest accounted for" {
+  rm -f "$work/port"
+  bench --rate 200 -d 4 --warmup 0 --reconnect-delay 0.1,0.2 &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  sleep 1.5
+  kill -9 "$broker_pid"
+  wait_for gone "$broker_pid"
+  old_port=$port
+  mqbroker -p "$old_port" --port-file "$work/port" 2>>"$work/broker.log" 3>&- &
+  pids+=("$!")
+  wait_for test -s "$work/port"
+  finished "$bench_pid"
+  count .counts.planned 800
+  [ "$(jq .counts.disconnects "$work/result.json")" -ge 2 ]
+  jq -e '.counts | .received > 100 and .expected == .received + ([.lost[]] | add)' "$work/result.json"
+}
