@@ -1,4 +1,4 @@
-#include "mqbench/args.h"
+#include "mqbench/run_args.h"
 
 #include <string>
 #include <vector>
@@ -19,7 +19,6 @@ Result<RunOptions> parse(std::vector<std::string> words) {
   CLI::App app("", "mqbench");
   app.set_help_flag("");
   declare(app, args);
-  words.insert(words.begin(), "run");
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
   auto spelled = spell_out(app, pointers);

@@ -1,9 +1,9 @@
 #include "mqbench/load_run.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <csignal>
+
+#include "mqbench/descriptor_limit.h"
 
 namespace mq {
 namespace {
@@ -15,14 +15,6 @@ constexpr Duration kDrainPoll = std::chrono::milliseconds(2);
 constexpr Duration kInterruptedDrain = std::chrono::milliseconds(300);
 // So that the loop that waits for the workers has something to wait for.
 constexpr Duration kIdle = std::chrono::hours(24);
-
-// A client is a descriptor, and the customary soft limit of 1024 is for select().
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 }  // namespace
 

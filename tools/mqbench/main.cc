@@ -2,16 +2,15 @@
 #include "common/exit_code.h"
 #include "common/run.h"
 #include "mqbench/args.h"
-#include "mqbench/run_command.h"
 
 int main(int argc, char** argv) {
-  mq::RunArgs args;
+  mq::BenchArgs args;
   return mq::run_program(
       {
           .name = "mqbench",
           .usage_error = mq::kExitUsage,
           .declare = [&args](CLI::App& app) { mq::declare(app, args); },
-          .run = [&args] { return mq::run_load(args); },
+          .run = [&args] { return args.command(); },
       },
       argc, argv);
 }

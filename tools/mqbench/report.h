@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "mqbench/args.h"
+#include "mqbench/run_args.h"
 #include "mqbench/load_run.h"
 #include "mqbench/verdict.h"
 

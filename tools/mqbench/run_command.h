@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/result.h"
-#include "mqbench/args.h"
+#include "mqbench/run_args.h"
 
 namespace mq {
 

@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# Whether mqbench can be believed: brokers whose capacity and faults are known, and what it says
+# about them.
+
+load helper
+
+# start_sink [OPTION...]: mqbench's own server with faults; sets $port and $broker_pid.
+start_sink() {
+  rm -f "$work/port"
+  env --default-signal=INT mqbench sink -p 0 --bind 127.0.0.1 --port-file "$work/port" "$@" \
+    >"$work/sink.out" 2>>"$work/sink.log" 3>&- &
+  broker_pid=$!
+  pids+=("$broker_pid")
+  wait_for eval "[ -s '$work/port' ] || gone $broker_pid"
+  port=$(cat "$work/port")
+}
+
+# bench [OPTION...]: a run; its JSON in $work/result.json.
+bench() {
+  timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --json="$work/result.json" "$@" 3>&-
+}
+
+# holds EXPRESSION: true of the result.
+holds() {
+  jq -e "$1" "$work/result.json" >/dev/null || {
+    echo "does not hold: $1"
+    jq -c '[.metrics, .counts, .verdict, .client]' "$work/result.json"
+    return 1
+  }
+}
+
+# Percentiles of what is known: with S seconds of stall in D seconds of evenly spaced messages, a
+# share q of them waits longer than S - q * D.
+@test "a broker that is stopped for a second of ten: the percentiles say so, nothing is lost" {
+  start_broker
+  bench --rate 1000 -d 10 -q 1 --inflight 5000 --percentiles 95,99 --topic stall/0 &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  wait_for timeout 10 mqsub -h 127.0.0.1 -p "$port" -t stall/0 -C 1
+  sleep 2
+  from=$EPOCHREALTIME
+  kill -STOP "$broker_pid"
+  sleep 1
+  kill -CONT "$broker_pid"
+  stall_ms=$(jq -n "($EPOCHREALTIME - $from) * 1000")
+  WAIT_SECONDS=20 finished "$bench_pid"
+  holds '.counts | .planned == 10000 and .received == 10000 and .acked == 10000'
+  holds "[.histograms.response | .count, .overflows, .negatives] == [10000, 0, 0]"
+  holds ".metrics.response_ms.p99 / ($stall_ms - 100) | . > 0.95 and . < 1.05"
+  holds ".metrics.response_ms.p95 / ($stall_ms - 500) | . > 0.95 and . < 1.05"
+}
+
+@test "a constant delay shifts the latency by just that" {
+  start_sink
+  bench --rate 1000 -d 1
+  fastest_ms=$(jq .metrics.response_ms.min "$work/result.json")
+  start_sink --delay 5ms
+  bench --rate 1000 -d 1
+  # The fastest message: of the slower ones nobody knows what else delayed them.
+  holds ".metrics.response_ms.min - $fastest_ms | . > 4.8 and . < 5.2"
+  holds '.metrics.response_ms.p50 >= 5'
+}
+
+# faulty EXIT OPTION...: a run of 1000 messages ends so.
+faulty() {
+  local status=0
+  bench --rate 5k --messages 1000 --drain 0.3 "${@:2}" >"$work/report" || status=$?
+  [ "$status" -eq "$1" ] || {
+    echo "ended with $status and not $1"
+    cat "$work/report"
+    return 1
+  }
+}
+
+@test "lost messages are counted: allowed at QoS 0, else a violation" {
+  start_sink --drop 100
+  faulty 0
+  holds '.counts | .expected == 1000 and .received == 990 and .lost.qos0 == 10'
+  start_sink --drop 100
+  faulty 4 -q 1
+  holds '.counts | .acked == 1000 and .received == 990 and .lost.acked == 10'
+  grep -q 'VIOLATION 10 deliveries of acknowledged messages lost' "$work/report"
+  start_sink --drop 100
+  faulty 4 -q 2 -V 5
+  holds '.counts | .received == 990 and .lost.acked == 10 and .duplicates.no_flag == 0'
+}
+
+@test "duplicates are counted: allowed at QoS 1 only" {
+  start_sink --duplicate 50
+  faulty 0 -q 1
+  holds '.counts | .received == 1000 and .duplicates == {"dup_flag":0,"no_flag":20}'
+  start_sink --duplicate 50
+  faulty 4 -q 2
+  holds '.counts | .received == 1000 and .duplicates.no_flag == 20'
+}
+
+@test "messages that overtake are counted, and are a violation" {
+  for qos in 0 1 2; do
+    start_sink --swap 125
+    # The 1000th has none behind it that could overtake it.
+    faulty 4 -q "$qos"
+    holds '.counts | .received == 1000 and .reordered == 7 and .reordered_by_max == 1'
+  done
+}
+
+@test "all faults at once, and the sink counts the same" {
+  start_sink --drop 100 --duplicate 70 --swap 30
+  faulty 4 -q 1
+  kill -INT "$broker_pid"
+  finished "$broker_pid"
+  [ "$(cat "$work/sink.out")" = 'received 1000 dropped 10 duplicated 13 swapped 26 delivered 1003' ]
+  holds '.counts | .received == 990 and .lost.acked == 10 and .duplicates.no_flag == 13 and .reordered == 26'
+}
+
+@test "mqbench without time to compute says that it is the bottleneck" {
+  start_sink
+  bench --rate 2000 -d 2 --strict >"$work/report" &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  # A tenth of the processor.
+  while ! gone "$bench_pid" 2>/dev/null; do
+    kill -STOP "$bench_pid"
+    sleep 0.09
+    kill -CONT "$bench_pid"
+    sleep 0.01
+  done 2>/dev/null
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 5 ]
+  holds '.verdict.valid == false and .verdict.limited_by == "client"'
+  grep -q 'NOT VALID, limited by mqbench' "$work/report"
+}
+
+@test "a broker that reads slowly is the bottleneck, and not mqbench" {
+  start_sink --read-rate 1M
+  bench --rate 20k -d 2 -s 1k --strict --drain 0.1
+  holds '.verdict.valid and .verdict.limited_by == "broker"'
+  holds '.client.blocked_share > 0.2'
+}
+
+@test "whatever others publish to its topics: counted apart, and nothing else happens" {
+  start_broker
+  bench --topic bench/hostile --rate 500 -d 2 --warmup 1 -s 32 &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  wait_for timeout 10 mqsub -h 127.0.0.1 -p "$port" -t bench/hostile -C 1 -F %x >"$work/stamp"
+  # Nothing, a byte, a stamp cut off, a stamp of another run, and bytes that are none.
+  mqpub -h 127.0.0.1 -p "$port" -t bench/hostile -n
+  for size in 1 15 16 31 32 64; do
+    for byte in '\0' '\377' 'M'; do
+      head -c "$size" /dev/zero | tr '\0' "$byte" |
+        mqpub -h 127.0.0.1 -p "$port" -t bench/hostile -s
+    done
+  done
+  printf 'MQB1\0\0\0\0\377\377\377\377%020d' 0 | mqpub -h 127.0.0.1 -p "$port" -t bench/hostile -s
+  finished "$bench_pid"
+  holds '.counts | .received == 1000 and .foreign == 20 and .reordered == 0 and .lost.qos0 == 0'
+}
+
+@test "interrupted at any moment: what there is is reported, exit 130" {
+  start_broker
+  for moment in 0.01 0.05 0.3 0.7 1.2; do
+    env --default-signal=INT mqbench run -h 127.0.0.1 -p "$port" --pubs 50 --subs 50 --rate 1000 \
+      --warmup 0.5 -d 0.5 --drain 2 >"$work/report" 2>"$work/errors" 3>&- &
+    bench_pid=$!
+    pids+=("$bench_pid")
+    sleep "$moment"
+    kill -INT "$bench_pid" 2>/dev/null || true
+    status=0
+    finished "$bench_pid" || status=$?
+    echo "after $moment s: $status"
+    # A run that was done by then has done nothing wrong.
+    [ "$status" -eq 130 ] || { [ "$status" -eq 0 ] && [ "$moment" = 1.2 ]; }
+    [ ! -s "$work/errors" ]
+  done
+  grep -q '^verdict' "$work/report"
+}

@@ -1,0 +1,14 @@
+#include "mqbench/descriptor_limit.h"
+
+#include <sys/resource.h>
+
+namespace mq {
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace mq
