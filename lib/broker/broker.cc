@@ -17,6 +17,7 @@ Broker::Broker(const BrokerOptions& options, AccessControl& access, Random& rand
       subscriptions_(random.next()),
       retained_(random.next()),
       sys_topics_(options.sys_interval, start) {
+  add_listener({});
   if (options_.sys_interval != Duration::zero()) update_sys_topics(start);
 }
 
@@ -27,8 +28,24 @@ Broker::~Broker() {
   }
 }
 
-ConnId Broker::accepted(Now now) {
+ListenerId Broker::add_listener(const ListenerOptions& options) {
+  auto listener = std::make_unique<ListenerState>();
+  listener->options = options;
+  listener->options.qos_max = std::min(options.qos_max, options_.qos_max);
+  listener->options.topic_alias_maximum =
+      std::min(options.topic_alias_maximum, options_.topic_alias_maximum);
+  listener->id = static_cast<ListenerId>(listeners_.size());
+  listeners_.push_back(std::move(listener));
+  return listeners_.back()->id;
+}
+
+ConnId Broker::accepted(Now now, ListenerId listener_id) {
   ++counters_.sockets;
+  ListenerState& listener = *listeners_[listener_id];
+  if (listener.connections >= listener.options.connections_max) {
+    ++counters_.limit_listener_connections;
+    return {};
+  }
   if (connections_ >= options_.connections_max) {
     ++counters_.limit_connections;
     return {};
@@ -45,6 +62,8 @@ ConnId Broker::accepted(Now now) {
   c.id = {slot, next_generation_};
   if (++next_generation_ == 0) next_generation_ = 1;
   ++connections_;
+  ++listener.connections;
+  c.listener = &listener;
   c.reader.set_packet_max(std::min(options_.packet_max, kConnectPacketMax));
   c.last_seen = now.mono;
   arm(c, add(now.mono, options_.connect_timeout));
@@ -115,6 +134,7 @@ void Broker::closed(ConnId id, Now now) {
     detach(*c, true, now);
   }
   connection_timers_.cancel(*c);
+  --c->listener->connections;
   slots_[id.slot].reset();
   free_slots_.push_back(id.slot);
   --connections_;

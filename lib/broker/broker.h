@@ -45,7 +45,11 @@ class Broker {
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 
-  ConnId accepted(Now now);
+  // A further listener: accepted() is told which one a connection came from.
+  ListenerId add_listener(const ListenerOptions& options);
+
+  // No connection (generation 0) when one more would be over a limit.
+  ConnId accepted(Now now, ListenerId listener = 0);
   void receive(ConnId id, Bytes bytes, Now now);
   // Appends what the connection has to send, as much as the batch has room for: what has expired
   // is skipped, Message Expiry Intervals are counted down, topic aliases given out.
@@ -107,8 +111,10 @@ class Broker {
     ReasonCode reason;
     std::string_view why;
   };
-  std::optional<Refusal> check_connect(const Connect& packet, std::string_view client_id);
-  void grant(const Connect& packet, std::string_view assigned_id, Buffer& properties) const;
+  std::optional<Refusal> check_connect(const Connection& c, const Connect& packet,
+                                       std::string_view client_id);
+  void grant(const Connection& c, const Connect& packet, std::string_view assigned_id,
+             Buffer& properties) const;
   uint32_t granted_expiry_s(const Connect& packet) const;
   uint16_t granted_keep_alive_s(const Connect& packet) const;
   void attach(Connection& c, Session& session, const Connect& packet, Now now);
@@ -189,6 +195,7 @@ class Broker {
   BatchId durable_ = 0;
   std::vector<ConnId> held_;   // connections whose output waits for a batch
 
+  std::vector<std::unique_ptr<ListenerState>> listeners_;
   std::vector<std::unique_ptr<Connection>> slots_;
   std::vector<uint32_t> free_slots_;
   uint32_t next_generation_ = 1;

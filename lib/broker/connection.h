@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "base/timer_heap.h"
 #include "broker/conn_id.h"
+#include "broker/options.h"
 #include "codec/frame_reader.h"
 #include "codec/version.h"
 #include "session/out_queue.h"
@@ -16,6 +17,13 @@
 namespace mq {
 
 struct Session;
+
+// What the broker knows of one of the places that connections come from.
+struct ListenerState {
+  ListenerOptions options;
+  ListenerId id = 0;
+  uint32_t connections = 0;
+};
 
 struct Connection {
   enum class State : uint8_t {
@@ -38,6 +46,7 @@ struct Connection {
   uint32_t packet_max = kPacketMax;  // largest packet the client takes
   TimerNode timer;                // CONNECT time-out, then keep alive
   Time last_seen{};
+  ListenerState* listener = nullptr;
   Session* session = nullptr;
   FrameReader reader;
   OutQueue out;

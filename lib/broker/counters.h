@@ -16,10 +16,11 @@ struct Counters {
   uint64_t clients_expired = 0;
 
   // How often each limit of BrokerOptions was hit.
-  uint64_t limit_connections = 0, limit_sessions = 0, limit_retained = 0, limit_packet = 0,
-           limit_queued_messages = 0, limit_queued_bytes = 0, limit_subscriptions = 0,
-           limit_topic_levels = 0, limit_connect_timeout = 0, limit_receive_maximum = 0,
-           limit_alias_bytes = 0, limit_message_bytes = 0;
+  uint64_t limit_connections = 0, limit_listener_connections = 0, limit_sessions = 0,
+           limit_retained = 0, limit_packet = 0, limit_payload = 0, limit_queued_messages = 0,
+           limit_queued_bytes = 0, limit_subscriptions = 0, limit_topic_levels = 0,
+           limit_connect_timeout = 0, limit_receive_maximum = 0, limit_alias_bytes = 0,
+           limit_message_bytes = 0;
 };
 
 }  // namespace mq

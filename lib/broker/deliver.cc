@@ -147,7 +147,8 @@ void Broker::send_retained(Connection& c, std::string_view filter, Qos qos,
     return;
   }
   for (Ref<const Message>& message : found) {
-    const uint8_t first_byte = publish_byte(std::min(qos, message->qos()), true);
+    const Qos sent_qos = options_.upgrade_qos ? qos : std::min(qos, message->qos());
+    const uint8_t first_byte = publish_byte(sent_qos, true);
     enqueue(session, {std::move(message), subscription_id, first_byte, 0});
   }
 }

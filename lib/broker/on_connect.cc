@@ -61,15 +61,15 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   std::string client_id(packet.client_id);
   // [MQTT-3.2.2-16]: new, even if somebody has taken a name that looks like one of these.
   while (client_id.empty() || (assigned && sessions_.contains(client_id))) {
-    client_id = "auto-" + random_.uuid();
+    client_id = c.listener->options.auto_id_prefix + random_.uuid();
   }
-  if (const auto refusal = check_connect(packet, client_id)) {
+  if (const auto refusal = check_connect(c, packet, client_id)) {
     return refuse_connect(c, refusal->reason, refusal->why);
   }
 
   // Before anything changes: a client must learn what it was granted, all of it.
   Buffer granted;
-  if (packet.version == Version::kV5) grant(packet, assigned ? client_id : "", granted);
+  if (packet.version == Version::kV5) grant(c, packet, assigned ? client_id : "", granted);
   Connack connack{false, ReasonCode::kSuccess, Properties(granted.bytes())};
   scratch_.clear();
   encode(connack, c.version, scratch_);
@@ -110,8 +110,16 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   log(c, "connected", present ? "session resumed" : "");
 }
 
-std::optional<Broker::Refusal> Broker::check_connect(const Connect& packet,
+std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const Connect& packet,
                                                      std::string_view client_id) {
+  const ListenerOptions& listener = c.listener->options;
+  const bool accepts = packet.version == Version::kV5    ? listener.accept_v5
+                       : packet.version == Version::kV31 ? listener.accept_v31
+                                                         : listener.accept_v311;
+  if (!accepts) {
+    return Refusal{ReasonCode::kUnsupportedProtocolVersion,
+                   "this listener does not accept the protocol version"};
+  }
   if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
     return Refusal{ReasonCode::kBadAuthenticationMethod, "no Authentication Method is supported"};
   }
@@ -122,12 +130,15 @@ std::optional<Broker::Refusal> Broker::check_connect(const Connect& packet,
     return Refusal{ReasonCode::kClientIdentifierNotValid,
                    "an empty client identifier needs a clean session"};
   }
+  if (packet.client_id.empty() && !listener.accept_empty_id) {
+    return Refusal{ReasonCode::kClientIdentifierNotValid, "an empty client identifier"};
+  }
   const ClientIdentity client{client_id, packet.user_name.value_or("")};
   if (const ReasonCode reason = access_.connect(client, packet.password); is_error(reason)) {
     return Refusal{reason, text(reason)};
   }
   if (packet.will) {
-    if (packet.will->qos > options_.qos_max) {
+    if (packet.will->qos > listener.qos_max) {
       return Refusal{ReasonCode::kQosNotSupported, "the will's QoS is over the maximum"};
     }
     if (packet.will->retain && !options_.retain_available) {
@@ -205,18 +216,23 @@ uint32_t Broker::granted_expiry_s(const Connect& packet) const {
 // Only 5.0 clients can be told of another value than their own [MQTT-3.1.2-21].
 uint16_t Broker::granted_keep_alive_s(const Connect& packet) const {
   if (packet.version != Version::kV5) return packet.keep_alive_s;
-  return options_.server_keep_alive_s.value_or(packet.keep_alive_s);
+  if (options_.server_keep_alive_s) return *options_.server_keep_alive_s;
+  const uint16_t max_s = options_.keep_alive_max_s;
+  if (max_s == UINT16_MAX) return packet.keep_alive_s;
+  return packet.keep_alive_s == 0 ? max_s : std::min(packet.keep_alive_s, max_s);
 }
 
 // Writes what CONNACK tells a 5.0 client: where we differ from what it asked for and from the
 // standard's defaults. `assigned_id` is empty when the client brought its own.
-void Broker::grant(const Connect& packet, std::string_view assigned_id, Buffer& properties) const {
+void Broker::grant(const Connection& c, const Connect& packet, std::string_view assigned_id,
+                   Buffer& properties) const {
+  const ListenerOptions& listener = c.listener->options;
   PropertyWriter writer(properties);
   if (const uint32_t expiry_s = granted_expiry_s(packet); expiry_s != session_expiry_s(packet)) {
     writer.add(PropertyId::kSessionExpiryInterval, expiry_s);
   }
-  if (options_.topic_alias_maximum != 0) {
-    writer.add(PropertyId::kTopicAliasMaximum, options_.topic_alias_maximum);
+  if (listener.topic_alias_maximum != 0) {
+    writer.add(PropertyId::kTopicAliasMaximum, listener.topic_alias_maximum);
   }
   // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
   if (!assigned_id.empty()) writer.add(PropertyId::kAssignedClientIdentifier, assigned_id);
@@ -230,8 +246,8 @@ void Broker::grant(const Connect& packet, std::string_view assigned_id, Buffer& 
   if (options_.receive_maximum != kReceiveMaximumDefault) {
     writer.add(PropertyId::kReceiveMaximum, options_.receive_maximum);
   }
-  if (options_.qos_max != Qos::kExactlyOnce) {  // [MQTT-3.2.2-9]
-    writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(options_.qos_max));
+  if (listener.qos_max != Qos::kExactlyOnce) {  // [MQTT-3.2.2-9]
+    writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(listener.qos_max));
   }
   if (!options_.retain_available) writer.add(PropertyId::kRetainAvailable, 0);
 }

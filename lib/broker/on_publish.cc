@@ -23,7 +23,7 @@ void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
   ++counters_.publishes_received;
   counters_.publish_bytes_received += packet.payload.size();
 
-  if (packet.qos > options_.qos_max) {
+  if (packet.qos > c.listener->options.qos_max) {
     return fail(c, ReasonCode::kQosNotSupported, "the QoS is over the Maximum QoS", now);
   }
   if (packet.retain && !options_.retain_available) {
@@ -51,7 +51,9 @@ void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
 }
 
 ReasonCode Broker::resolve_alias(Connection& c, Publish& packet) {
-  if (packet.topic_alias > options_.topic_alias_maximum) return ReasonCode::kTopicAliasInvalid;
+  if (packet.topic_alias > c.listener->options.topic_alias_maximum) {
+    return ReasonCode::kTopicAliasInvalid;
+  }
   if (c.aliases_in == nullptr) c.aliases_in = std::make_unique<InboundAliases>();
   if (packet.topic.empty()) {
     packet.topic = c.aliases_in->find(packet.topic_alias);
@@ -71,6 +73,10 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
   }
   if (is_reserved_topic(packet.topic) || !access_.may_publish(identity(c), packet.topic)) {
     return ReasonCode::kNotAuthorized;
+  }
+  if (packet.payload.size() > options_.payload_max) {
+    ++counters_.limit_payload;
+    return ReasonCode::kImplementationSpecificError;
   }
   if (Message::alive_bytes() + memory_of(packet) > options_.message_bytes_max) {
     ++counters_.limit_message_bytes;
@@ -99,9 +105,10 @@ void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode rea
     ++counters_.publishes_dropped;
     log(c, "publish refused", text(reason));
     // 3.x has no way to refuse a message; pretending would be a lie, except where the standard
-    // asks for it [MQTT-3.3.5-2 of 3.1.1].
+    // asks for it [MQTT-3.3.5-2 of 3.1.1]. A payload that is too long would come again and again.
     if (c.version != Version::kV5 && packet.qos != Qos::kAtMostOnce &&
-        reason != ReasonCode::kNotAuthorized) {
+        reason != ReasonCode::kNotAuthorized &&
+        reason != ReasonCode::kImplementationSpecificError) {
       return fail(c, reason, text(reason), now);
     }
   }
@@ -151,7 +158,8 @@ uint32_t Broker::route(const MessageFields& fields, const Session* from) {
 // `message` is made when the first receiver needs it and shared by all of them.
 void Broker::deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message) {
   Session& session = *hit.session;
-  const Qos qos = std::min(fields.qos, hit.qos);  // [MQTT-3.8.4-8]
+  // [MQTT-3.8.4-8], unless the user wants it otherwise.
+  const Qos qos = options_.upgrade_qos ? hit.qos : std::min(fields.qos, hit.qos);
   if (qos == Qos::kAtMostOnce && session.connection == nullptr) return;
   if (!message) message = Message::make(fields);
 

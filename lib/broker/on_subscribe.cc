@@ -50,7 +50,7 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
       return fail(c, ReasonCode::kTopicFilterInvalid, "a topic filter is not valid", now);
     }
     SubscribeOptions options = wanted.options;
-    options.qos = std::min(options.qos, options_.qos_max);
+    options.qos = std::min(options.qos, c.listener->options.qos_max);
     if (c.bridge) options.no_local = options.retain_as_published = true;
 
     const auto refuse = [&](ReasonCode reason) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/time.h"
 #include "codec/limits.h"
@@ -21,6 +22,7 @@ struct BrokerOptions {
 
   // Limits of one connection or session.
   uint32_t packet_max = kPacketMax;            // bytes of a packet, fixed header included
+  uint32_t payload_max = kPacketMax;
   uint32_t queued_messages_max = 100'000;
   uint64_t queued_bytes_max = 256ull << 20;    // one message passes whatever its size
   uint32_t subscriptions_max = 10'000;
@@ -34,10 +36,26 @@ struct BrokerOptions {
   Qos qos_max = Qos::kExactlyOnce;
   bool retain_available = true;
   std::optional<uint16_t> server_keep_alive_s;
+  uint16_t keep_alive_max_s = 65'535;  // of 5.0 clients; below the greatest, 0 is over it, too
   std::optional<uint32_t> session_expiry_max_s;
+
+  bool upgrade_qos = false;  // deliver with the subscription's QoS, even above the message's
 
   Duration sys_interval = std::chrono::seconds(10);  // between updates of $SYS; 0 is off
 };
+
+// What holds for the clients of one listener, within what holds for all.
+struct ListenerOptions {
+  uint32_t connections_max = UINT32_MAX;
+  bool accept_v31 = true, accept_v311 = true, accept_v5 = true;
+  uint16_t topic_alias_maximum = 65'535;
+  Qos qos_max = Qos::kExactlyOnce;
+  bool accept_empty_id = true;             // a client without an identifier is given one ...
+  std::string auto_id_prefix = "auto-";    // ... that begins so
+};
+
+// The name of a listener inside the broker. The first is there without being added.
+using ListenerId = uint16_t;
 
 // Answers (acknowledgements, PINGRESP, SUBACK, ...) that may wait for a client before its packets
 // are no longer read: 128 KiB of queue.

@@ -58,9 +58,11 @@ std::vector<SysTopics::Entry> SysTopics::update(const Counters& counters, const 
   number("retained messages/count", gauges.retained_messages);
 
   number("limits/connections/hit", counters.limit_connections);
+  number("limits/listener_connections/hit", counters.limit_listener_connections);
   number("limits/sessions/hit", counters.limit_sessions);
   number("limits/retained/hit", counters.limit_retained);
   number("limits/packet_size/hit", counters.limit_packet);
+  number("limits/message_size/hit", counters.limit_payload);
   number("limits/queued_messages/hit", counters.limit_queued_messages);
   number("limits/queued_bytes/hit", counters.limit_queued_bytes);
   number("limits/subscriptions/hit", counters.limit_subscriptions);

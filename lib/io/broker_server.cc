@@ -60,11 +60,15 @@ BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessContr
 
 BrokerServer::~BrokerServer() = default;
 
-Result<void> BrokerServer::listen(const Address& address) {
+Result<uint16_t> BrokerServer::listen(const ListenOptions& options) {
+  const ListenerId id = broker_.add_listener(options.clients);
   MQ_TRY(Listeners more,
-         listen_on(loop_, address, [this](UvStream stream) { accepted(std::move(stream)); }));
+         listen_on(loop_, options.address,
+                   [this, id](UvStream stream) { accepted(std::move(stream), id); },
+                   options.where));
+  const uint16_t port = more.front()->port();
   for (auto& listener : more) listeners_.push_back(std::move(listener));
-  return {};
+  return port;
 }
 
 void BrokerServer::log_connections() {
@@ -75,11 +79,13 @@ void BrokerServer::log_connections() {
   });
 }
 
-void BrokerServer::accepted(UvStream stream) {
-  const ConnId id = broker_.accepted(loop_.now());
+void BrokerServer::accepted(UvStream stream, ListenerId listener) {
+  const uint64_t refused = broker_.counters().limit_listener_connections;
+  const ConnId id = broker_.accepted(loop_.now(), listener);
   if (id.generation == 0) {
+    const bool by_listener = broker_.counters().limit_listener_connections != refused;
     log(LogLevel::kWarning, "connection_refused",
-        {{"limit", "max-connections"}, {"max", broker_.options().connections_max}});
+        {{"limit", by_listener ? "max_connections" : "global_max_connections"}});
     return;
   }
   if (connections_.size() <= id.slot) connections_.resize(id.slot + 1);

@@ -15,6 +15,13 @@
 
 namespace mq {
 
+// A place to listen and what holds there.
+struct ListenOptions {
+  Address address = {};  // a host name may stand for several
+  ListenWhere where = {};
+  ListenerOptions clients = {};
+};
+
 // Only carries bytes: what they mean is the Broker's. Everything that one loop turn makes a
 // connection send is gathered and goes out in one write before the loop sleeps.
 class BrokerServer final : private BeforeSleep {
@@ -22,8 +29,8 @@ class BrokerServer final : private BeforeSleep {
   BrokerServer(Loop& loop, const BrokerOptions& options, AccessControl& access, uint64_t seed);
   ~BrokerServer() override;
 
-  // Listens there, too. A host name may stand for several addresses.
-  Result<void> listen(const Address& address);
+  // Listens there, too. Gives the port, 0 of a unix socket.
+  Result<uint16_t> listen(const ListenOptions& options);
   const Listeners& listeners() const { return listeners_; }
 
   // Logs connections that come and go, at LogLevel::kInfo. Costs a look at the peer's address.
@@ -39,7 +46,7 @@ class BrokerServer final : private BeforeSleep {
  private:
   class Connection;
 
-  void accepted(UvStream stream);
+  void accepted(UvStream stream, ListenerId listener);
   void before_sleep(Now now) override;
   void flush(ConnId id, Now now);
   void closed(ConnId id, Now now);

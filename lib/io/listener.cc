@@ -102,8 +102,10 @@ Listener::~Listener() {
 }
 
 Result<std::unique_ptr<Listener>> Listener::open_tcp(Loop& loop, const SocketAddress& address,
-                                                     Accepted accepted) {
-  const std::string where = mq::text(*address.get());
+                                                     Accepted accepted,
+                                                     const std::string& interface) {
+  std::string where = mq::text(*address.get());
+  if (!interface.empty()) where += " of " + interface;
   const int fd = open_socket(address.family());
   if (fd < 0) return tl::unexpected(listen_error(errno, where));
   std::unique_ptr<Listener> listener(new Listener(loop, fd, std::move(accepted)));
@@ -112,6 +114,10 @@ Result<std::unique_ptr<Listener>> Listener::open_tcp(Loop& loop, const SocketAdd
   if (address.family() == AF_INET6) set(fd, IPPROTO_IPV6, IPV6_V6ONLY);
   // Inherited by what is accepted: output is gathered, Nagle only adds delay.
   set(fd, IPPROTO_TCP, TCP_NODELAY);
+  if (!interface.empty() && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, interface.c_str(),
+                                       static_cast<socklen_t>(interface.size())) != 0) {
+    return tl::unexpected(listen_error(errno, where));
+  }
   if (bind(fd, address.get(), address.size()) != 0) {
     return tl::unexpected(listen_error(errno, where));
   }
@@ -217,21 +223,31 @@ bool Listener::accept_one() {
   return true;
 }
 
-Result<Listeners> listen_on(Loop& loop, const Address& address, Listener::Accepted accepted) {
+Result<Listeners> listen_on(Loop& loop, const Address& address, Listener::Accepted accepted,
+                            const ListenWhere& where) {
   Listeners listeners;
   if (address.kind == TransportKind::kUnix) {
     MQ_TRY(auto listener, Listener::open_unix(loop, address.host, std::move(accepted)));
     listeners.push_back(std::move(listener));
     return listeners;
   }
-  MQ_TRY(const auto addresses, addresses_of(loop, address));
+  MQ_TRY(auto addresses, addresses_of(loop, address));
+  if (where.family != ListenWhere::Family::kAny) {
+    const int family = where.family == ListenWhere::Family::kIpv4 ? AF_INET : AF_INET6;
+    std::erase_if(addresses, [=](const SocketAddress& at) { return at.family() != family; });
+    if (addresses.empty()) {
+      return fail(ErrorCode::kNotFound,
+                  fmt::format("cannot listen on {}: it has no {} address", address.text(),
+                              family == AF_INET ? "IPv4" : "IPv6"));
+    }
+  }
   for (int tries = 1;; ++tries) {
     Error failure;
     listeners.clear();
     bool again = false;
     for (SocketAddress at : addresses) {
       if (address.port == 0 && !listeners.empty()) at.set_port(listeners.front()->port());
-      auto listener = Listener::open_tcp(loop, at, accepted);
+      auto listener = Listener::open_tcp(loop, at, accepted, where.interface);
       if (listener) {
         listeners.push_back(std::move(*listener));
         continue;

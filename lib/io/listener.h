@@ -23,8 +23,10 @@ class Listener {
  public:
   using Accepted = std::function<void(UvStream)>;
 
+  // On `interface` alone when it is not empty.
   static Result<std::unique_ptr<Listener>> open_tcp(Loop& loop, const SocketAddress& address,
-                                                    Accepted accepted);
+                                                    Accepted accepted,
+                                                    const std::string& interface = {});
   // A file left behind by a process that ended without cleaning up is replaced; one that somebody
   // answers on, or that is no socket, is an error.
   static Result<std::unique_ptr<Listener>> open_unix(Loop& loop, const std::string& path,
@@ -58,9 +60,17 @@ class Listener {
 
 using Listeners = std::vector<std::unique_ptr<Listener>>;
 
+// Which of a host's addresses to listen on.
+struct ListenWhere {
+  enum class Family : uint8_t { kAny, kIpv4, kIpv6 };
+  Family family = Family::kAny;
+  std::string interface;  // empty: all of the machine's
+};
+
 // Listens on every address of `address.host`: "localhost" is both loopback addresses, an empty host
 // every address of the machine. With port 0 all get the same one. An address of a family that this
 // machine does not have is left out as long as another one is left.
-Result<Listeners> listen_on(Loop& loop, const Address& address, Listener::Accepted accepted);
+Result<Listeners> listen_on(Loop& loop, const Address& address, Listener::Accepted accepted,
+                            const ListenWhere& where = {});
 
 }  // namespace mq

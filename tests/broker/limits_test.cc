@@ -38,6 +38,35 @@ TEST_CASE("connections_max") {
   CHECK(s.broker().connections() == 2);
 }
 
+TEST_CASE("a listener's connections_max") {
+  BrokerScript s(quiet());
+  s.listener = s.broker().add_listener({.connections_max = 1});
+  s["a"].connect();
+  CHECK(s.broker().accepted(s.now(), s.listener) == ConnId{});
+  CHECK(s.counters().limit_listener_connections == 1);
+  const ListenerId full = std::exchange(s.listener, ListenerId{0});
+  s["b"].connect();
+  s["a"].drop();
+  s.listener = full;
+  s["c"].connect();
+  CHECK(s.counters().limit_listener_connections == 1);
+}
+
+TEST_CASE("payload_max") {
+  BrokerScript s(with(&BrokerOptions::payload_max, 2u));
+  s["a"].connect().subscribe("t");
+  s["b"].connect();
+  s["c"].connect({.version = kV311});
+  s["b"].publish("t", "12", {.qos = 1, .id = 1}).expect("40 02 00 01");
+  s["a"].expect_publish("t", "12");
+  CHECK(s.counters().limit_payload == 0);
+  s["b"].publish("t", "123", {.qos = 1, .id = 2}).expect("40 03 00 02 83");
+  // 3.1.1 cannot be told; the message would come again with each connection.
+  s["c"].publish("t", "123", {.qos = 1, .id = 2}).expect("40 02 00 02");
+  s["b"].publish("t", "123");
+  CHECK(s.counters().limit_payload == 3);
+}
+
 TEST_CASE("sessions_max") {
   BrokerScript s(with(&BrokerOptions::sessions_max, 2u));
   s["a"].connect({.properties = kKept}).drop();

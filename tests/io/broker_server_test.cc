@@ -15,7 +15,7 @@ namespace {
 struct Server {
   explicit Server(const BrokerOptions& options = {})
       : server(std::in_place, loop, options, access, 1) {
-    REQUIRE(server->listen(local_tcp(0)));
+    REQUIRE(server->listen({.address = local_tcp(0)}));
   }
   Address address() const { return local_tcp(server->listeners().front()->port()); }
   bool run_until(std::function<bool()> done) { return test::run_until(loop, std::move(done)); }
@@ -128,9 +128,10 @@ TEST_CASE("a unix socket and TCP are the same broker") {
   Address path;
   path.kind = TransportKind::kUnix;
   path.host = directory.file("mq.sock");
-  REQUIRE(s.server->listen(path));
+  REQUIRE(s.server->listen({.address = path}));
   CHECK(s.server->listeners().size() == 2);
-  CHECK(s.server->listen(local_tcp(s.address().port)).error().code == ErrorCode::kAddressInUse);
+  const auto taken = s.server->listen({.address = local_tcp(s.address().port)});
+  CHECK(taken.error().code == ErrorCode::kAddressInUse);
   {
     Client over_tcp(s, "a");
     over_tcp.subscribe("t", Qos::kAtMostOnce);
@@ -229,7 +230,7 @@ TEST_CASE("a client that does not read its answers is not read") {
   Address path;  // a unix socket holds less than a TCP connection
   path.kind = TransportKind::kUnix;
   path.host = directory.file("mq.sock");
-  REQUIRE(s.server->listen(path));
+  REQUIRE(s.server->listen({.address = path}));
   std::unique_ptr<Peer> raw;
   Dialer dialer(s.loop, {.address = path}, [&](Result<UvStream> stream) {
     raw = std::make_unique<Peer>(std::move(*stream));

@@ -154,7 +154,7 @@ void Peer::check_nothing_left(Where where) {
 
 Peer& Peer::open(Where where) {
   if (is_open()) drop(where);
-  id_ = script_.broker_->accepted(script_.now_);
+  id_ = script_.broker_->accepted(script_.now_, script_.listener);
   stopped_ = false;
   if (!is_open()) fail(where, "the broker takes no more connections");
   return *this;

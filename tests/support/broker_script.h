@@ -164,6 +164,7 @@ class BrokerScript {
   Now now() const { return now_; }
 
   FakeAccess access;
+  ListenerId listener = 0;          // that new connections come from
   std::vector<std::string> events;  // the broker's log: "NAME-OF-EVENT CLIENT-ID: detail"
 
  private:

@@ -24,8 +24,8 @@ std::string error(std::vector<std::string> words) {
 
 std::string places(std::vector<std::string> words) {
   std::string out;
-  for (const Address& address : options(std::move(words)).addresses) {
-    out += (out.empty() ? "" : " ") + address.text();
+  for (const ServeListener& listener : options(std::move(words)).listeners) {
+    out += (out.empty() ? "" : " ") + listener.options.address.text();
   }
   return out;
 }
@@ -53,7 +53,7 @@ TEST_CASE("an address that others can reach wants to be meant") {
   for (const char* address : {"0.0.0.0", "::", "192.168.1.2:1883", "broker.example"}) {
     CAPTURE(address);
     CHECK(error({"--bind", address}).find("--allow-anonymous") != std::string::npos);
-    CHECK(options({"--bind", address, "--allow-anonymous"}).addresses.size() == 1);
+    CHECK(options({"--bind", address, "--allow-anonymous"}).listeners.size() == 1);
   }
   for (const char* address : {"127.0.0.1", "127.1.2.3", "::1", "localhost"}) {
     CAPTURE(address);
@@ -64,8 +64,15 @@ TEST_CASE("an address that others can reach wants to be meant") {
 TEST_CASE("each limit is set by its option and nothing else") {
   const BrokerOptions d = options({}).broker;
   CHECK(d.connections_max == BrokerOptions().connections_max);
-  const BrokerOptions b = options({"--max-connections",
+  const ServeOptions set = options({"--max-connections",
+                                   "16",
+                                   "--global-max-connections",
                                    "1",
+                                   "--message-size-limit",
+                                   "17",
+                                   "--max-keepalive",
+                                   "18",
+                                   "--upgrade-outgoing-qos",
                                    "--max-sessions",
                                    "2",
                                    "--max-retained-messages",
@@ -100,9 +107,24 @@ TEST_CASE("each limit is set by its option and nothing else") {
                                    "14",
                                    "--persistent-client-expiration",
                                    "15",
+                                   "--accept-protocol-versions",
+                                   "3, 5",
+                                   "--allow-zero-length-clientid=false",
+                                   "--auto-id-prefix",
+                                   "x",
                                    "--sys-interval",
-                                   "0"})
-                              .broker;
+                                   "0"});
+  const BrokerOptions& b = set.broker;
+  const ListenerOptions& l = set.listeners.front().options.clients;
+  CHECK(l.connections_max == 16);
+  CHECK(b.payload_max == 17);
+  CHECK(b.keep_alive_max_s == 18);
+  CHECK(b.upgrade_qos);
+  CHECK(l.accept_v31);
+  CHECK(!l.accept_v311);
+  CHECK(l.accept_v5);
+  CHECK(!l.accept_empty_id);
+  CHECK(l.auto_id_prefix == "x");
   CHECK(b.connections_max == 1);
   CHECK(b.sessions_max == 2);
   CHECK(b.retained_messages_max == 3);
@@ -116,8 +138,8 @@ TEST_CASE("each limit is set by its option and nothing else") {
   CHECK(b.topic_levels_max == 11);
   CHECK(b.connect_timeout == 500ms);
   CHECK(b.receive_maximum == 12);
-  CHECK(b.topic_alias_maximum == 13);
-  CHECK(b.qos_max == Qos::kAtLeastOnce);
+  CHECK(l.topic_alias_maximum == 13);
+  CHECK(l.qos_max == Qos::kAtLeastOnce);
   CHECK(!b.retain_available);
   CHECK(b.server_keep_alive_s == 14);
   CHECK(b.session_expiry_max_s == 15);
@@ -125,6 +147,34 @@ TEST_CASE("each limit is set by its option and nothing else") {
   CHECK(error({"--max-packet-size", "3"}).starts_with("Invalid max packet size given: 3"));
   CHECK(error({"--max-packet-size", "300M"}) != "");
   CHECK(error({"--receive-maximum", "0"}) != "");
+}
+
+TEST_CASE("what mosquitto switches off with 0 or -1 is left to the limits behind it") {
+  const BrokerOptions b = options({"--max-queued-messages", "0", "--global-max-connections", "-1",
+                                   "--max-inflight-messages", "0", "--memory-limit", "0",
+                                   "--max-queued-bytes", "0"})
+                              .broker;
+  CHECK(b.queued_messages_max == UINT32_MAX);
+  CHECK(b.connections_max == UINT32_MAX);
+  CHECK(b.inflight_max == 65'535);
+  CHECK(b.message_bytes_max == BrokerOptions().message_bytes_max);
+  CHECK(b.queued_bytes_max == BrokerOptions().queued_bytes_max);
+}
+
+TEST_CASE("expiry has mosquitto's units: m is a month") {
+  const auto expiry_s = [](const char* text) {
+    return options({"--persistent-client-expiration", text}).broker.session_expiry_max_s.value();
+  };
+  CHECK(expiry_s("90s") == 90);
+  CHECK(expiry_s("1h") == 3600);
+  CHECK(expiry_s("2d") == 172'800);
+  CHECK(expiry_s("1w") == 604'800);
+  CHECK(expiry_s("1m") == 2'592'000);
+  CHECK(expiry_s("1y") == 31'536'000);
+  for (const char* text : {"", "h", "1x", "-1d", "1000y"}) {
+    CAPTURE(text);
+    CHECK(error({"--persistent-client-expiration", text}) != "");
+  }
 }
 
 TEST_CASE("process options") {

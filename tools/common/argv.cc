@@ -115,7 +115,11 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
     if (taken > words.size()) {
       return fail(ErrorCode::kInvalidArgument, missing_argument(*option, name, taken));
     }
-    if (taken == 0) continue;
+    if (taken == 0) {
+      // Said outright, or CLI11 would take the next word for the argument that was left out.
+      if (option->get_items_expected_max() == 1) out.emplace_back();
+      continue;
+    }
     std::string argument = words.front();
     for (size_t i = 1; i < taken; ++i) {
       argument += kWordSeparator;

@@ -17,6 +17,8 @@ namespace {
   throw CLI::ValidationError(std::move(text));
 }
 
+}  // namespace
+
 std::string size_text(uint64_t size) {
   constexpr std::string_view kUnits = "kMG";
   std::string_view unit;
@@ -26,8 +28,6 @@ std::string size_text(uint64_t size) {
   }
   return fmt::format("{}{}", size, unit);
 }
-
-}  // namespace
 
 std::optional<uint64_t> parse_number(std::string_view text) {
   uint64_t number = 0;
@@ -67,6 +67,39 @@ Options& Options::flag(std::string_view names, bool& to, std::string_view help) 
   app_.add_flag(std::string(names), to, std::string(help))
       ->group(group_)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  return *this;
+}
+
+Options& Options::boolean(std::string_view names, bool& to, std::string_view help) {
+  return boolean_option(names, to ? "true" : "", help, [&to](bool given) { to = given; });
+}
+
+Options& Options::boolean(std::string_view names, std::optional<bool>& to, std::string_view help) {
+  return boolean_option(names, "", help, [&to](bool given) { to = given; });
+}
+
+Options& Options::boolean_option(std::string_view names, std::string_view by_default,
+                                 std::string_view help, std::function<void(bool)> set) {
+  auto check = [noun = noun_of(names, ""), set = std::move(set)](const std::string& given) {
+    if (!given.empty() && given != "true" && given != "false") {
+      reject(fmt::format("Invalid {} given: {}, it must be true or false.", noun, given));
+    }
+    set(given != "false");
+  };
+  add(names, "true|false", help, std::move(check))
+      ->expected(0, 1)
+      ->default_str(std::string(by_default));
+  return *this;
+}
+
+Options& Options::parsed(std::string_view names, std::string_view value,
+                         std::string_view by_default, std::string_view help,
+                         std::function<Result<void>(std::string_view)> set) {
+  auto check = [noun = noun_of(names, value), set = std::move(set)](const std::string& given) {
+    const Result<void> done = set(given);
+    if (!done) reject(fmt::format("Invalid {} given: {}, {}.", noun, given, done.error().text));
+  };
+  add(names, value, help, std::move(check))->default_str(std::string(by_default));
   return *this;
 }
 

@@ -13,6 +13,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
 
 namespace CLI {
@@ -40,6 +41,9 @@ class Options {
   Options(CLI::App& app, std::string_view group) : app_(app), group_(group) {}
 
   Options& flag(std::string_view names, bool& to, std::string_view help);
+  // True when it stands alone; "=false" takes it back, which a config file may have to.
+  Options& boolean(std::string_view names, bool& to, std::string_view help);
+  Options& boolean(std::string_view names, std::optional<bool>& to, std::string_view help);
   // Counts how often a flag is given.
   Options& count(std::string_view names, uint32_t& to, std::string_view help);
 
@@ -75,6 +79,10 @@ class Options {
   Options& seconds(std::string_view names, std::optional<Duration>& to, std::string_view value,
                    std::string_view help, Duration min = {});
 
+  // A value with a syntax of its own. `set` gives the error text of one that cannot be used.
+  Options& parsed(std::string_view names, std::string_view value, std::string_view by_default,
+                  std::string_view help, std::function<Result<void>(std::string_view)> set);
+
   // One of several words for a T or an optional<T>, each with what it stands for; words with the
   // same meaning are spellings of it. The first spelling of each meaning is what completions offer.
   template <class T>
@@ -104,6 +112,8 @@ class Options {
   }
 
  private:
+  Options& boolean_option(std::string_view names, std::string_view by_default,
+                          std::string_view help, std::function<void(bool)> set);
   Options& number_option(std::string_view names, std::string_view value, std::string_view help,
                          std::string by_default, uint64_t min, uint64_t max,
                          std::function<void(uint64_t)> set);
@@ -118,6 +128,9 @@ class Options {
   CLI::App& app_;
   std::string group_;
 };
+
+// A size as it is typed: "64k", "1G".
+std::string size_text(uint64_t size);
 
 // What an option's argument is called in messages: the long name in words, else the placeholder.
 std::string noun_of(std::string_view names, std::string_view value);

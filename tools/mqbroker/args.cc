@@ -1,11 +1,15 @@
 #include "mqbroker/args.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include "base/units.h"
+#include "common/option_values.h"
 #include "common/options.h"
+#include "mqbroker/config.h"
 
 namespace mq {
 namespace {
@@ -13,29 +17,118 @@ namespace {
 constexpr uint16_t kDefaultPort = 1883;
 // A CONNECT with a client identifier, a user name and a password has to fit.
 constexpr uint64_t kPacketMaxMin = 128;
+constexpr uint32_t kHour = 3600;
+
+tl::unexpected<Error> invalid(std::string text) {
+  return fail(ErrorCode::kInvalidArgument, std::move(text));
+}
+
+// A limit that mosquitto.conf knows to switch off with 0 or -1. Nothing is without limits here, but
+// others stand behind this one: the memory of all messages, the limits of the whole broker.
+void limit(Options& options, std::string_view names, uint32_t& to, std::string_view help) {
+  options.parsed(names, "COUNT", to == UINT32_MAX ? "" : std::to_string(to), help,
+                 [&to](std::string_view text) -> Result<void> {
+                   const auto number = text == "-1" ? 0 : parse_number(text);
+                   if (!number || *number > UINT32_MAX) return invalid("it must be a number");
+                   to = *number == 0 ? UINT32_MAX : static_cast<uint32_t>(*number);
+                   return {};
+                 });
+}
+
+// The same for memory, where 0 is what is there by default.
+void size_limit(Options& options, std::string_view names, uint64_t& to, uint64_t min,
+                std::string_view help) {
+  options.parsed(names, "SIZE", size_text(to), help,
+                 [&to, min, by_default = to](std::string_view text) -> Result<void> {
+                   MQ_TRY(const uint64_t size, parse_size(text));
+                   if (size != 0 && size < min) {
+                     return invalid(fmt::format("it must be at least {} bytes", min));
+                   }
+                   to = size == 0 ? by_default : size;
+                   return {};
+                 });
+}
+
+Result<void> parse_expiry(std::string_view text, std::optional<uint32_t>& to) {
+  struct Unit {
+    char letter;
+    uint64_t seconds;
+  };
+  // As in mosquitto.conf a month has 30 days and `m` is one.
+  constexpr Unit kUnits[] = {{'s', 1},           {'h', kHour},           {'d', 24 * kHour},
+                             {'w', 168 * kHour}, {'m', 30 * 24 * kHour}, {'y', 365 * 24 * kHour}};
+  uint64_t factor = 1;
+  std::string_view digits = text;
+  for (const Unit& unit : kUnits) {
+    if (!text.ends_with(unit.letter)) continue;
+    factor = unit.seconds;
+    digits.remove_suffix(1);
+  }
+  const auto number = parse_number(digits);
+  if (!number || *number > UINT32_MAX / factor) {
+    return invalid("it must be a number of seconds, or one with s, h, d, w, m (months) or y");
+  }
+  to = static_cast<uint32_t>(*number * factor);
+  return {};
+}
+
+Result<void> parse_versions(std::string_view text, ListenerOptions& to) {
+  to.accept_v31 = to.accept_v311 = to.accept_v5 = false;
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find(','), rest.size());
+    std::string_view word = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    while (word.ends_with(' ')) word.remove_suffix(1);
+    if (word == "3") {
+      to.accept_v31 = true;
+    } else if (word == "4") {
+      to.accept_v311 = true;
+    } else if (word == "5") {
+      to.accept_v5 = true;
+    } else {
+      return invalid("it must be a list of 3 (MQTT 3.1), 4 (3.1.1) and 5, with commas between");
+    }
+  }
+  return {};
+}
 
 void declare_limits(CLI::App& app, BrokerArgs& args) {
   BrokerOptions& broker = args.broker;
-  Options(app, "Limits of the broker")
-      .number("--max-connections", broker.connections_max, "COUNT",
-              "Clients connected at a time; more are not accepted.", {1})
-      .number("--max-sessions", broker.sessions_max, "COUNT",
-              "Sessions, connected or not; a client that would need one more is refused.", {1})
+  Options of_broker(app, "Limits of the broker");
+  limit(of_broker, "--global-max-connections", broker.connections_max,
+        "Clients connected at a time; more are not accepted.");
+  limit(of_broker, "--max-sessions,--global-max-clients", broker.sessions_max,
+        "Sessions, connected or not; a client that would need one more is refused.");
+  of_broker
       .number("--max-retained-messages", broker.retained_messages_max, "COUNT",
               "Topics with a retained message.")
       .size("--max-retained-bytes", broker.retained_bytes_max, "SIZE",
-            "Memory of all retained messages.")
-      .size("--memory-limit", broker.message_bytes_max, "SIZE",
-            "Memory of all messages, queued and retained.", {1 << 16});
-  Options(app, "Limits of a client")
-      .size("--max-packet-size", args.packet_max, "SIZE", "Largest packet it may send.",
-            {kPacketMaxMin, kPacketMax})
-      .number("--max-queued-messages", broker.queued_messages_max, "COUNT",
-              "Messages that wait for it; more are dropped.", {1})
-      .size("--max-queued-bytes", broker.queued_bytes_max, "SIZE", "Memory of those messages.", {1})
-      .number("--max-inflight-messages", broker.inflight_max, "COUNT",
+            "Memory of all retained messages.");
+  size_limit(of_broker, "--memory-limit", broker.message_bytes_max, 1 << 16,
+             "Memory of all messages, queued and retained.");
+  Options of_client(app, "Limits of a client");
+  of_client.size("--max-packet-size", args.packet_max, "SIZE", "Largest packet it may send.",
+                 {kPacketMaxMin, kPacketMax});
+  size_limit(of_client, "--message-size-limit", args.payload_max, 1,
+             "Largest payload it may send; a message with more is dropped, and MQTT 5 clients are "
+             "told.");
+  limit(of_client, "--max-queued-messages", broker.queued_messages_max,
+        "Messages that wait for it; more are dropped.");
+  size_limit(of_client, "--max-queued-bytes", broker.queued_bytes_max, 1,
+             "Memory of those messages.");
+  of_client
+      .parsed("--max-inflight-messages", "COUNT", std::to_string(broker.inflight_max),
               "QoS 1 and 2 messages sent to it that it has not acknowledged.",
-              {1, kReceiveMaximumDefault})
+              [&broker](std::string_view text) -> Result<void> {
+                const auto number = parse_number(text);
+                if (!number || *number > kReceiveMaximumDefault) {
+                  return invalid("it must be between 1 and 65535 inclusive");
+                }
+                broker.inflight_max =
+                    *number == 0 ? kReceiveMaximumDefault : static_cast<uint32_t>(*number);
+                return {};
+              })
       .number("--max-subscriptions", broker.subscriptions_max, "COUNT", "Its subscriptions.", {1})
       .number("--max-topic-levels", broker.topic_levels_max, "COUNT",
               "Levels of a topic or a filter.", {1})
@@ -44,82 +137,182 @@ void declare_limits(CLI::App& app, BrokerArgs& args) {
       .number("--receive-maximum", broker.receive_maximum, "COUNT",
               "QoS 1 and 2 messages it may send before they are acknowledged (MQTT 5).",
               {1, kReceiveMaximumDefault})
-      .number("--topic-alias-maximum", broker.topic_alias_maximum, "COUNT",
-              "Topic aliases it may use (MQTT 5).")
-      .choice("--maximum-qos", broker.qos_max,
-              {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
-              "Highest quality of service of its messages and subscriptions.")
       .choice("--retain-available", broker.retain_available, {{"true", true}, {"false", false}},
               "Whether its messages can be retained.")
       .number("--server-keep-alive", broker.server_keep_alive_s, "SECONDS",
               "Keep alive time instead of the one it asks for (MQTT 5).")
-      .number("--persistent-client-expiration", broker.session_expiry_max_s, "SECONDS",
-              "Longest time its session is kept after its connection has ended.");
+      .number("--max-keepalive", broker.keep_alive_max_s, "SECONDS",
+              "Longest keep alive time; a client that asks for more, or for none, is told this one "
+              "(MQTT 5).",
+              {1})
+      .parsed("--persistent-client-expiration", "TIME", "",
+              "Longest time its session is kept after its connection has ended: seconds, or a "
+              "number with s, h, d, w, m (months) or y.",
+              [&broker](std::string_view text) {
+                return parse_expiry(text, broker.session_expiry_max_s);
+              })
+      .boolean("--upgrade-outgoing-qos", broker.upgrade_qos,
+               "Send messages with the QoS of its subscription, even above their own.");
 }
 
-Result<Address> tcp_address(const std::string& text, const BrokerArgs& args) {
-  MQ_TRY(Address address, parse_host_port(text, args.port.value_or(kDefaultPort)));
-  if (!args.allow_anonymous && !is_loopback(address.host)) {
+Result<void> check_reach(const Address& address, const ListenerArgs& args) {
+  const bool is_local = address.kind == TransportKind::kUnix || is_loopback(address.host);
+  if (is_local || args.security.allow_anonymous.value_or(false)) return {};
+  return fail(ErrorCode::kNotAuthorized,
+              fmt::format("{} can be reached from other machines, and this broker knows no "
+                          "passwords: anybody there could connect. Say --allow-anonymous if "
+                          "that is what you want.",
+                          address.host.empty() ? fmt::format("port {}", address.port)
+                                               : address.text()));
+}
+
+Result<void> add(ServeOptions& to, const ListenerArgs& args, Address address,
+                 bool port_of_last = false) {
+  if (address.kind != TransportKind::kTcp && address.kind != TransportKind::kUnix) {
+    return invalid(fmt::format("{}: listeners are mqtt:// and unix:// only.", address.text()));
+  }
+  MQ_CHECK(check_reach(address, args));
+  if (!args.security.allow_anonymous.value_or(true)) {
     return fail(ErrorCode::kNotAuthorized,
-                fmt::format("{} can be reached from other machines, and this broker knows no "
-                            "passwords: anybody there could connect. Say --allow-anonymous if "
-                            "that is what you want.",
+                fmt::format("{}: without --allow-anonymous nobody could connect, since this "
+                            "broker knows no passwords.",
                             address.text()));
   }
-  return address;
+  ListenOptions listen;
+  listen.address = std::move(address);
+  listen.where = args.where;
+  listen.clients = args.clients;
+  listen.clients.accept_empty_id = args.security.allow_empty_id;
+  listen.clients.auto_id_prefix = args.security.auto_id_prefix;
+  to.listeners.push_back({std::move(listen), port_of_last});
+  return {};
+}
+
+// The listener that needs no `listener` line: what -p, --bind, --unix and --lan say.
+Result<void> add_default(ServeOptions& to, const BrokerArgs& args) {
+  const uint16_t port = args.port.value_or(kDefaultPort);
+  const ListenerArgs& listener = args.listener;
+  if (args.unix_path) {
+    Address address;
+    address.kind = TransportKind::kUnix;
+    address.host = *args.unix_path;
+    MQ_CHECK(add(to, listener, std::move(address)));
+  }
+  for (const std::string& bind : args.bind) {
+    MQ_TRY(Address address, parse_host_port(bind, port));
+    // With port 0 all get the one that the first was given.
+    MQ_CHECK(add(to, listener, std::move(address), bind != args.bind.front()));
+  }
+  if (!args.bind.empty() || (args.unix_path && !args.port && !args.lan)) return {};
+  Address address;
+  address.port = port;
+  if (args.lan || args.file_has_port) address.host.clear();
+  return add(to, listener, std::move(address));
 }
 
 }  // namespace
 
+void declare_listener(CLI::App& app, ListenerArgs& args) {
+  ListenerOptions& clients = args.clients;
+  Options options(app, "A listener");
+  limit(options, "--max-connections", clients.connections_max,
+        "Clients connected to it at a time; more are not accepted.");
+  options
+      .boolean("--allow-anonymous", args.security.allow_anonymous,
+               "Whether clients without a password may connect. Without this they may from this "
+               "machine only.")
+      .parsed("--accept-protocol-versions", "LIST", "3,4,5",
+              "Versions of MQTT its clients may speak: 3 for 3.1, 4 for 3.1.1, 5 for 5.0.",
+              [&clients](std::string_view text) { return parse_versions(text, clients); })
+      .choice("--max-qos,--maximum-qos", clients.qos_max,
+              {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
+              "Highest quality of service of messages and subscriptions.")
+      .number("--max-topic-alias,--topic-alias-maximum", clients.topic_alias_maximum, "COUNT",
+              "Topic aliases a client may use (MQTT 5).")
+      .boolean("--allow-zero-length-clientid", args.security.allow_empty_id,
+               "Whether a client that brings no identifier is given one.")
+      .text("--auto-id-prefix", args.security.auto_id_prefix, "TEXT",
+            "What such an identifier begins with.")
+      .choice("--socket-domain", args.where.family,
+              {{"any", ListenWhere::Family::kAny},
+               {"ipv4", ListenWhere::Family::kIpv4},
+               {"ipv6", ListenWhere::Family::kIpv6}},
+              "Which addresses of a host name to listen on.")
+      .text("--bind-interface", args.where.interface, "NAME",
+            "Listen on this network interface only.");
+}
+
 void declare(CLI::App& app, BrokerArgs& args) {
   app.description(
-      "[OPTION]...\n\n"
-      "An MQTT broker. Without options it listens on port 1883 of this machine only.");
+      "[OPTION]... [FILE]\n\n"
+      "An MQTT broker. Without options it listens on port 1883 of this machine only. Each option "
+      "can stand in a configuration FILE, too, in the manner of mosquitto.conf.");
   app.footer(
       "Examples:\n"
       "  mqbroker\n"
       "  mqbroker -p 0 --port-file /run/user/1000/mqtt.port\n"
       "  mqbroker --bind 0.0.0.0 --allow-anonymous -d --pid-file /tmp/mqbroker.pid");
+  Options(app, "Configuration")
+      .text("-c,--config", args.config_file, "FILE",
+            "Read settings from a file; those of the command line count more.")
+      .boolean("--check-config", args.check_config, "Say what is wrong with the settings, and end.")
+      .boolean("--print-config", args.print_config,
+               "Print the settings in effect, without secrets, and end.")
+      .boolean("--per-listener-settings", args.per_listener_settings,
+               "In a file: who may connect is said for each listener and not for all.");
+  app.add_option_function<std::string>(
+      "FILE", [&args](const std::string& file) { args.config_file = file; });
   Options(app, "Listening")
       .number("-p,--port", args.port, "PORT",
-              fmt::format("TCP port [{}]; 0 takes a free one and prints it.", kDefaultPort))
-      .list("--bind", args.bind, "ADDRESS",
+              fmt::format("TCP port [{}]; 0 takes a free one and prints it. In a file: on every "
+                          "address.",
+                          kDefaultPort))
+      .list("--bind,--bind-address", args.bind, "ADDRESS",
             "Address or host name to listen on, as HOST or HOST:PORT; several allowed. Without, "
             "the loopback addresses of IPv4 and IPv6.")
+      .boolean("--lan", args.lan, "Listen on every address of this machine.")
       .text("--unix", args.unix_path, "PATH",
             "Listen on a unix socket; on TCP, too, only with --port or --bind.")
-      .flag("--allow-anonymous", args.allow_anonymous,
-            "Allow addresses that other machines can reach, without passwords.")
-      .text("--port-file", args.port_file, "FILE", "Write the TCP port to a file.");
+      .list("--listen", args.listen, "URL",
+            "Listen there, as mqtt://HOST:PORT or unix:///PATH; several allowed.")
+      .text("--port-file", args.port_file, "FILE",
+            "Write the TCP port to a file; those of several listeners in lines of their own.");
+  declare_listener(app, args.listener);
   Options(app, "Process")
-      .flag("-v,--verbose", args.verbose, "Log connections that come and go.")
-      .flag("-d,--daemon", args.daemon,
-            "Go to the background once it listens; an error before that is still reported.")
+      .boolean("-v,--verbose", args.verbose, "Log connections that come and go.")
+      .boolean("-d,--daemon", args.daemon,
+               "Go to the background once it listens; an error before that is still reported.")
       .text("--pid-file", args.pid_file, "FILE",
             "Write the process number to a file, which is removed at the end.")
       .seconds("--sys-interval", args.broker.sys_interval, "SECONDS",
                "Time between updates of $SYS, 0 for never.");
   declare_limits(app, args);
+  // Once the command line is read, what the file says goes below it.
+  app.final_callback([&app, &args] {
+    OptionValues values(app);
+    if (const Result<void> loaded = load_config(values, args); !loaded) {
+      throw CLI::ValidationError(loaded.error().text);
+    }
+  });
 }
 
 Result<ServeOptions> resolve(const BrokerArgs& args) {
   ServeOptions to;
-  if (args.unix_path) {
-    Address address = {};
-    address.kind = TransportKind::kUnix;
-    address.host = *args.unix_path;
-    to.addresses.push_back(std::move(address));
+  for (const std::string& url : args.listen) {
+    MQ_TRY(ParsedUrl parsed, parse_url(url));
+    MQ_CHECK(add(to, args.listener, std::move(parsed.address)));
   }
-  for (const std::string& bind : args.bind) {
-    MQ_TRY(Address address, tcp_address(bind, args));
-    to.addresses.push_back(std::move(address));
+  for (const ListenerArgs& listener : args.listeners) {
+    ListenerArgs with_security = listener;
+    if (!args.per_listener_settings) with_security.security = args.listener.security;
+    MQ_CHECK(add(to, with_security, *listener.address));
   }
-  if (args.bind.empty() && (args.port || !args.unix_path)) {
-    MQ_TRY(Address address, tcp_address("localhost", args));
-    to.addresses.push_back(std::move(address));
-  }
+  const bool has_place =
+      args.port || !args.bind.empty() || args.unix_path || args.lan || args.file_wants_listener;
+  if (to.listeners.empty() || has_place) MQ_CHECK(add_default(to, args));
   to.broker = args.broker;
   to.broker.packet_max = static_cast<uint32_t>(args.packet_max);
+  to.broker.payload_max = static_cast<uint32_t>(std::min<uint64_t>(args.payload_max, kPacketMax));
   to.port_file = args.port_file;
   to.pid_file = args.pid_file;
   to.daemon = args.daemon;

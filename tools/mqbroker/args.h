@@ -1,13 +1,17 @@
-// mqbroker's command line.
+// mqbroker's settings: command line and configuration file.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "broker/options.h"
+#include "io/address.h"
+#include "io/listener.h"
 #include "mqbroker/serve.h"
 
 namespace CLI {
@@ -16,21 +20,56 @@ class App;
 
 namespace mq {
 
+// What is said once for all listeners, or with per_listener_settings for each.
+struct SecurityArgs {
+  std::optional<bool> allow_anonymous;
+  bool allow_empty_id = true;
+  std::string auto_id_prefix = ListenerOptions().auto_id_prefix;
+};
+
+// The settings of one listener; the limits are bound to the fields of ListenerOptions.
+struct ListenerArgs {
+  std::optional<Address> address;  // of a `listener` in a file
+  ListenWhere where;
+  ListenerOptions clients;
+  SecurityArgs security;
+};
+
 // What was typed. Limits are bound to the fields of BrokerOptions, whose values are the defaults.
 struct BrokerArgs {
+  std::optional<std::string> config_file;
+  bool check_config = false;
+  bool print_config = false;
+
   std::optional<uint16_t> port;
   std::vector<std::string> bind;
   std::optional<std::string> unix_path;
-  bool allow_anonymous = false;
+  std::vector<std::string> listen;
+  bool lan = false;
+  bool per_listener_settings = false;
+  ListenerArgs listener;               // of the listener that needs no `listener` line
+  std::deque<ListenerArgs> listeners;  // one for each of those; OptionValues refer to them
+
   std::optional<std::string> port_file;
   std::optional<std::string> pid_file;
   bool daemon = false;
   bool verbose = false;
   BrokerOptions broker;
   uint64_t packet_max = kPacketMax;
+  uint64_t payload_max = kPacketMax;
+
+  // What the file says about the listener of its own top level.
+  bool file_has_port = false;      // `port` in a file means every address of the machine
+  bool file_wants_listener = false;
+  std::vector<std::string> warnings;
+  std::string printed;             // of --print-config
 };
 
+// Reads the configuration file, too, when the command line names one.
 void declare(CLI::App& app, BrokerArgs& args);
+// The part of it that a `listener` block may have.
+void declare_listener(CLI::App& app, ListenerArgs& args);
+
 Result<ServeOptions> resolve(const BrokerArgs& args);
 
 }  // namespace mq

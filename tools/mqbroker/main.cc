@@ -1,4 +1,10 @@
 // mqbroker: an MQTT broker.
+#include <unistd.h>
+
+#include <string>
+
+#include "common/console.h"
+#include "common/exit_code.h"
 #include "common/run.h"
 #include "mqbroker/args.h"
 #include "mqbroker/serve.h"
@@ -9,7 +15,12 @@ int main(int argc, char** argv) {
                              .name = "mqbroker",
                              .declare = [&args](CLI::App& app) { mq::declare(app, args); },
                              .run = [&args]() -> mq::Result<int> {
+                               for (const std::string& warning : args.warnings) {
+                                 mq::Console().warning(warning);
+                               }
                                MQ_TRY(mq::ServeOptions options, mq::resolve(args));
+                               mq::write_all(STDOUT_FILENO, args.printed);
+                               if (args.check_config || args.print_config) return mq::kExitOk;
                                return mq::serve(options);
                              },
                          },

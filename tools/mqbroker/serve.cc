@@ -35,21 +35,19 @@ void raise_descriptor_limit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// The port of the first TCP listener, 0 when there is none.
-uint16_t port_of(const Listeners& listeners) {
-  const auto tcp = std::ranges::find_if(listeners, [](const auto& l) { return l->port() != 0; });
-  return tcp == listeners.end() ? uint16_t{0} : (*tcp)->port();
-}
-
-Result<void> listen(BrokerServer& server, const std::vector<Address>& addresses) {
-  for (Address address : addresses) {
-    // With port 0 all TCP addresses get the one that the first was given.
-    if (address.kind == TransportKind::kTcp && address.port == 0) {
-      address.port = port_of(server.listeners());
-    }
-    MQ_CHECK(server.listen(address));
+// Gives the TCP ports, a line each.
+Result<std::string> listen(BrokerServer& server, const std::vector<ServeListener>& listeners) {
+  std::string ports;
+  uint16_t last = 0;
+  for (const ServeListener& listener : listeners) {
+    ListenOptions options = listener.options;
+    if (listener.port_of_last && options.address.port == 0) options.address.port = last;
+    MQ_TRY(const uint16_t port, server.listen(options));
+    if (port == 0) continue;
+    if (!listener.port_of_last) ports += fmt::format("{}\n", port);
+    last = port;
   }
-  return {};
+  return ports;
 }
 
 }  // namespace
@@ -101,9 +99,8 @@ int serve(const ServeOptions& options) {
   std::random_device random;
   BrokerServer server(loop, options.broker, access, uint64_t{random()} << 32 | random());
   if (options.verbose) server.log_connections();
-  if (const auto listening = listen(server, options.addresses); !listening) {
-    return give_up(listening.error());
-  }
+  const Result<std::string> ports = listen(server, options.listeners);
+  if (!ports) return give_up(ports.error());
   OwnFile pid_file, port_file;
   if (options.pid_file) {
     if (auto made = pid_file.write(*options.pid_file, fmt::format("{}\n", getpid())); !made) {
@@ -111,8 +108,9 @@ int serve(const ServeOptions& options) {
     }
   }
   if (options.port_file) {
-    const std::string text = fmt::format("{}\n", port_of(server.listeners()));
-    if (auto made = port_file.write(*options.port_file, text); !made) return give_up(made.error());
+    if (auto made = port_file.write(*options.port_file, *ports); !made) {
+      return give_up(made.error());
+    }
   }
   std::vector<std::string> places;
   for (const auto& listener : server.listeners()) places.push_back(listener->text());

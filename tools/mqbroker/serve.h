@@ -7,13 +7,18 @@
 #include <vector>
 
 #include "broker/options.h"
-#include "io/address.h"
+#include "io/broker_server.h"
 
 namespace mq {
 
+struct ServeListener {
+  ListenOptions options;
+  bool port_of_last = false;  // instead of port 0: the one that the listener before got
+};
+
 struct ServeOptions {
   BrokerOptions broker;
-  std::vector<Address> addresses;  // at least one
+  std::vector<ServeListener> listeners;  // at least one
   bool verbose = false;
   bool daemon = false;
   std::optional<std::string> pid_file;
