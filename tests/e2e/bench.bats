@@ -12,10 +12,8 @@ bench() {
 
 # count PATH VALUE: what the result has there.
 count() {
-  local is
-  is=$(jq -c "$1" "$work/result.json")
-  [ "$is" = "$2" ] || {
-    echo "$1 is $is and not $2"
+  jq -e "($1) == $2" "$work/result.json" >/dev/null || {
+    echo "$1 is $(jq -c "$1" "$work/result.json") and not $2"
     jq -c .counts "$work/result.json"
     return 1
   }
