@@ -56,6 +56,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
 
   void dial(Now now);
   void dialed(Result<UvStream> stream);
+  std::unique_ptr<Filter> make_filter() const;
   void on_event(const ClientEvent& event, Now now);
   bool flush(Now now);
   void due(Now now);
@@ -93,8 +94,9 @@ void ClientRunner::Impl::dial(Now now) {
   connect_until_ = add(now.mono, options_.connect_timeout);
   dialer_ = std::make_unique<Dialer>(
       loop_,
-      DialOptions{options_.address, options_.bind_address, options_.no_delay,
-                  options_.connect_timeout},
+      DialOptions{options_.proxy ? options_.proxy->address : options_.address,
+                  options_.bind_address, options_.no_delay, options_.connect_timeout,
+                  options_.family},
       [this](Result<UvStream> stream) { dialed(std::move(stream)); });
 }
 
@@ -108,12 +110,17 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   }
   state_ = State::kConnecting;
   timer_.set(connect_until_);
-  transport_ = std::make_unique<Transport>(std::move(*stream));
+  transport_ = std::make_unique<Transport>(std::move(*stream), make_filter());
   if (options_.tap != nullptr) options_.tap->opened();
   session_.opened(now);
   transport_->start(*this);
   if (paused_) transport_->pause();
   wake();
+}
+
+std::unique_ptr<Filter> ClientRunner::Impl::make_filter() const {
+  if (!options_.proxy) return nullptr;
+  return socks_filter(*options_.proxy, options_.address);
 }
 
 void ClientRunner::Impl::received(Bytes bytes, Now) {
@@ -248,7 +255,9 @@ EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) cons
 }
 
 void ClientRunner::Impl::lost(const EndReason& reason, Now now) {
-  const bool retry = reason.retry && (was_accepted_ ? options_.reconnect : options_.retry_first);
+  const bool may_fail = !options_.failures_max || backoff_.tries() < *options_.failures_max;
+  const bool retry =
+      reason.retry && may_fail && (was_accepted_ ? options_.reconnect : options_.retry_first);
   // Not a reference into us: the handler may make us end.
   const Error error = reason.error;
   if (!retry) return end(&error, now);

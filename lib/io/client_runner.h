@@ -3,13 +3,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "client/backoff.h"
 #include "client/client_session.h"
 #include "io/address.h"
+#include "io/dialer.h"
 #include "io/loop.h"
+#include "io/socks_filter.h"
 
 namespace mq {
 
@@ -29,6 +32,9 @@ struct RunnerOptions {
   BackoffOptions backoff = {};
   bool reconnect = true;        // after a connection was lost that had been accepted
   bool retry_first = false;     // also when the first try fails
+  std::optional<uint32_t> failures_max = {};  // tries in a row that may fail; for ever without
+  Family family = Family::kAny;
+  std::optional<Proxy> proxy = {};
   uint64_t seed = 0;            // of the jitter; 0: from the system
   WireTap* tap = nullptr;       // outlives the runner
 };

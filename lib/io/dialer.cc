@@ -84,8 +84,21 @@ void Dialer::look_up() {
   }
 }
 
+// Drops addresses of the family that the user does not want; false when that leaves none.
+bool Dialer::keep_family() {
+  if (options_.family == Family::kAny || addresses_.empty()) return true;
+  const bool v4 = options_.family == Family::kV4;
+  std::erase_if(addresses_,
+                [v4](const SocketAddress& a) { return a.family() != (v4 ? AF_INET : AF_INET6); });
+  if (!addresses_.empty()) return true;
+  finish(fail(ErrorCode::kUnreachable, fmt::format("cannot connect to {}: it has no {} address",
+                                                   options_.address.text(), v4 ? "IPv4" : "IPv6")));
+  return false;
+}
+
 void Dialer::looked_up(std::vector<SocketAddress> addresses) {
   addresses_ = std::move(addresses);
+  if (!keep_family()) return;
   if (!options_.bind_address.empty()) {
     const auto local = numeric_address(options_.bind_address, 0);
     if (!local) {

@@ -1,6 +1,7 @@
 // Makes one connection: finds the addresses of a name, tries them, gives up in time.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,11 +15,14 @@
 
 namespace mq {
 
+enum class Family : uint8_t { kAny, kV4, kV6 };
+
 struct DialOptions {
   Address address;
   std::string bind_address = {};  // numeric local address, empty for any
   bool no_delay = true;
   Duration timeout = std::chrono::seconds(30);  // over everything
+  Family family = Family::kAny;
 };
 
 // Addresses are tried in turn, the next one as soon as one fails or after 250 ms without an answer
@@ -36,6 +40,7 @@ class Dialer final : private BeforeSleep {
 
   void before_sleep(Now now) override;
   void look_up();
+  bool keep_family();
   void looked_up(std::vector<SocketAddress> addresses);
   void dial_unix();
   void dial_next();

@@ -56,6 +56,24 @@ std::vector<SocketAddress> known_addresses(std::string_view host, uint16_t port)
   return {};
 }
 
+std::vector<std::string> addresses_of(const std::string& host) {
+  if (numeric_address(host, 0)) return {host};
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0) return {};
+  std::vector<std::string> all;
+  for (const addrinfo* i = found; i != nullptr; i = i->ai_next) {
+    char text[NI_MAXHOST];
+    if (getnameinfo(i->ai_addr, i->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST) ==
+        0) {
+      all.emplace_back(text);
+    }
+  }
+  freeaddrinfo(found);
+  return all;
+}
+
 std::vector<SocketAddress> in_turn(const addrinfo* found) {
   std::vector<SocketAddress> first, second;
   for (const addrinfo* i = found; i != nullptr; i = i->ai_next) {

@@ -29,6 +29,8 @@ std::optional<SocketAddress> numeric_address(std::string_view host, uint16_t por
 // nothing else (RFC 6761), so that the most common name costs no thread of libuv's pool. Empty for
 // all others.
 std::vector<SocketAddress> known_addresses(std::string_view host, uint16_t port);
+// The addresses of a host in numbers, numeric ones as they are. Blocks while it looks up a name.
+std::vector<std::string> addresses_of(const std::string& host);
 // What a look-up found, families in turn, starting with that of the first (RFC 8305 section 4).
 std::vector<SocketAddress> in_turn(const addrinfo* found);
 
