@@ -13,6 +13,7 @@ test_packages=(
   doctest-dev bats shellcheck jq procps               # unit tests, end-to-end tests, scripts
   mosquitto mosquitto-clients python3-paho-mqtt       # the peers to get along with ...
   nodejs npm                                          # ... one of which comes from npm
+  microsocks                                          # a SOCKS proxy
   clang-14 libclang-rt-14-dev                         # fuzzing
   dpkg-dev file man-db                                # packages, and what is in them
 )

@@ -4,7 +4,7 @@
 include(GNUInstallDirs)
 
 set(tools)
-foreach(tool mqpub mqsub mqbroker mqbench)
+foreach(tool mqpub mqsub mqrr mqbroker mqbench)
   if(TARGET ${tool})
     list(APPEND tools ${tool})
   endif()
@@ -13,7 +13,7 @@ install(TARGETS ${tools} RUNTIME COMPONENT common)
 
 find_program(SCDOC scdoc REQUIRED)
 find_program(GZIP gzip REQUIRED)
-foreach(page mqpub.1 mqsub.1 mqbench.1 mqbroker.8)
+foreach(page mqpub.1 mqsub.1 mqrr.1 mqbench.1 mqbroker.8)
   set(source ${PROJECT_SOURCE_DIR}/man/${page}.scd)
   set(gzipped ${PROJECT_BINARY_DIR}/man/${page}.gz)
   add_custom_command(

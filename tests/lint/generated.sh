@@ -53,7 +53,7 @@ settle() {
   fi
 }
 
-for entry in mqpub:1 mqsub:1 mqbroker:8 mqbench:1; do
+for entry in mqpub:1 mqsub:1 mqrr:1 mqbroker:8 mqbench:1; do
   tool=${entry%:*}
   page=man/$tool.${entry#*:}.scd
   for kind in man bash zsh fish; do "$MQKIT_BIN/$tool" --generate "$kind" >"$fresh/$tool.$kind"; done

@@ -11,7 +11,7 @@ setup() {
   put lib/broker/broker.cc '#include "base/bytes.h"' '#include "store/session_store.h"'
   put lib/io/loop.cc '#include <uv.h>' '#include "client/client_session.h"'
   put tools/mqpub/args.cc '#include <CLI/CLI.hpp>' '#include "io/loop.h"'
-  put tools/mqsub/format.cc '#include <nlohmann/json.hpp>'
+  put tools/clients/format.cc '#include <nlohmann/json.hpp>'
   put packaging/setup '#!/bin/sh' 'echo "$1"'
   put tests/base/bytes_test.cc '#include <doctest/doctest.h>'
 }
@@ -165,13 +165,13 @@ conformance_table() {
   rejects conformance 'less than 90% of what binds a broker is tested'
 }
 
-# A stand-in for the four tools that prints its name and the kind that was asked for.
+# A stand-in for the tools that prints its name and the kind that was asked for.
 fake_tools() {
   export MQKIT_BIN=$BATS_TEST_TMPDIR/bin
   mkdir -p "$MQKIT_BIN" "$tree/man" "$tree/tests/lint"
   cp "$lint/generated.sh" "$tree/tests/lint/"
   local entry tool
-  for entry in mqpub:1 mqsub:1 mqbroker:8 mqbench:1; do
+  for entry in mqpub:1 mqsub:1 mqrr:1 mqbroker:8 mqbench:1; do
     tool=${entry%:*}
     printf '#!/bin/sh\necho "%s $2"\n' "$tool" >"$MQKIT_BIN/$tool"
     chmod +x "$MQKIT_BIN/$tool"

@@ -1,4 +1,4 @@
-#include "mqsub/format.h"
+#include "clients/format.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -9,7 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "client/client_options.h"
-#include "mqsub/subscriber.h"
+#include "clients/printing.h"
 
 using namespace mq;
 using namespace std::string_view_literals;
@@ -169,6 +169,13 @@ TEST_CASE("messages as JSON") {
   CHECK(print("%J", "not json") == "<error: Message payload is not valid JSON on topic fmt/topic.");
 }
 
+TEST_CASE("payloads in base64 and with escapes") {
+  CHECK(print("%b", "\xFF\x00 a"sv) == "/wAgYQ==");
+  CHECK(print("%b", "") == "");
+  CHECK(print("%e", "a\n\t\\\x1B[2J\0\xC3\xA9\xC2\x9B\xFF."sv) ==
+        "a\\n\\t\\\\\\x1b[2J\\x00\xC3\xA9\\xc2\\x9b\\xff.");
+}
+
 TEST_CASE("what is printed without a format") {
   const auto plain = [](Printing printing, std::string_view payload) {
     Buffer out;
@@ -185,4 +192,15 @@ TEST_CASE("what is printed without a format") {
   CHECK(plain({.verbose = true, .newline = false}, "") == "");
   CHECK(plain({.format = *Format::parse("%t=%p")}, "") == "fmt/topic=\n");
   CHECK(plain({.newline = false, .format = *Format::parse("%p;")}, "a") == "a;");
+  CHECK(plain({.end = '\0'}, "a\nb") == "a\nb\0"sv);
+  CHECK(plain({.print_empty = true}, "") == "\n");
+  CHECK(plain({.escape = true}, "\x1B[1m") == "\\x1b[1m\n");
+  CHECK(plain({.verbose = true, .color = true}, "a") == "\x1B[36mfmt/topic\x1B[0m a\n");
+  CHECK(plain({.decode = Notation::kHex}, "\x00\xFF"sv) == "00ff\n");
+  CHECK(plain({.verbose = true, .decode = Notation::kCbor}, "\xA1\x61\x61\x01") ==
+        "fmt/topic {\"a\":1}\n");
+  Buffer out;
+  const auto printed = print({.decode = Notation::kMsgpack}, message("\xC1"), kWhen, out);
+  CHECK(!printed);
+  CHECK(out.empty());
 }

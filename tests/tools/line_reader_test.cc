@@ -14,8 +14,9 @@ namespace {
 
 // The lines of `input` when it is read in blocks of `block` bytes, each with a '>' in front, or
 // with a '!' when it was cut.
-std::string lines_of(std::string_view input, size_t block, size_t line_max = 1000) {
-  LineReader reader(line_max);
+std::string lines_of(std::string_view input, size_t block, size_t line_max = 1000,
+                     std::string delimiter = "\n") {
+  LineReader reader(line_max, std::move(delimiter));
   std::string out;
   const auto add = [&out](const LineReader::Line& line) {
     out += line.cut ? '!' : '>';
@@ -76,5 +77,18 @@ TEST_CASE("any input in any blocks comes out as it went in") {
       expected += '>' + line;
     }
     CHECK(lines_of(input, 1 + random.below(50)) == expected);
+  }
+}
+
+TEST_CASE("other delimiters, of one byte or several, wherever blocks end") {
+  using namespace std::string_view_literals;
+  for (size_t block = 1; block <= 20; ++block) {
+    CAPTURE(block);
+    CHECK(lines_of("a\nb\0c"sv, block, 1000, std::string(1, '\0')) == ">a\nb>c");
+    CHECK(lines_of("a-b--c---d--", block, 1000, "--") == ">a-b>c>-d");
+    CHECK(lines_of("abaabab", block, 1000, "ab") == ">>a>");
+    CHECK(lines_of("--", block, 1000, "--") == ">");
+    // A line over the limit still ends where it ends.
+    CHECK(lines_of("123456--1--12345--1234567", block, 5, "--") == "!12345>1>12345!12345");
   }
 }

@@ -1,4 +1,4 @@
-#include "mqsub/message_json.h"
+#include "clients/message_json.h"
 
 #include <cstdlib>
 #include <ctime>
@@ -21,7 +21,7 @@ constexpr WallTime kWhen{std::chrono::microseconds(1'795'356'864'000'001)};
 
 std::string json(const Publish& publish) {
   Buffer out;
-  append_json(publish, kWhen, out);
+  append_json(out, publish, kWhen);
   return std::string(to_string_view(out.bytes()));
 }
 
@@ -108,7 +108,8 @@ TEST_CASE("whatever is in a message, the line is JSON that gives it back") {
 TEST_CASE("a payload that is JSON is put in as it is, without white space") {
   const auto with_json = [](std::string_view payload) {
     Buffer out;
-    if (!append_json_with_json(message("t", payload), kWhen, out)) return std::string("no JSON");
+    const bool fits = append_json(out, message("t", payload), kWhen, {JsonPayload::kJson});
+    if (!fits) return std::string("no JSON");
     const std::string text(to_string_view(out.bytes()));
     return text.substr(text.find("\"payload\":") + 10);
   };
@@ -119,4 +120,34 @@ TEST_CASE("a payload that is JSON is put in as it is, without white space") {
   CHECK(with_json("{\"a\":}") == "no JSON");
   CHECK(with_json("hello") == "no JSON");
   CHECK(with_json("1 2") == "no JSON");
+}
+
+TEST_CASE("a payload that may be JSON") {
+  const auto either = [](std::string_view payload) {
+    Buffer out;
+    CHECK(append_json(out, message("t", payload), kWhen, {JsonPayload::kEither}));
+    const std::string text(to_string_view(out.bytes()));
+    return text.substr(text.find("\"payload\":") + 10);
+  };
+  CHECK(either("[1, 2]") == "[1,2]}");
+  CHECK(either("hello") == "\"hello\"}");
+  CHECK(either("") == "null}");
+  CHECK(either("\xFF") == "null,\"payload_b64\":\"/w==\"}");
+}
+
+TEST_CASE("indented as cJSON indents") {
+  Buffer out;
+  PropertyList list;
+  list.add_user("a:b", "c,\"{d").add_user("e", "f");
+  append_json(out, message("t", R"({"x":[1,[],{}],"y":{"z":null}})", list.view()), kWhen,
+              {JsonPayload::kJson, true});
+  const std::string text(to_string_view(out.bytes()));
+  CHECK(text.substr(text.find("\t\"topic\"")) ==
+        "\t\"topic\":\t\"t\",\n\t\"qos\":\t0,\n\t\"retain\":\tfalse,\n\t\"payloadlen\":\t30,\n"
+        "\t\"properties\":\t{\n\t\t\"user-properties\":\t[{\n\t\t\t\t\"a:b\":\t\"c,\\\"{"
+        "d\"\n\t\t\t}, "
+        "{\n\t\t\t\t\"e\":\t\"f\"\n\t\t\t}]\n\t},\n"
+        "\t\"payload\":\t{\n\t\t\"x\":\t[1, [], {\n\t\t\t}],\n\t\t\"y\":\t{\n"
+        "\t\t\t\"z\":\tnull\n\t\t}\n\t}\n}");
+  CHECK(nlohmann::json::accept(text));
 }

@@ -36,11 +36,11 @@ struct File {
 
 TEST_CASE("one message, QoS 0, not retained") {
   const PublisherOptions o = options({"-t", "a/b", "-m", "hello"});
-  CHECK(o.topic == "a/b");
+  CHECK(o.topics == std::vector<std::string>{"a/b"});
   CHECK(o.payload == "hello");
   CHECK(o.qos == Qos::kAtMostOnce);
   CHECK(!o.retain);
-  CHECK(!o.lines);
+  CHECK(!o.records);
   CHECK(o.repeat == 1);
   CHECK(o.queue_max == 1000);
   CHECK(!o.ignore_denied);
@@ -60,7 +60,7 @@ TEST_CASE("messages that look like options, numbers or nothing") {
 
 TEST_CASE("where the message comes from") {
   CHECK(options({"-t", "x", "-n"}).payload == "");
-  CHECK(options({"-t", "x", "-l"}).lines);
+  CHECK(options({"-t", "x", "-l"}).records);
   CHECK(options({"-t", "x", "-l"}).connection.runner.reconnect);
   const std::string every_byte = [] {
     std::string bytes;
@@ -91,9 +91,11 @@ TEST_CASE("where the message comes from") {
 }
 
 TEST_CASE("topics") {
-  CHECK(options({"-t", "a", "-t", "b", "-n"}).topic == "b");
-  CHECK(options({"-L", "mqtt://host/from/url", "-n"}).topic == "from/url");
-  CHECK(options({"-L", "mqtt://host/from/url", "-t", "own", "-n"}).topic == "own");
+  CHECK(options({"-t", "a", "-t", "b", "-n"}).topics == std::vector<std::string>{"b"});
+  CHECK(options({"-L", "mqtt://host/from/url", "-n"}).topics ==
+        std::vector<std::string>{"from/url"});
+  CHECK(options({"-L", "mqtt://host/from/url", "-t", "own", "-n"}).topics ==
+        std::vector<std::string>{"own"});
   CHECK(error({"-L", "mqtt://host", "-n"}) ==
         "Invalid URL for -L argument specified - topic missing.");
   for (const char* topic : {"a/#", "+", "a\xFF"}) {
@@ -116,6 +118,48 @@ TEST_CASE("repetition") {
   CHECK(o.repeat_delay == 500ms);
   CHECK(error({"-t", "x", "-n", "--repeat", "0"}).starts_with("Invalid repeat given: 0"));
   CHECK(error({"-t", "x", "-l", "--repeat", "2"}).find("-l") != std::string::npos);
+}
+
+TEST_CASE("several topics") {
+  CHECK(options({"-t", "a", "--to", "b", "--to", "c", "-n"}).topics ==
+        std::vector<std::string>{"a", "b", "c"});
+  CHECK(options({"--to", "b", "-n"}).topics == std::vector<std::string>{"b"});
+  CHECK(error({"-t", "a", "--to", "b/#", "-n"}).starts_with("Invalid publish topic 'b/#'"));
+}
+
+TEST_CASE("records of standard input") {
+  CHECK(options({"-t", "x", "-l", "-0"}).records->delimiter == std::string(1, '\0'));
+  CHECK(options({"-t", "x", "-l", "--delimiter", "--"}).records->delimiter == "--");
+  CHECK(options({"-l", "--topic-separator", ": "}).records->topic_separator == ": ");
+  CHECK(options({"--jsonl"}).records->json);
+  CHECK(options({"--jsonl", "--replay", "--speed", "2.5"}).pacing.speed == 2.5);
+  CHECK(error({"--jsonl", "-l"}) == "Only one type of message can be sent at once.");
+  CHECK(error({"-l"}) == "Both topic and message must be supplied.");
+  CHECK(error({"-t", "x", "-m", "y", "-0"}).find("need -l") != std::string::npos);
+  CHECK(error({"-t", "x", "-l", "-0", "--delimiter", "x"}).find("together") != std::string::npos);
+  CHECK(error({"-t", "x", "-l", "--replay"}).find("--jsonl") != std::string::npos);
+}
+
+TEST_CASE("pace") {
+  CHECK(options({"-t", "x", "-l", "--rate", "100"}).pacing.interval == 10ms);
+  CHECK(options({"-t", "x", "-l", "--rate", "2k"}).pacing.interval == 500us);
+  CHECK(options({"-t", "x", "-n", "--interval", "0.5", "--forever"}).pacing.interval == 500ms);
+  CHECK(options({"-t", "x", "-n", "--forever"}).repeat == 0);
+  CHECK(error({"-t", "x", "-l", "--rate", "0"}).starts_with("Invalid rate given: 0"));
+  CHECK(error({"-t", "x", "-l", "--rate", "1", "--interval", "1"}).starts_with("Only one of "));
+}
+
+TEST_CASE("notation and templates") {
+  CHECK(options({"-t", "x", "-m", "00 fF", "--encode", "hex"}).payload == std::string("\0\xFF", 2));
+  CHECK(error({"-t", "x", "-m", "0", "--encode", "hex"}).starts_with("The message is not hex"));
+  CHECK(options({"-t", "x/{n}", "-m", "{now}", "--template"}).topic_templates.size() == 1);
+  CHECK(error({"-t", "x", "-m", "{rand 2 1}", "--template"}).find("rand") != std::string::npos);
+}
+
+TEST_CASE("--require-subscriber needs an answer") {
+  CHECK(options({"-t", "x", "-n", "-q", "1", "--require-subscriber"}).connection.client.version ==
+        Version::kV5);
+  CHECK(error({"-t", "x", "-n", "--require-subscriber"}).find("QoS") != std::string::npos);
 }
 
 TEST_CASE("publish properties keep their order; an alias is the session's to number") {

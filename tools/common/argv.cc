@@ -32,16 +32,6 @@ std::string unknown_option(const CLI::App& app, std::string_view word) {
   return text;
 }
 
-// The words that the argument of `option` consists of; `rest` begins with the first.
-size_t words_taken(const CLI::Option& option, std::span<char* const> rest) {
-  if (option.get_type_size() == 0 || option.get_items_expected_min() == 0) return 0;
-  const std::string value = option.get_type_name();
-  const auto words = 1 + static_cast<size_t>(std::count(value.begin(), value.end(), ' '));
-  // A user property has a name and a value.
-  const bool pair = words > 1 && rest.size() > 1 && std::string_view(rest[1]) == "user-property";
-  return words + (pair ? 1 : 0);
-}
-
 std::string missing_argument(const CLI::Option& option, std::string_view word, size_t words) {
   if (words > 1) {
     return fmt::format("{} argument given but not enough arguments specified.", word);
@@ -50,7 +40,52 @@ std::string missing_argument(const CLI::Option& option, std::string_view word, s
                      noun_of(option.get_name(false, true), option.get_type_name()));
 }
 
+bool is_secret(const CLI::Option& option) {
+  return option.get_type_name() == "PASSWORD";
+}
+
+void wipe(char* word) {
+  for (; *word != '\0'; ++word) *word = '*';
+}
+
+std::vector<std::string> copies(std::span<char* const> words, size_t count) {
+  words = words.first(std::min(count, words.size()));
+  return {words.begin(), words.end()};
+}
+
 }  // namespace
+
+size_t argument_words(const CLI::Option& option, const std::vector<std::string>& rest) {
+  if (option.get_type_size() == 0 || option.get_items_expected_min() == 0) return 0;
+  const std::string value = option.get_type_name();
+  const auto words = 1 + static_cast<size_t>(std::count(value.begin(), value.end(), ' '));
+  // A user property has a name and a value.
+  const bool pair = words > 1 && rest.size() > 1 && rest[1] == "user-property";
+  return words + (pair ? 1 : 0);
+}
+
+Result<std::optional<std::string>> take_argument(const CLI::App& app,
+                                                 std::vector<std::string>& words,
+                                                 std::string_view option) {
+  std::optional<std::string> argument;
+  for (size_t i = 0; i < words.size(); ++i) {
+    const CLI::Option* at = app.get_option_no_throw(words[i]);
+    if (at == nullptr) continue;
+    const bool has_argument = argument_words(*at, {}) > 0;
+    if (words[i] != option) {
+      i += has_argument ? 1 : 0;
+      continue;
+    }
+    if (argument) {
+      return fail(ErrorCode::kInvalidArgument, fmt::format("Duplicate {} option.", option));
+    }
+    argument = words[i + 1];
+    words.erase(words.begin() + static_cast<std::ptrdiff_t>(i),
+                words.begin() + static_cast<std::ptrdiff_t>(i) + 2);
+    --i;
+  }
+  return argument;
+}
 
 size_t edit_distance(std::string_view a, std::string_view b) {
   // Optimal string alignment, three rows.
@@ -75,7 +110,8 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
   std::vector<std::string> out;
   const CLI::App* at = &app;
   while (!words.empty()) {
-    const std::string_view word = words.front();
+    char* const joined = words.front();
+    const std::string_view word = joined;
     words = words.subspan(1);
 
     const std::vector<const CLI::App*> commands = at->get_subcommands(
@@ -100,7 +136,7 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
       return fail(ErrorCode::kInvalidArgument, unknown_option(*at, word));
     }
     out.push_back(name);
-    size_t taken = words_taken(*option, words);
+    const size_t taken = argument_words(*option, copies(words, 2));
     if (equals != std::string_view::npos) {
       const bool optional = taken == 0 && option->get_items_expected_max() == 1;
       if (taken != 1 && !optional) {
@@ -110,6 +146,7 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
                                              option->get_type_name()));
       }
       out.emplace_back(word.substr(equals + 1));
+      if (is_secret(*option)) wipe(joined + equals + 1);
       continue;
     }
     if (taken > words.size()) {
@@ -125,6 +162,7 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
       argument += kWordSeparator;
       argument += words[i];
     }
+    if (is_secret(*option)) wipe(words.front());
     words = words.subspan(taken);
     out.push_back(std::move(argument));
   }

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <random>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "base/utf8.h"
 #include "codec/topic.h"
 #include "common/options.h"
+#include "io/socket_address.h"
 
 namespace mq {
 namespace {
@@ -70,7 +72,7 @@ Result<void> resolve_address(const ConnectArgs& args, Connection& to) {
   }
   address = std::move(url->address);
   if (url->user_name && !args.user_name) to.client.user_name = std::move(url->user_name);
-  if (url->password && !args.password) to.client.password = std::move(url->password);
+  if (url->password && !to.client.password) to.client.password = std::move(url->password);
   to.url_topic = std::move(url->topic);
   return {};
 }
@@ -121,7 +123,6 @@ Result<void> resolve_identity(const ConnectArgs& args, ClientOptions& client) {
   if (args.client_id) client.client_id = *args.client_id;
   if (args.id_prefix) client.client_id = fmt::format("{}{}", *args.id_prefix, getpid());
   if (args.user_name) client.user_name = args.user_name;
-  if (args.password) client.password = args.password;
   return {};
 }
 
@@ -150,11 +151,22 @@ Result<void> resolve_session(const ConnectArgs& args, ClientOptions& client) {
   return {};
 }
 
+// A numeric address stays as it is; a name is looked up here and now, as it is one of this
+// machine's.
+Result<std::string> local_address(const std::string& text) {
+  const auto found = addresses_of(text);
+  if (found.empty()) return invalid(fmt::format("'{}' is not an address to connect from.", text));
+  // Of a name with addresses of both families the one that reaches more.
+  const auto v4 = std::ranges::find_if(
+      found, [](const std::string& address) { return address.find(':') == std::string::npos; });
+  return v4 != found.end() ? *v4 : found.front();
+}
+
 }  // namespace
 
 void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
-  Options(app, "Connection")
-      .text("-h,--host", args.host, "HOST", "Host name or address of the broker.")
+  Options connection(app, "Connection");
+  connection.text("-h,--host", args.host, "HOST", "Host name or address of the broker.")
       .number("-p,--port", args.port, "PORT", "TCP port of the broker.")
       .text("-L,--url", args.url, "URL",
             "User, password, host, port and topic in one: "
@@ -166,7 +178,23 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
                std::chrono::milliseconds(1))
       .text("--reconnect-delay", args.reconnect_delay, "MIN[,MAX]",
             "Seconds before a lost connection is made again; doubled after each try that fails, "
-            "up to MAX.");
+            "up to MAX.")
+      .flag("-4", args.only_v4, "Use IPv4 addresses only.")
+      .flag("-6", args.only_v6, "Use IPv6 addresses only.")
+      .text("--proxy", args.proxy, "URL",
+            "Connect through a proxy, which looks up the name: "
+            "socks5h://[USER[:PASSWORD]@]HOST[:PORT].");
+  if (clients == Clients::kOne) {
+    connection
+        .number("--max-reconnects", args.reconnects_max, "COUNT",
+                "End after so many tries in a row that failed.")
+        .flag("--no-reconnect", args.no_reconnect, "End when the connection is lost.")
+        .flag("--retry-connect", args.retry_connect,
+              "Try again, too, when the first connection cannot be made.")
+        .flag("--nodelay", args.no_delay,
+              "Send without waiting for more (TCP_NODELAY): always so, the option is for scripts "
+              "written for mosquitto.");
+  }
   Options mqtt(app, "MQTT");
   mqtt.choice("-V,--protocol-version", args.version,
               {{"5", Version::kV5},
@@ -182,9 +210,9 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
         .text("-I,--id-prefix", args.id_prefix, "PREFIX",
               "Client identifier made of PREFIX and the process number.");
   }
-  mqtt.text("-u,--username", args.user_name, "USER", "User name.")
-      .text("-P,--pw", args.password, "PASSWORD", "Password.")
-      .number("-k,--keepalive", args.keep_alive_s, "SECONDS",
+  mqtt.text("-u,--username", args.user_name, "USER", "User name.");
+  declare(app, args.password);
+  mqtt.number("-k,--keepalive", args.keep_alive_s, "SECONDS",
               "Longest silence before the connection is probed.", {5, 65535});
   if (clients == Clients::kOne) {
     mqtt.flag("-c,--disable-clean-session", args.keep_session,
@@ -222,6 +250,7 @@ Result<Connection> resolve(const ConnectArgs& args) {
   if (args.session_expiry || !to.properties.empty()) client.version = Version::kV5;
   client.keep_alive_s = args.keep_alive_s;
   client.inflight_max = args.inflight_max;
+  MQ_TRY(client.password, read_password(args.password));
   MQ_CHECK(resolve_address(args, to));
   MQ_CHECK(resolve_identity(args, client));
   resolve_properties(to.properties, client);
@@ -232,10 +261,35 @@ Result<Connection> resolve(const ConnectArgs& args) {
   }
   MQ_CHECK(check(client));
 
-  to.runner.bind_address = args.bind_address.value_or("");
+  if (args.bind_address) {
+    MQ_TRY(to.runner.bind_address, local_address(*args.bind_address));
+  }
   to.runner.connect_timeout = args.connect_timeout;
   MQ_TRY(to.runner.backoff, parse_backoff(args.reconnect_delay));
+  to.runner.reconnect = !args.no_reconnect;
+  to.runner.retry_first = args.retry_connect;
+  to.runner.failures_max = args.reconnects_max;
+  if (args.only_v4 && args.only_v6) return invalid("-4 and -6 cannot be used together.");
+  if (args.only_v4) to.runner.family = Family::kV4;
+  if (args.only_v6) to.runner.family = Family::kV6;
+  if (args.proxy) {
+    if (to.runner.address.kind == TransportKind::kUnix) {
+      return invalid("--proxy and a unix socket cannot be used together.");
+    }
+    MQ_TRY(to.runner.proxy, parse_proxy(*args.proxy));
+  }
   return to;
+}
+
+void limit_receive_maximum(Connection& connection, uint64_t most) {
+  ClientOptions& client = connection.client;
+  if (client.version != Version::kV5) return;
+  const std::vector<GivenProperty>& given = connection.properties.of(PropertiesIn::kConnect);
+  const bool is_given = std::any_of(given.begin(), given.end(), [](const GivenProperty& property) {
+    return property.id == PropertyId::kReceiveMaximum;
+  });
+  if (is_given) return;
+  client.receive_maximum = static_cast<uint16_t>(std::min<uint64_t>(most, *client.receive_maximum));
 }
 
 std::string random_client_id() {

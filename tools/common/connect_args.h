@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "client/client_options.h"
 #include "common/console.h"
+#include "common/password.h"
 #include "common/property_args.h"
 #include "io/client_runner.h"
 
@@ -30,7 +31,7 @@ struct ConnectArgs {
   std::optional<std::string> client_id;
   std::optional<std::string> id_prefix;
   std::optional<std::string> user_name;
-  std::optional<std::string> password;
+  PasswordArgs password;
   bool keep_session = false;
   std::optional<std::string> session_expiry;
   uint16_t inflight_max = 20;
@@ -41,6 +42,12 @@ struct ConnectArgs {
   bool will_retain = false;
   Duration connect_timeout = std::chrono::seconds(30);
   std::string reconnect_delay = "1,30";
+  std::optional<uint32_t> reconnects_max;
+  bool no_reconnect = false;
+  bool retry_connect = false;
+  bool no_delay = false;
+  bool only_v4 = false, only_v6 = false;
+  std::optional<std::string> proxy;
   bool debug = false;
   bool quiet = false;
 };
@@ -61,6 +68,10 @@ struct Connection {
 };
 
 Result<Connection> resolve(const ConnectArgs& args);
+
+// Asks the server for no more unacknowledged messages than `most`, unless the user said how many: a
+// durable session must not hand us more than we are going to print, the rest would be lost.
+void limit_receive_maximum(Connection& connection, uint64_t most);
 
 // A client identifier for a session that nobody will ask for again: MQTT 3.1 wants one.
 std::string random_client_id();

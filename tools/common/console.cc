@@ -20,7 +20,7 @@ void say(std::string_view prefix, std::string_view text) {
 
 }  // namespace
 
-void write_all(int fd, std::string_view text) {
+bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(fd, text.data(), text.size());
     if (written >= 0) {
@@ -30,9 +30,10 @@ void write_all(int fd, std::string_view text) {
       pollfd waiting{fd, POLLOUT, 0};
       poll(&waiting, 1, -1);
     } else if (errno != EINTR) {
-      return;
+      return false;
     }
   }
+  return true;
 }
 
 void Console::error(std::string_view text) const {

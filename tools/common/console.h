@@ -30,7 +30,7 @@ class Console {
   Options options_;
 };
 
-// Writes all of `text`, whatever it takes; a file that takes no more is not an error.
-void write_all(int fd, std::string_view text);
+// Writes all of `text`, whatever it takes; false, with errno, when that is not possible.
+bool write_all(int fd, std::string_view text);
 
 }  // namespace mq

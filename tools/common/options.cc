@@ -172,6 +172,35 @@ Options& Options::size(std::string_view names, uint64_t& to, std::string_view va
   return *this;
 }
 
+Options& Options::decimal(std::string_view names, double& to, std::string_view value,
+                          std::string_view help, double min, double max) {
+  return decimal_option(names, value, help, fmt::format("{:g}", to), min, max,
+                        [&to](double given) { to = given; });
+}
+
+Options& Options::decimal(std::string_view names, std::optional<double>& to, std::string_view value,
+                          std::string_view help, double min, double max) {
+  return decimal_option(names, value, help, "", min, max, [&to](double given) { to = given; });
+}
+
+Options& Options::decimal_option(std::string_view names, std::string_view value,
+                                 std::string_view help, std::string by_default, double min,
+                                 double max, std::function<void(double)> set) {
+  auto check = [noun = noun_of(names, value), min, max,
+                set = std::move(set)](const std::string& given) {
+    double number = 0;
+    const char* end = given.data() + given.size();
+    const auto [at, error] = std::from_chars(given.data(), end, number, std::chars_format::fixed);
+    if (error != std::errc{} || at != end || !(number >= min && number <= max)) {
+      reject(fmt::format("Invalid {} given: {}, it must be between {:g} and {:g}.", noun, given,
+                         min, max));
+    }
+    set(number);
+  };
+  add(names, value, help, std::move(check))->default_str(std::move(by_default));
+  return *this;
+}
+
 Options& Options::seconds(std::string_view names, Duration& to, std::string_view value,
                           std::string_view help, Duration min) {
   return seconds_option(names, value, help, fmt::format("{:g}", mq::seconds(to)), min,

@@ -73,6 +73,11 @@ class Options {
   // Bytes, in the forms of parse_size().
   Options& size(std::string_view names, uint64_t& to, std::string_view value, std::string_view help,
                 Range<uint64_t> range = {});
+  // A number with decimals.
+  Options& decimal(std::string_view names, double& to, std::string_view value,
+                   std::string_view help, double min, double max);
+  Options& decimal(std::string_view names, std::optional<double>& to, std::string_view value,
+                   std::string_view help, double min, double max);
   // Seconds with decimals, or with a unit in the forms of parse_duration().
   Options& seconds(std::string_view names, Duration& to, std::string_view value,
                    std::string_view help, Duration min = {});
@@ -117,6 +122,9 @@ class Options {
   Options& number_option(std::string_view names, std::string_view value, std::string_view help,
                          std::string by_default, uint64_t min, uint64_t max,
                          std::function<void(uint64_t)> set);
+  Options& decimal_option(std::string_view names, std::string_view value, std::string_view help,
+                          std::string by_default, double min, double max,
+                          std::function<void(double)> set);
   Options& seconds_option(std::string_view names, std::string_view value, std::string_view help,
                           std::string by_default, Duration min, std::function<void(Duration)> set);
   Options& choice_option(std::string_view names, std::vector<std::string_view> words,

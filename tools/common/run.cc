@@ -17,6 +17,7 @@
 #include "common/console.h"
 #include "common/exit_code.h"
 #include "common/generate.h"
+#include "common/options_file.h"
 
 namespace mq {
 namespace {
@@ -37,6 +38,21 @@ void add_help(CLI::App& app) {
   }
 }
 
+// The options of the file that was asked for, or of the default one.
+Result<std::vector<std::string>> read_options(const Program& program, const CLI::App& app,
+                                              std::vector<std::string>& words) {
+  if (program.stands_in_for.empty()) return std::vector<std::string>();
+  MQ_TRY(std::optional<std::string> path, take_argument(app, words, "-o"));
+  if (!path) path = default_options_file(program.name, program.stands_in_for);
+  if (!path) return std::vector<std::string>();
+  return read_options_file(app, *path);
+}
+
+void parse(CLI::App& app, std::vector<std::string> words) {
+  std::reverse(words.begin(), words.end());  // as CLI11 wants them
+  app.parse(std::move(words));
+}
+
 // The command that was chosen, the program itself if it has none.
 const CLI::App& chosen(const CLI::App& app) {
   const std::vector<CLI::App*> commands = app.get_subcommands();
@@ -51,6 +67,11 @@ int run_program(const Program& program, int argc, char** argv) {
     CLI::App app("", std::string(program.name));
     app.set_help_flag("");  // -h is the host
     program.declare(app);
+    if (!program.stands_in_for.empty()) {
+      app.add_option("-o", "Read options from FILE, one a line, and not from the default file.")
+          ->type_name("FILE")
+          ->group(std::string(kInformation));
+    }
     add_help(app);
     app.set_version_flag("--version", fmt::format("{} {}", program.name, MQKIT_VERSION),
                          "Show the version.")
@@ -65,9 +86,12 @@ int run_program(const Program& program, int argc, char** argv) {
       write_all(STDOUT_FILENO, *text);
       return kExitOk;
     }
-    std::reverse(words->begin(), words->end());  // as CLI11 wants them
+    auto from_file = read_options(program, app, *words);
+    if (!from_file) return usage_error(program, from_file.error().text);
     try {
-      app.parse(std::move(*words));
+      // Twice, so that what is given on the command line takes the place of what the file says.
+      if (!from_file->empty()) parse(app, std::move(*from_file));
+      parse(app, std::move(*words));
     } catch (const CLI::CallForHelp&) {
       CommandDoc command = describe(chosen(app));
       if (&chosen(app) != &app) command.name = fmt::format("{} {}", program.name, command.name);

@@ -14,6 +14,9 @@ namespace mq {
 
 struct Program {
   std::string_view name;
+  // The program of mosquitto whose options file is read when there is none of ours; empty when no
+  // options file is.
+  std::string_view stands_in_for = {};
   int usage_error = 1;  // exit code of a command line that cannot be used
   // Declares the options, bound to the arguments that `run` reads.
   std::function<void(CLI::App&)> declare;

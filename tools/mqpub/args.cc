@@ -1,17 +1,12 @@
 #include "mqpub/args.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
+#include <chrono>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include "base/utf8.h"
-#include "codec/limits.h"
-#include "codec/topic.h"
+#include "base/units.h"
 #include "common/options.h"
 
 namespace mq {
@@ -21,56 +16,95 @@ tl::unexpected<Error> invalid(std::string text) {
   return fail(ErrorCode::kInvalidArgument, std::move(text));
 }
 
-Result<std::string> read_all(int fd, std::string_view what) {
-  std::string content;
-  for (;;) {
-    const size_t size = content.size();
-    content.resize(std::max(size + 64 * 1024, size + size / 2));
-    const ssize_t count = read(fd, content.data() + size, content.size() - size);
-    content.resize(size + static_cast<size_t>(std::max<ssize_t>(count, 0)));
-    if (count == 0) return content;
-    if (count < 0 && errno != EINTR) {
-      return invalid(fmt::format("Unable to read {}: {}.\nError loading input {}.", what,
-                                 std::strerror(errno), what));
-    }
-    if (content.size() > kVarintMax) {
-      return invalid(
-          fmt::format("Unable to send {}: a message is at most {} bytes.", what, kVarintMax));
-    }
-  }
+bool reads_records(const PubArgs& args) {
+  return args.lines > 0 || args.json_lines;
 }
 
-Result<std::string> read_file(const std::string& path) {
-  const std::string what = fmt::format("file \"{}\"", path);
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    return invalid(fmt::format("Unable to read {}: {}.\nError loading input {}.", what,
-                               std::strerror(errno), what));
+Result<RecordFormat> resolve_records(const PubArgs& args) {
+  if (args.json_lines && args.topic_separator) {
+    return invalid("--jsonl and --topic-separator cannot be used together.");
   }
-  auto content = read_all(fd, what);
-  close(fd);
-  return content;
+  if (args.null_records && args.delimiter) {
+    return invalid("-0 and --delimiter cannot be used together.");
+  }
+  RecordFormat format;
+  if (args.null_records) format.delimiter = std::string(1, '\0');
+  if (args.delimiter) format.delimiter = *args.delimiter;
+  if (format.delimiter.empty()) return invalid("Invalid delimiter given, it must not be empty.");
+  if (args.topic_separator && args.topic_separator->empty()) {
+    return invalid("Invalid topic separator given, it must not be empty.");
+  }
+  format.keep_newline = args.keep_newline;
+  format.skip_empty = args.skip_empty;
+  format.topic_separator = args.topic_separator.value_or("");
+  format.json = args.json_lines;
+  format.encode = args.encode;
+  return format;
 }
 
 // What is to be sent, from the one option that says so.
 Result<void> resolve_source(const PubArgs& args, PublisherOptions& to) {
-  const size_t given = args.messages.size() + args.files.size() + args.stdin_file +
-                       args.stdin_lines + args.null_message;
+  const size_t given = args.message.given() + args.lines + (args.json_lines ? 1 : 0);
+  const bool own_topics = args.json_lines || (args.topic_separator && args.lines > 0);
   if (given > 1) return invalid("Only one type of message can be sent at once.");
-  if (given == 0 || to.topic.empty()) return invalid("Both topic and message must be supplied.");
-  if (args.stdin_lines > 0) {
-    if (args.repeat) return invalid("--repeat cannot be used with -l: each line is sent once.");
-    to.lines = true;
+  if (given == 0 || (to.topics.empty() && !own_topics)) {
+    return invalid("Both topic and message must be supplied.");
+  }
+  if (reads_records(args)) {
+    if (args.repeat || args.forever) {
+      return invalid("--repeat cannot be used with -l: each line is sent once.");
+    }
+    MQ_TRY(to.records, resolve_records(args));
     return {};
   }
-  if (!args.messages.empty()) {
-    to.payload = args.messages.front();
-  } else if (!args.files.empty()) {
-    MQ_TRY(to.payload, read_file(args.files.front()));
-  } else if (args.stdin_file > 0) {
-    MQ_TRY(to.payload, read_all(STDIN_FILENO, "from stdin"));
-    if (to.payload.empty()) return invalid("Zero length input.\nError loading input from stdin.");
+  if (args.null_records || args.delimiter || args.keep_newline || args.skip_empty ||
+      args.topic_separator) {
+    return invalid("-0, --delimiter, --keep-newline, --skip-empty and --topic-separator need -l.");
   }
+  MQ_TRY(to.payload, read_payload(args.message));
+  if (args.encode) {
+    Buffer bytes;
+    if (auto made = from_text(*args.encode, to.payload, bytes); !made) {
+      return invalid(fmt::format("The message {}.", made.error().text));
+    }
+    to.payload = to_string_view(bytes.bytes());
+  }
+  return {};
+}
+
+Result<void> resolve_templates(const PubArgs& args, PublisherOptions& to) {
+  if (!args.fill_template) return {};
+  for (const std::string& topic : to.topics) {
+    MQ_TRY(Template filled, Template::parse(topic));
+    to.topic_templates.push_back(std::move(filled));
+  }
+  if (args.message.messages.empty()) return {};
+  if (args.encode) return invalid("--template and --encode cannot be used together.");
+  MQ_TRY(to.payload_template, Template::parse(args.message.messages.front()));
+  return {};
+}
+
+Result<void> resolve_pacing(const PubArgs& args, PublisherOptions& to) {
+  if ((args.rate ? 1 : 0) + (args.interval ? 1 : 0) + (args.replay ? 1 : 0) > 1) {
+    return invalid("Only one of --rate, --interval and --replay can be used at once.");
+  }
+  if (args.rate) {
+    const Result<double> rate = parse_rate(*args.rate);
+    if (!rate || *rate <= 0) {
+      return invalid(
+          fmt::format("Invalid rate given: {}, it must be a number of messages a second, "
+                      "more than 0.",
+                      *args.rate));
+    }
+    to.pacing.interval = std::chrono::duration_cast<Duration>(
+        std::chrono::duration<double>(std::min(1 / *rate, 1e9)));
+  }
+  if (args.interval) to.pacing.interval = *args.interval;
+  if (args.replay && !args.json_lines) return invalid("--replay needs --jsonl.");
+  to.pacing.replay = args.replay;
+  to.pacing.speed = args.speed;
+  to.repeat = args.forever ? 0 : args.repeat.value_or(1);
+  to.repeat_delay = args.repeat_delay;
   return {};
 }
 
@@ -78,53 +112,81 @@ Result<void> resolve_source(const PubArgs& args, PublisherOptions& to) {
 
 void declare(CLI::App& app, PubArgs& args) {
   app.description(
-      "-t TOPIC {-m TEXT | -f FILE | -s | -l | -n} [OPTION]...\n\n"
+      "-t TOPIC {-m TEXT | -f FILE | -s | -l | -n | --jsonl} [OPTION]...\n\n"
       "Publishes messages to an MQTT broker and ends with 0 once they are delivered.");
   app.footer(
       "Examples:\n"
       "  mqpub -t home/lamp -m on\n"
       "  vmstat -n 1 | mqpub -t host/vmstat -l -q 1\n"
+      "  mqsub -t '#' -j > record; mqpub --jsonl --replay < record\n"
       "  mqpub -L mqtt://user:secret@broker.example/backup/latest -f backup.tar -q 2 -r");
+  declare(app, args.message);
   Options(app, "Message")
-      .text("-t,--topic", args.topic, "TOPIC", "Topic to publish to.")
-      .list("-m,--message", args.messages, "TEXT", "Send TEXT.")
-      .list("-f,--file", args.files, "FILE", "Send the contents of a file.")
-      .count("-s,--stdin-file", args.stdin_file, "Send all of standard input as one message.")
-      .count("-l,--stdin-line", args.stdin_lines,
-             "Send each line of standard input as a message, as it arrives.")
-      .count("-n,--null-message", args.null_message,
-             "Send an empty message; with -r it clears the retained one.")
-      .choice("-q,--qos", args.qos,
-              {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
-              "Quality of service: at most once, at least once, exactly once.")
+      .list("--to", args.to, "TOPIC", "A further topic to publish to; several allowed.")
       .flag("-r,--retain", args.retain, "Have the broker keep it for later subscribers.")
+      .choice(
+          "--encode", args.encode,
+          {{"hex", Notation::kHex},
+           {"base64", Notation::kBase64},
+           {"json", Notation::kJson},
+           {"cbor", Notation::kCbor},
+           {"msgpack", Notation::kMsgpack}},
+          "The message is written in hexadecimal or base64 and sent as the bytes it stands for, "
+          "or is JSON and sent as such, as CBOR or as MessagePack.")
+      .flag("--template", args.fill_template,
+            "Fill in {n}, {now}, {uuid}, {rand MIN MAX} and {env NAME} in TEXT and TOPIC.");
+  Options(app, "Input")
+      .count("-l,--stdin-line", args.lines,
+             "Send each line of standard input as a message, as it arrives.")
+      .flag("--jsonl", args.json_lines,
+            "Send each line of standard input as the message that it describes, as written by "
+            "mqsub -j.")
+      .flag("-0,--null", args.null_records, "Lines end with a NUL byte.")
+      .text("--delimiter", args.delimiter, "TEXT", "Lines end with TEXT.")
+      .flag("--keep-newline", args.keep_newline, "What ends a line is sent with it.")
+      .flag("--skip-empty", args.skip_empty, "Send nothing for an empty line.")
+      .text("--topic-separator", args.topic_separator, "TEXT",
+            "Each line is a topic, TEXT, and the message.");
+  Options(app, "Pace")
       .number("--repeat", args.repeat, "COUNT",
-              "Send it COUNT times, each after the one before "
-              "was delivered.",
-              {1})
+              "Send it COUNT times, each after the one before was delivered.", {1})
       .seconds("--repeat-delay", args.repeat_delay, "SECONDS",
                "Pause between a delivery and the next time.")
-      .number("--max-queue", args.queue_max, "COUNT",
-              "With -l, most lines read and not yet delivered.", {1})
+      .flag("--forever", args.forever, "Send it again and again.")
+      .text("--rate", args.rate, "COUNT", "Send so many messages a second, delivered or not.")
+      .seconds("--interval", args.interval, "SECONDS",
+               "Send a message in every such time, delivered or not.", std::chrono::microseconds(1))
+      .flag("--replay", args.replay, "With --jsonl, as far apart as the messages were received.")
+      .decimal("--speed", args.speed, "FACTOR", "So many times as fast as that.", 1e-6, 1e6);
+  Options(app, "Delivery")
+      .number("--max-queue", args.queue_max, "COUNT", "Most lines read and not yet delivered.", {1})
       .flag("--ignore-denied", args.ignore_denied,
-            "End with 0 also when the broker refuses a message.");
+            "End with 0 also when the broker refuses a message.")
+      .flag("--require-subscriber", args.require_subscriber,
+            "End with 16 when a message has no subscriber. Implies MQTT 5.");
   declare(app, args.connect);
 }
 
 Result<PublisherOptions> resolve(const PubArgs& args) {
   PublisherOptions to;
-  MQ_TRY(to.connection, resolve(args.connect));
+  ConnectArgs connect = args.connect;
+  if (args.require_subscriber) {
+    if (args.message.qos == Qos::kAtMostOnce) {
+      return invalid("--require-subscriber needs QoS 1 or 2 (-q): nothing is answered at QoS 0.");
+    }
+    connect.version = Version::kV5;
+  }
+  MQ_TRY(to.connection, resolve(connect));
   Connection& connection = to.connection;
-  to.topic = args.topic.value_or(connection.url_topic);
-  if (args.connect.url && to.topic.empty()) {
+  const std::string topic = args.message.topic.value_or(connection.url_topic);
+  if (connect.url && topic.empty()) {
     return invalid("Invalid URL for -L argument specified - topic missing.");
   }
-  if (!to.topic.empty() &&
-      (!is_utf8(to.topic) || topic_name_fault(to.topic, UINT32_MAX) != nullptr)) {
-    return invalid(
-        fmt::format("Invalid publish topic '{}', does it contain '+' or '#'?", to.topic));
-  }
-  to.qos = args.qos;
+  if (!topic.empty()) to.topics.push_back(topic);
+  to.topics.insert(to.topics.end(), args.to.begin(), args.to.end());
+  for (const std::string& one : to.topics) MQ_CHECK(check_topic(one));
+
+  to.qos = args.message.qos;
   to.retain = args.retain;
   for (const GivenProperty& property : connection.properties.of(PropertiesIn::kPublish)) {
     // The session numbers aliases itself.
@@ -135,13 +197,14 @@ Result<PublisherOptions> resolve(const PubArgs& args) {
     }
   }
   to.disconnect_properties = connection.properties.list(PropertiesIn::kDisconnect);
-  to.repeat = args.repeat.value_or(1);
-  to.repeat_delay = args.repeat_delay;
   to.queue_max = args.queue_max;
   to.ignore_denied = args.ignore_denied;
+  to.require_subscriber = args.require_subscriber;
   // A line that was read is promised; a single message can be sent again by who sent it.
-  connection.runner.reconnect = args.stdin_lines > 0;
+  connection.runner.reconnect = connection.runner.reconnect && reads_records(args);
   MQ_CHECK(resolve_source(args, to));
+  MQ_CHECK(resolve_templates(args, to));
+  MQ_CHECK(resolve_pacing(args, to));
   return to;
 }
 

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "clients/message_args.h"
+#include "clients/notation.h"
 #include "codec/version.h"
 #include "common/connect_args.h"
 #include "mqpub/publisher.h"
@@ -20,18 +22,31 @@ namespace mq {
 // What was typed.
 struct PubArgs {
   ConnectArgs connect;
-  std::optional<std::string> topic;
-  std::vector<std::string> messages;
-  std::vector<std::string> files;
-  uint32_t stdin_file = 0;
-  uint32_t stdin_lines = 0;
-  uint32_t null_message = 0;
-  Qos qos = Qos::kAtMostOnce;
+  MessageArgs message;
+  std::vector<std::string> to;
+  uint32_t lines = 0;
   bool retain = false;
+
+  bool null_records = false;
+  std::optional<std::string> delimiter;
+  bool keep_newline = false;
+  bool skip_empty = false;
+  std::optional<std::string> topic_separator;
+  bool json_lines = false;
+  std::optional<Notation> encode;
+  bool fill_template = false;
+
   std::optional<uint32_t> repeat;
   Duration repeat_delay{};
+  bool forever = false;
+  std::optional<std::string> rate;
+  std::optional<Duration> interval;
+  bool replay = false;
+  double speed = 1;
+
   uint32_t queue_max = 1000;
   bool ignore_denied = false;
+  bool require_subscriber = false;
 };
 
 void declare(CLI::App& app, PubArgs& args);

@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   mq::PubArgs args;
   return mq::run_program({
                              .name = "mqpub",
+                             .stands_in_for = "mosquitto_pub",
                              .declare = [&args](CLI::App& app) { mq::declare(app, args); },
                              .run = [&args]() -> mq::Result<int> {
                                MQ_TRY(mq::PublisherOptions options, mq::resolve(args));

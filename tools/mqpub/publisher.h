@@ -2,27 +2,39 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "client/client_options.h"
 #include "codec/version.h"
 #include "common/connect_args.h"
+#include "mqpub/pacing.h"
+#include "mqpub/record.h"
+#include "mqpub/template.h"
 
 namespace mq {
 
 struct PublisherOptions {
   Connection connection;
-  std::string topic;
+  std::vector<std::string> topics;  // of what has none of its own
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
   PropertyList properties;             // of each PUBLISH
   PropertyList disconnect_properties;  // of DISCONNECT
-  bool lines = false;                  // send the lines of standard input, not `payload`
+
+  std::optional<RecordFormat> records;  // send those of standard input, not `payload`
   std::string payload;
-  uint32_t repeat = 1;  // how often `payload` is sent
+  uint64_t repeat = 1;  // how often `payload` is sent, 0 for ever
   Duration repeat_delay{};
+  PacingOptions pacing;
+  // In place of `topics` and `payload`.
+  std::vector<Template> topic_templates;
+  std::optional<Template> payload_template;
+
   uint32_t queue_max = 1000;  // messages read and not delivered
   bool ignore_denied = false;
+  bool require_subscriber = false;
 };
 
 // The exit code: 0 when everything was delivered (QoS 1 and 2: acknowledged, QoS 0: handed to the

@@ -1,7 +1,5 @@
 #include "mqsub/args.h"
 
-#include <algorithm>
-
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
@@ -37,19 +35,6 @@ Result<void> check_filters(const std::vector<std::string>& filters, std::string_
   return {};
 }
 
-// A durable session must not hand us more than we are going to print: the rest would be lost.
-void limit_receive_maximum(const SubArgs& args, Connection& connection) {
-  ClientOptions& client = connection.client;
-  if (!args.count || client.version != Version::kV5) return;
-  const std::vector<GivenProperty>& given = connection.properties.of(PropertiesIn::kConnect);
-  const bool is_given = std::any_of(given.begin(), given.end(), [](const GivenProperty& property) {
-    return property.id == PropertyId::kReceiveMaximum;
-  });
-  if (is_given) return;
-  client.receive_maximum =
-      static_cast<uint16_t>(std::min<uint64_t>(*args.count, *client.receive_maximum));
-}
-
 }  // namespace
 
 void declare(CLI::App& app, SubArgs& args) {
@@ -60,9 +45,12 @@ void declare(CLI::App& app, SubArgs& args) {
       "Examples:\n"
       "  mqsub -t '#' -v\n"
       "  mqsub -t 'host/#' -C 7 -W 10 -F '@H:@M:@S %t %p'\n"
-      "  mqsub -t sensors/+/temp -F %j | jq .payload");
+      "  mqsub -t sensors/+/temp -j | jq .payload");
   Options(app, "Subscription")
       .list("-t,--topic", args.topics, "FILTER", "Topic filter to subscribe to; several allowed.")
+      .list("--sub", args.subscriptions, "FILTER[;OPTION]...",
+            "Topic filter with options of its own: qos=0|1|2, nl (not what this client publishes), "
+            "rap (retain as published), rh=always|new|never, id=NUMBER; several allowed.")
       .list("-T,--filter-out", args.filter_out, "FILTER",
             "Pass over messages whose topic matches; several allowed.")
       .list("-U,--unsubscribe", args.unsubscribe, "FILTER",
@@ -70,9 +58,15 @@ void declare(CLI::App& app, SubArgs& args) {
       .choice("-q,--qos", args.qos,
               {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
               "Quality of service to ask for: at most once, at least once, exactly once.")
+      .flag("--strict-sub", args.strict, "End when any of several subscriptions is refused.")
+      .flag("--no-local", args.no_local,
+            "Have the broker leave out what this client publishes (MQTT 5).")
       .flag("-R", args.no_retained, "Pass over retained messages.")
       .flag("--retained-only", args.retained_only,
             "End at the first message that is not a retained one.")
+      .flag("--remove-retained", args.remove_retained,
+            "Have the broker forget each retained message that arrives.")
+      .flag("--dry-run", args.dry_run, "With --remove-retained, only say how many there are.")
       .flag("--retain-as-published", args.retain_as_published,
             "Have messages come with the retain flag they were published with (MQTT 5).")
       .choice("--retain-handling", args.retain_handling,
@@ -81,21 +75,162 @@ void declare(CLI::App& app, SubArgs& args) {
                {"never", RetainHandling::kDoNotSend}},
               "When the broker sends retained messages: always, for a new subscription, never "
               "(MQTT 5).");
-  Options(app, "Output")
-      .flag("-v,--verbose", args.verbose, "Print the topic in front of each message.")
-      .flag("-N", args.no_newline, "Print no line feed after each message.")
-      .text("-F", args.format, "FORMAT",
-            "Print each message like this: %t topic, %p payload, %x in hexadecimal, %j as JSON, "
-            "%q QoS, %r retained, %l length, %I time, @H @M @S clock; see the manual.");
+  Options(app, "Selection")
+      .list("--grep", args.grep, "REGEX",
+            "Only messages with this in their payload, a POSIX extended regular expression; of "
+            "several, all.")
+      .list("--grep-v", args.grep_not, "REGEX", "Only messages without it; several allowed.")
+      .flag("--on-change", args.on_change,
+            "Only messages whose payload is not that of the one before on their topic.")
+      .seconds("--sample", args.sample, "SECONDS", "At most one message of a topic in this time.")
+      .decimal("--random-filter", args.random_filter, "PERCENT",
+               "Print so many of a hundred messages, chosen at random.", 0.1, 100);
+  declare(app, args.output);
+  Options(app, "Destination")
+      .flag("-w,--watch", args.watch, "Keep the last message of each topic on a line of its own.")
+      .flag("--message-rate", args.message_rate,
+            "Print the number of messages in each second, not the messages.")
+      .flag("--stats", args.stats,
+            "Say on standard error at the end how many messages there were; with -j as JSON.")
+      .text("--output", args.output_file, "FILE", "Append to a file.")
+      .size("--rotate", args.rotate_size, "SIZE",
+            "Put the file of --output aside as FILE.1, FILE.2 ... whenever it has this size.")
+      .text("--output-dir", args.output_dir, "DIR",
+            "Write into files of a directory, named after the topics.")
+      .choice("--one-file-per", args.file_per,
+              {{"topic", FilePer::kTopic}, {"message", FilePer::kMessage}},
+              "What gets a file of its own there.")
+      .text("--exec", args.exec, "COMMAND",
+            "Run a shell command for each message: the payload is its input, the topic in "
+            "$MQTT_TOPIC.")
+      .text("--exec-map", args.exec_map, "FILE",
+            "Run the command of the first line 'FILTER COMMAND' of a file that fits the topic.")
+      .number("--exec-jobs", args.exec_jobs, "COUNT", "Most commands at work at a time.",
+              {1, 1000});
   Options(app, "Ending")
       .number("-C", args.count, "COUNT", "End after COUNT messages.", {1})
       .seconds("-W", args.timeout, "TIMEOUT",
                "End with exit code 27 after this many seconds, connecting included.",
                std::chrono::milliseconds(1))
+      .seconds(
+          "--idle-timeout", args.idle_timeout, "SECONDS",
+          "End when no message came for this long; with exit code 27 if there was none at all.",
+          std::chrono::milliseconds(1))
       .flag("-E", args.exit_after_subscribe,
-            "End once the broker has acknowledged the subscriptions.");
+            "End once the broker has acknowledged the subscriptions.")
+      .flag("--retained-exit", args.retained_exit, "End when all retained messages have come.")
+      .text("--until", args.until, "REGEX", "End after a message with this in its payload.")
+      .list("--until-topic", args.until_topic, "FILTER",
+            "End after a message whose topic matches; several allowed.")
+      .text("--fail-if", args.fail_if, "REGEX",
+            "End with exit code 3 after a message with this in its payload.");
   declare(app, args.connect);
 }
+
+namespace {
+
+Result<std::vector<Pattern>> compile(const std::vector<std::string>& texts) {
+  std::vector<Pattern> patterns;
+  for (const std::string& text : texts) {
+    MQ_TRY(Pattern pattern, Pattern::compile(text));
+    patterns.push_back(std::move(pattern));
+  }
+  return patterns;
+}
+
+Result<std::optional<Pattern>> compile(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  MQ_TRY(Pattern pattern, Pattern::compile(*text));
+  return pattern;
+}
+
+Result<void> resolve_filters(const SubArgs& args, SubscriberOptions& to) {
+  const Connection& connection = to.connection;
+  const bool v5 = connection.client.version == Version::kV5;
+  if (!v5 && (args.retain_as_published || args.retain_handling || args.no_local)) {
+    return invalid("--retain-as-published, --retain-handling and --no-local need MQTT 5 (-V 5).");
+  }
+  SubscribeOptions options;
+  options.qos = args.qos;
+  if (v5) {
+    options.no_local = args.no_local;
+    options.retain_as_published = args.retain_as_published;
+    options.retain_handling = args.retain_handling.value_or(
+        args.no_retained ? RetainHandling::kDoNotSend : RetainHandling::kSend);
+  }
+  for (const std::string& topic : args.topics) to.filters.push_back({topic, options});
+  if (!connection.url_topic.empty()) to.filters.push_back({connection.url_topic, options});
+  for (const std::string& text : args.subscriptions) {
+    MQ_TRY(WantedFilter wanted, parse_wanted(text, options));
+    if (!v5 && needs_v5(wanted)) return invalid("The options of --sub need MQTT 5 (-V 5).");
+    to.filters.push_back(std::move(wanted));
+  }
+  if (to.filters.empty() && args.unsubscribe.empty()) {
+    return invalid("You must specify a topic to subscribe to (-t) or unsubscribe from (-U).");
+  }
+  for (const WantedFilter& wanted : to.filters) {
+    MQ_CHECK(check_filters({wanted.filter}, "subscription", true));
+  }
+  to.unsubscribe = args.unsubscribe;
+  MQ_CHECK(check_filters(to.unsubscribe, "unsubscribe", true));
+  return check_filters(args.filter_out, "filter", false);
+}
+
+Result<void> resolve_selection(const SubArgs& args, SubscriberOptions& to) {
+  to.selection.no_retained = args.no_retained;
+  to.selection.filter_out = args.filter_out;
+  MQ_TRY(to.selection.found, compile(args.grep));
+  MQ_TRY(to.selection.not_found, compile(args.grep_not));
+  to.selection.on_change = args.on_change;
+  to.selection.sample = args.sample;
+  to.random_percent = args.random_filter;
+  if (args.dry_run && !args.remove_retained) return invalid("--dry-run needs --remove-retained.");
+  to.remove_retained = args.remove_retained;
+  to.dry_run = args.dry_run;
+  return {};
+}
+
+Result<void> resolve_sink(const SubArgs& args, SinkOptions& to) {
+  const int destinations = !args.output_file.empty() + !args.output_dir.empty() +
+                           (args.exec || args.exec_map) + args.watch + args.message_rate;
+  if (destinations > 1) {
+    return invalid(
+        "Only one of --output, --output-dir, --exec, --watch and --message-rate can be "
+        "used at once.");
+  }
+  if (args.exec && args.exec_map) return invalid("--exec and --exec-map cannot be used together.");
+  if (args.rotate_size > 0 && args.output_file.empty()) {
+    return invalid("--rotate needs a file (--output).");
+  }
+  MQ_TRY(to.printing, resolve(args.output));
+  to.output = args.output_file;
+  to.rotate_size = args.rotate_size;
+  to.output_dir = args.output_dir;
+  to.file_per = args.file_per;
+  if (args.exec) to.commands = {{"", *args.exec}};
+  if (args.exec_map) {
+    MQ_TRY(to.commands, read_command_map(*args.exec_map));
+  }
+  to.jobs_max = args.exec_jobs;
+  to.watch = args.watch;
+  to.message_rate = args.message_rate;
+  return {};
+}
+
+Result<void> resolve_ending(const SubArgs& args, EndingOptions& to) {
+  to.count = args.count.value_or(0);
+  to.timeout = args.timeout;
+  to.idle_timeout = args.idle_timeout;
+  to.after_subscribe = args.exit_after_subscribe;
+  to.after_retained = args.retained_exit;
+  to.at_fresh = args.retained_only;
+  MQ_TRY(to.until, compile(args.until));
+  MQ_TRY(to.fail_if, compile(args.fail_if));
+  to.until_topic = args.until_topic;
+  return check_filters(args.until_topic, "--until-topic", false);
+}
+
+}  // namespace
 
 Result<SubscriberOptions> resolve(const SubArgs& args) {
   SubscriberOptions to;
@@ -104,44 +239,20 @@ Result<SubscriberOptions> resolve(const SubArgs& args) {
   if (args.connect.url && connection.url_topic.empty()) {
     return invalid("Invalid URL for -L argument specified - topic missing.");
   }
-  to.filters = args.topics;
-  if (!connection.url_topic.empty()) to.filters.push_back(connection.url_topic);
-  to.unsubscribe = args.unsubscribe;
-  to.filter_out = args.filter_out;
-  if (to.filters.empty() && to.unsubscribe.empty()) {
-    return invalid("You must specify a topic to subscribe to (-t) or unsubscribe from (-U).");
-  }
-  MQ_CHECK(check_filters(to.filters, "subscription", true));
-  MQ_CHECK(check_filters(to.unsubscribe, "unsubscribe", true));
-  MQ_CHECK(check_filters(to.filter_out, "filter", false));
   if (args.no_retained && args.retained_only) {
     return invalid("-R and --retained-only cannot be used together.");
   }
-
-  to.subscribe_options.qos = args.qos;
-  if (connection.client.version == Version::kV5) {
-    to.subscribe_options.retain_as_published = args.retain_as_published;
-    to.subscribe_options.retain_handling = args.retain_handling.value_or(
-        args.no_retained ? RetainHandling::kDoNotSend : RetainHandling::kSend);
-  } else if (args.retain_as_published || args.retain_handling) {
-    return invalid("--retain-as-published and --retain-handling need MQTT 5 (-V 5).");
-  }
-  to.no_retained = args.no_retained;
-  to.retained_only = args.retained_only;
-
+  MQ_CHECK(resolve_filters(args, to));
+  to.strict = args.strict;
+  MQ_CHECK(resolve_selection(args, to));
+  MQ_CHECK(resolve_sink(args, to.sink));
+  MQ_CHECK(resolve_ending(args, to.ending));
   to.subscribe_properties = connection.properties.list(PropertiesIn::kSubscribe);
   to.unsubscribe_properties = connection.properties.list(PropertiesIn::kUnsubscribe);
   to.disconnect_properties = connection.properties.list(PropertiesIn::kDisconnect);
-  limit_receive_maximum(args, connection);
-
-  to.printing.verbose = args.verbose;
-  to.printing.newline = !args.no_newline;
-  if (args.format) {
-    MQ_TRY(to.printing.format, Format::parse(*args.format));
-  }
-  to.count = args.count.value_or(0);
-  to.timeout = args.timeout;
-  to.exit_after_subscribe = args.exit_after_subscribe;
+  if (args.count) limit_receive_maximum(connection, *args.count);
+  to.stats = args.stats;
+  to.json_stats = args.output.json || args.output.json_payload;
   return to;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "clients/output_args.h"
 #include "codec/packet.h"
 #include "common/connect_args.h"
 #include "mqsub/subscriber.h"
@@ -20,20 +21,42 @@ namespace mq {
 // What was typed.
 struct SubArgs {
   ConnectArgs connect;
+  OutputArgs output;
   std::vector<std::string> topics;
+  std::vector<std::string> subscriptions;
   std::vector<std::string> unsubscribe;
   std::vector<std::string> filter_out;
   Qos qos = Qos::kAtMostOnce;
-  bool verbose = false;
-  bool no_newline = false;
-  std::optional<std::string> format;
-  std::optional<uint64_t> count;
-  std::optional<Duration> timeout;
-  bool exit_after_subscribe = false;
+  bool strict = false;
+  bool no_local = false;
   bool no_retained = false;
   bool retained_only = false;
+  bool remove_retained = false;
+  bool dry_run = false;
   bool retain_as_published = false;
   std::optional<RetainHandling> retain_handling;
+
+  double random_filter = 100;
+  std::vector<std::string> grep, grep_not;
+  bool on_change = false;
+  Duration sample{};
+
+  bool watch = false;
+  bool message_rate = false;
+  bool stats = false;
+  std::string output_file, output_dir;
+  FilePer file_per = FilePer::kTopic;
+  uint64_t rotate_size = 0;
+  std::optional<std::string> exec, exec_map;
+  uint32_t exec_jobs = 1;
+
+  std::optional<uint64_t> count;
+  std::optional<Duration> timeout;
+  std::optional<Duration> idle_timeout;
+  bool exit_after_subscribe = false;
+  bool retained_exit = false;
+  std::optional<std::string> until, fail_if;
+  std::vector<std::string> until_topic;
 };
 
 void declare(CLI::App& app, SubArgs& args);

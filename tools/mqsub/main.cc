@@ -7,6 +7,7 @@ int main(int argc, char** argv) {
   mq::SubArgs args;
   return mq::run_program({
                              .name = "mqsub",
+                             .stands_in_for = "mosquitto_sub",
                              .declare = [&args](CLI::App& app) { mq::declare(app, args); },
                              .run = [&args]() -> mq::Result<int> {
                                MQ_TRY(mq::SubscriberOptions options, mq::resolve(args));

@@ -1,125 +1,153 @@
 #include "mqsub/subscriber.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <csignal>
+#include <chrono>
+#include <random>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "base/random.h"
+#include "base/units.h"
+#include "clients/client_program.h"
 #include "codec/topic.h"
-#include "common/exit_code.h"
-#include "common/packet_trace.h"
-#include "io/client_runner.h"
-#include "io/loop.h"
-#include "io/output.h"
-#include "io/signals.h"
 
 namespace mq {
 namespace {
 
-class Subscriber final : public ClientRunner::Handler, public Output::Owner {
+// How long after the last retained message, and after the answer to a PINGREQ sent behind the
+// SUBSCRIBE, no more are expected: a broker need not send them before its SUBACK.
+constexpr Duration kRetainedQuiet = std::chrono::milliseconds(250);
+constexpr int kExitFailIf = 3;
+
+class Subscriber final : public ClientProgram, private MessageSink::Owner {
  public:
-  explicit Subscriber(SubscriberOptions options);
+  explicit Subscriber(SubscriberOptions options)
+      : ClientProgram(std::move(options.connection)),
+        options_(std::move(options)),
+        selection_(options_.selection),
+        random_(std::random_device{}()),
+        timeout_(loop_, [this](Now) { timed_out(); }),
+        idle_(loop_, [this](Now) { idled(); }),
+        retained_quiet_(loop_, [this](Now) { finish(); }) {}
   int run();
 
  private:
   void on_event(const ClientEvent& event, Now now) override;
-  void on_lost(const Error& error, Duration retry_in, Now now) override;
   void on_ended(const Error* error, Now now) override;
-  void output_drained() override;
-  void output_failed(const Error& error) override;
+  void interrupted(int signal) override;
+  void sink_ready() override;
+  void sink_failed(const Error& error) override;
 
   void on_connected(const Connected& connected);
+  void subscribe(const std::vector<const WantedFilter*>& filters, uint32_t id);
   void on_subscribed(const Subscribed& subscribed);
-  void on_message(const Publish& publish, Now now);
-  bool is_filtered_out(const Publish& publish) const;
   void request(const Result<uint16_t>& packet_id);
-  void request_done();
+  void request_done(Now now);
+  void on_message(const Publish& publish, Now now);
+  void pass_on(const Publish& publish, Now now);
+  void check_ending(const Publish& publish, Now now);
+  void remove(const Publish& publish, Now now);
+  void timed_out();
+  void idled();
+  void finish();
   void end(int code, ReasonCode reason = ReasonCode::kSuccess);
-  void interrupt(int signal);
-  ClientSession& session() { return runner_.session(); }
+  void tell_stats(Now now) const;
 
   SubscriberOptions options_;
-  const Console& console_;
-  Loop loop_;
-  std::optional<PacketTrace> trace_;
-  Output output_;
-  ClientRunner runner_;
-  Timer timeout_;
-  Signals signals_;
-  const bool is_terminal_;
+  Selection selection_;
+  Random random_;
+  std::unique_ptr<MessageSink> sink_;
+  Timer timeout_, idle_, retained_quiet_;
 
-  bool was_connected_ = false;
-  std::optional<int> server_code_;  // why it refused or ended the last connection
-  bool is_subscribed_ = false;      // the session at the server has our subscriptions
-  size_t requests_ = 0;             // SUBSCRIBE and UNSUBSCRIBE without an answer
+  std::vector<std::vector<const WantedFilter*>> requested_;  // by the token of the SUBSCRIBE
+  bool is_subscribed_ = false;  // the session at the server has our subscriptions
+  size_t requests_ = 0;         // SUBSCRIBE and UNSUBSCRIBE without an answer
+  size_t refused_ = 0;          // of the filters
+  Time started_{};
+  uint64_t arrived_ = 0, arrived_bytes_ = 0;
   uint64_t counted_ = 0;
+  uint64_t removed_ = 0;    // retained messages
+  uint64_t removing_ = 0;   // of them, without an answer
+  bool finishing_ = false;  // done but for the removals
   bool ending_ = false;
   bool drains_ = true;  // wait for the reader of our output before we end
   bool ended_ = false;
-  int code_ = kExitOk;
 };
 
-Subscriber::Subscriber(SubscriberOptions options)
-    : options_(std::move(options)),
-      console_(options_.connection.console),
-      trace_(make_trace(options_.connection)),
-      output_(loop_, STDOUT_FILENO, *this),
-      runner_(loop_, with_trace(options_.connection, trace_), options_.connection.client, *this),
-      timeout_(loop_,
-               [this](Now) {
-                 console_.note("Timed out");
-                 drains_ = false;
-                 end(kExitTimedOut, ReasonCode::kDisconnectWithWill);
-               }),
-      signals_(loop_, {SIGINT, SIGTERM}, [this](int signal) { interrupt(signal); }),
-      is_terminal_(isatty(STDOUT_FILENO) == 1) {}
-
 int Subscriber::run() {
-  if (options_.timeout) timeout_.set(add(loop_.now().mono, *options_.timeout));
-  runner_.start();
-  loop_.run();
-  return code_;
+  auto sink = make_sink(loop_, options_.sink, console_, connection_.runner.address.host, *this);
+  if (!sink) {
+    console_.error(sink.error().text);
+    return kExitFailure;
+  }
+  sink_ = std::move(*sink);
+  const Now now = loop_.now();
+  started_ = now.mono;
+  if (options_.ending.timeout) timeout_.set(add(now.mono, *options_.ending.timeout));
+  if (options_.ending.idle_timeout) idle_.set(add(now.mono, *options_.ending.idle_timeout));
+  const int code = run_loop();
+  if (options_.remove_retained) {
+    console_.note(fmt::format("{} retained messages {}removed.", removed_,
+                              options_.dry_run ? "would be " : ""));
+  }
+  if (options_.stats) tell_stats(loop_.read_clock());
+  return code;
 }
 
 void Subscriber::on_event(const ClientEvent& event, Now now) {
   if (const auto* arrived = std::get_if<MessageArrived>(&event)) {
-    on_message(arrived->publish, now);
-  } else if (const auto* connected = std::get_if<Connected>(&event)) {
+    return on_message(arrived->publish, now);
+  }
+  ClientProgram::on_event(event, now);
+  if (const auto* connected = std::get_if<Connected>(&event)) {
     on_connected(*connected);
-  } else if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
-    server_code_ = exit_code(*refused);
-  } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
-    if (is_error(ended->reason)) server_code_ = exit_code(ended->reason);
   } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
     on_subscribed(*subscribed);
+    request_done(now);
   } else if (std::holds_alternative<Unsubscribed>(event)) {
-    request_done();
+    request_done(now);
+  } else if (std::holds_alternative<Acked>(event)) {
+    --removing_;
+    if (finishing_) finish();
+  } else if (std::holds_alternative<PongReceived>(event)) {
+    if (options_.ending.after_retained) retained_quiet_.set(now.mono + kRetainedQuiet);
   }
 }
 
-// All filters in one SUBSCRIBE, as mosquitto_sub does, and an UNSUBSCRIBE for each -U behind it.
+// All filters without an identifier in one SUBSCRIBE, as mosquitto_sub does, and an UNSUBSCRIBE for
+// each -U behind it.
 void Subscriber::on_connected(const Connected& connected) {
-  was_connected_ = true;
   requests_ = 0;
   if (is_subscribed_ && connected.session_present) return;
   is_subscribed_ = false;
-  Buffer encoded;
-  if (!options_.filters.empty()) {
-    FilterListWriter writer(encoded, true);
-    for (const std::string& filter : options_.filters) {
-      writer.add(filter, options_.subscribe_options);
-    }
-    request(session().subscribe({writer.list(), options_.subscribe_properties.view()}));
+  refused_ = 0;
+  requested_.clear();
+  std::vector<const WantedFilter*> together;
+  for (const WantedFilter& wanted : options_.filters) {
+    if (wanted.id == 0) together.push_back(&wanted);
+  }
+  if (!together.empty()) subscribe(together, 0);
+  for (const WantedFilter& wanted : options_.filters) {
+    if (wanted.id != 0) subscribe({&wanted}, wanted.id);
   }
   for (const std::string& filter : options_.unsubscribe) {
-    encoded.clear();
+    Buffer encoded;
     FilterListWriter writer(encoded, false);
     writer.add(filter);
     request(session().unsubscribe({writer.list(), options_.unsubscribe_properties.view()}));
   }
+}
+
+void Subscriber::subscribe(const std::vector<const WantedFilter*>& filters, uint32_t id) {
+  Buffer encoded;
+  FilterListWriter writer(encoded, true);
+  for (const WantedFilter* wanted : filters) writer.add(wanted->filter, wanted->options);
+  PropertyList properties = options_.subscribe_properties;
+  if (id != 0) properties.add(PropertyId::kSubscriptionIdentifier, id);
+  const auto token = static_cast<uint32_t>(requested_.size());
+  requested_.push_back(filters);
+  request(session().subscribe({writer.list(), properties.view(), token}));
 }
 
 void Subscriber::request(const Result<uint16_t>& packet_id) {
@@ -133,57 +161,88 @@ void Subscriber::request(const Result<uint16_t>& packet_id) {
 
 void Subscriber::on_subscribed(const Subscribed& subscribed) {
   is_subscribed_ = true;
-  size_t refused = 0;
+  const std::vector<const WantedFilter*>& filters = requested_[subscribed.token];
   for (size_t i = 0; i < subscribed.codes.size(); ++i) {
     const auto code = static_cast<ReasonCode>(subscribed.codes[i]);
     if (!is_error(code)) continue;
-    ++refused;
+    ++refused_;
     const auto more = subscribed.properties.text(PropertyId::kReasonString);
     console_.error(fmt::format("The subscription to '{}' was refused: {} (0x{:02X}){}{}",
-                               options_.filters[i], text(code), subscribed.codes[i],
+                               filters[i]->filter, text(code), subscribed.codes[i],
                                more ? ": " : "", more.value_or("")));
+    if (refused_ == options_.filters.size()) {
+      console_.note("All subscription requests were denied.");
+    }
+    if (refused_ == options_.filters.size() || options_.strict) end(exit_code(code));
   }
-  if (refused == subscribed.codes.size()) {
-    console_.note("All subscription requests were denied.");
-    return end(exit_code(static_cast<ReasonCode>(subscribed.codes[0])));
-  }
-  request_done();
 }
 
-void Subscriber::request_done() {
-  if (--requests_ == 0 && options_.exit_after_subscribe) end(kExitOk);
-}
-
-bool Subscriber::is_filtered_out(const Publish& publish) const {
-  return std::any_of(
-      options_.filter_out.begin(), options_.filter_out.end(),
-      [&publish](const std::string& filter) { return matches(filter, publish.topic); });
+void Subscriber::request_done(Now now) {
+  if (--requests_ > 0) return;
+  if (options_.ending.after_subscribe) return finish();
+  if (options_.ending.after_retained && !ending_) session().ping(now);
 }
 
 void Subscriber::on_message(const Publish& publish, Now now) {
-  if (options_.retained_only && !publish.retain) return end(kExitOk);
-  if (options_.no_retained && publish.retain) return;
-  if (is_filtered_out(publish)) return;
-
-  if (auto printed = print(options_.printing, publish, now.wall, output_.buffer()); !printed) {
-    console_.error(printed.error().text);
+  if (finishing_) return;
+  ++arrived_;
+  arrived_bytes_ += publish.payload.size();
+  if (options_.ending.idle_timeout) idle_.set(add(now.mono, *options_.ending.idle_timeout));
+  if (retained_quiet_.at() != kNever && publish.retain) {
+    retained_quiet_.set(now.mono + kRetainedQuiet);
   }
-  if (is_terminal_) {
-    output_.flush();
+  if (options_.ending.at_fresh && !publish.retain) return finish();
+  if (!selection_.takes(publish, now)) return;
+  if (options_.remove_retained && publish.retain) remove(publish, now);
+  if (options_.random_percent >= 100 || random_.chance(options_.random_percent / 100)) {
+    pass_on(publish, now);
+  }
+  check_ending(publish, now);
+}
+
+void Subscriber::pass_on(const Publish& publish, Now now) {
+  if (auto put = sink_->put(publish, now); !put) console_.error(put.error().text);
+  // What was acknowledged and not passed on would be lost with us: take no more than is taken.
+  if (sink_->full()) runner_.pause_reading();
+}
+
+void Subscriber::check_ending(const Publish& publish, Now) {
+  const EndingOptions& ending = options_.ending;
+  ++counted_;
+  const std::string_view payload = to_string_view(publish.payload);
+  if (ending.fail_if && ending.fail_if->found_in(payload)) return end(kExitFailIf);
+  const auto is_last_topic = [&publish](const std::string& filter) {
+    return matches(filter, publish.topic);
+  };
+  if (counted_ == ending.count || (ending.until && ending.until->found_in(payload)) ||
+      std::ranges::any_of(ending.until_topic, is_last_topic)) {
+    finish();
+  }
+}
+
+// An empty retained message takes the place of the retained one (section 3.3.1.3).
+void Subscriber::remove(const Publish& publish, Now now) {
+  ++removed_;
+  if (options_.dry_run) return;
+  const auto result =
+      session().publish({.topic = publish.topic, .qos = Qos::kAtLeastOnce, .retain = true}, now);
+  if (result) {
+    ++removing_;
   } else {
-    output_.appended();
+    console_.error(fmt::format("{}: {}", publish.topic, result.error().text));
+    end(exit_code(result.error()));
   }
-  // What was acknowledged and not printed would be lost with us: take no more than is read.
-  if (output_.blocked()) runner_.pause_reading();
-  if (++counted_ == options_.count) end(kExitOk);
 }
 
-void Subscriber::output_drained() {
-  if (ended_) return loop_.stop();
-  runner_.resume_reading();
+void Subscriber::sink_ready() {
+  if (ended_) {
+    if (!sink_->busy()) loop_.stop();
+  } else if (!sink_->full()) {
+    runner_.resume_reading();
+  }
 }
 
-void Subscriber::output_failed(const Error& error) {
+void Subscriber::sink_failed(const Error& error) {
   drains_ = false;
   // Nobody reads any more: all that was wanted has been seen (mqsub | head).
   if (error.code == ErrorCode::kClosed) return end(kExitOk);
@@ -191,14 +250,34 @@ void Subscriber::output_failed(const Error& error) {
   end(exit_code(error));
 }
 
+void Subscriber::timed_out() {
+  console_.note("Timed out");
+  drains_ = false;
+  end(kExitTimedOut, ReasonCode::kDisconnectWithWill);
+}
+
+void Subscriber::idled() {
+  if (arrived_ > 0) return finish();
+  timed_out();
+}
+
+// Orderly, once the removals are acknowledged.
+void Subscriber::finish() {
+  finishing_ = true;
+  if (removing_ == 0) end(kExitOk);
+}
+
 void Subscriber::end(int code, ReasonCode reason) {
   if (std::exchange(ending_, true)) return;
-  code_ = code;
+  finishing_ = true;
+  end_with(code);
   timeout_.cancel();
+  idle_.cancel();
+  retained_quiet_.cancel();
   runner_.stop(reason, options_.disconnect_properties.view());
 }
 
-void Subscriber::interrupt(int signal) {
+void Subscriber::interrupted(int signal) {
   if (ending_) {  // asked twice, or the end takes too long for somebody
     code_ = kExitSignal + signal;
     return loop_.stop();
@@ -207,44 +286,27 @@ void Subscriber::interrupt(int signal) {
   end(kExitOk, ReasonCode::kDisconnectWithWill);
 }
 
-void Subscriber::on_lost(const Error& error, Duration retry_in, Now) {
-  server_code_.reset();
-  console_.warning(fmt::format("{}; trying again in {:.1f} s", error.text, seconds(retry_in)));
+void Subscriber::on_ended(const Error* error, Now now) {
+  ended_ = true;
+  sink_->flush();
+  if (sink_->busy() && drains_ && error == nullptr) return;  // sink_ready() stops the loop
+  ClientProgram::on_ended(error, now);
 }
 
-void Subscriber::on_ended(const Error* error, Now) {
-  ended_ = true;
-  if (error != nullptr && !ending_) {
-    console_.error(error->text);
-    code_ = server_code_     ? *server_code_
-            : was_connected_ ? exit_code(*error)
-                             : static_cast<int>(kExitFailure);
+void Subscriber::tell_stats(Now now) const {
+  const double elapsed = std::max(seconds(now.mono - started_), 1e-9);
+  const double rate = static_cast<double>(arrived_) / elapsed;
+  if (options_.json_stats) {
+    console_.note(
+        fmt::format(R"({{"messages":{},"bytes":{},"passed_on":{},"seconds":{:.3f},"rate":{:.3f}}})",
+                    arrived_, arrived_bytes_, counted_, elapsed, rate));
+  } else {
+    console_.note(fmt::format("{} messages, {}, in {:.3f} s: {}; {} of them passed on", arrived_,
+                              format_size(arrived_bytes_), elapsed, format_rate(rate), counted_));
   }
-  output_.flush();
-  if (output_.empty() || !drains_) loop_.stop();
 }
 
 }  // namespace
-
-Result<void> print(const Printing& printing, const Publish& publish, WallTime received,
-                   Buffer& out) {
-  if (printing.format) {
-    MQ_CHECK(printing.format->print(publish, received, out));
-  } else if (!publish.payload.empty()) {
-    if (printing.verbose) {
-      out.append(publish.topic);
-      out.put_u8(' ');
-    }
-    out.append(publish.payload);
-  } else if (printing.verbose && printing.newline) {
-    out.append(publish.topic);
-    out.append(" (null)");
-  } else {
-    return {};  // nothing at all, not even a line
-  }
-  if (printing.newline) out.put_u8('\n');
-  return {};
-}
 
 int subscribe(SubscriberOptions options) {
   return Subscriber(std::move(options)).run();

@@ -1,4 +1,4 @@
-// Subscribes, and prints what arrives.
+// Subscribes, and passes on what arrives.
 #pragma once
 
 #include <cstdint>
@@ -7,39 +7,42 @@
 #include <vector>
 
 #include "client/client_options.h"
-#include "codec/packet.h"
+#include "clients/pattern.h"
 #include "common/connect_args.h"
-#include "mqsub/format.h"
+#include "mqsub/selection.h"
+#include "mqsub/sink_options.h"
+#include "mqsub/wanted_filter.h"
 
 namespace mq {
 
-struct Printing {
-  bool verbose = false;  // the topic in front
-  bool newline = true;   // and a line feed behind each message
-  std::optional<Format> format = std::nullopt;
+// When to end by oneself.
+struct EndingOptions {
+  uint64_t count = 0;                    // after so many messages, 0 for never
+  std::optional<Duration> timeout;       // exit code 27
+  std::optional<Duration> idle_timeout;  // 0 once there was a message, else 27
+  bool after_subscribe = false;
+  bool after_retained = false;            // when the retained messages have come
+  bool at_fresh = false;                  // at the first that is not a retained one
+  std::optional<Pattern> until, fail_if;  // found in a payload
+  std::vector<std::string> until_topic;   // topic filters
 };
 
 struct SubscriberOptions {
   Connection connection;
-  std::vector<std::string> filters;
+  std::vector<WantedFilter> filters;
   std::vector<std::string> unsubscribe;
-  std::vector<std::string> filter_out;
-  SubscribeOptions subscribe_options;
   PropertyList subscribe_properties;
   PropertyList unsubscribe_properties;
   PropertyList disconnect_properties;
-  Printing printing;
-  bool no_retained = false;
-  bool retained_only = false;
-  uint64_t count = 0;  // messages after which to end, 0 for never
-  std::optional<Duration> timeout;
-  bool exit_after_subscribe = false;
+  SelectionOptions selection;
+  double random_percent = 100;  // of the messages are passed on
+  bool remove_retained = false;
+  bool dry_run = false;  // only tell what would be removed
+  bool strict = false;   // a refused subscription is the end
+  SinkOptions sink;
+  EndingOptions ending;
+  bool stats = false, json_stats = false;
 };
-
-// Appends a message as it is printed; nothing, and an error for the user, when it does not fit the
-// format.
-Result<void> print(const Printing& printing, const Publish& publish, WallTime received,
-                   Buffer& out);
 
 // The exit code.
 int subscribe(SubscriberOptions options);

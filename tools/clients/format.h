@@ -22,6 +22,7 @@ namespace mq {
 //   %% percent sign                 %t topic            %p payload
 //   %x %X payload in hexadecimal    %l its length       %d %f it as double, as float
 //   %q QoS  %r retained, 0 or 1     %m packet identifier
+//   %b payload in base64            %e with C's escapes for what is not printable
 //   %j %J message as JSON, the payload as string or as JSON itself
 //   %I local time, ISO 8601         %U Unix time with nanoseconds
 //   %A topic alias  %C content type  %D correlation data  %E expiry  %F payload format
@@ -29,7 +30,8 @@ namespace mq {
 //   @X what strftime makes of %X, @N nanoseconds, @@ at sign
 class Format {
  public:
-  static Result<Format> parse(std::string_view text);
+  // `pretty` indents %j and %J.
+  static Result<Format> parse(std::string_view text, bool pretty = false);
 
   // Appends the message; nothing, and an error, when a conversion does not fit its payload.
   Result<void> print(const Publish& publish, WallTime received, Buffer& out) const;
@@ -48,10 +50,11 @@ class Format {
   };
 
   class Parser;
-  static Result<void> print_conversion(const Piece& piece, const Publish& publish,
+  static Result<void> print_conversion(const Piece& piece, bool pretty, const Publish& publish,
                                        WallTime received, Buffer& out);
 
   std::vector<Piece> pieces_;
+  bool pretty_ = false;
 };
 
 }  // namespace mq

@@ -1,4 +1,4 @@
-#include "mqsub/format.h"
+#include "clients/format.h"
 
 #include <algorithm>
 #include <chrono>
@@ -9,13 +9,15 @@
 #include <fmt/core.h>
 #include <fmt/format.h>
 
-#include "mqsub/local_time.h"
-#include "mqsub/message_json.h"
+#include "clients/escape.h"
+#include "clients/local_time.h"
+#include "clients/message_json.h"
+#include "clients/notation.h"
 
 namespace mq {
 namespace {
 
-constexpr std::string_view kConversions = "%tpxXldfqrmjJIUACDEFPRS";
+constexpr std::string_view kConversions = "%tpxXbeldfqrmjJIUACDEFPRS";
 constexpr std::string_view kSeparators = " !\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~";
 constexpr uint32_t kWidthMax = 100'000;
 
@@ -270,8 +272,8 @@ void print_property(char letter, const Publish& publish, Field field, int32_t pr
 
 }  // namespace
 
-Result<void> Format::print_conversion(const Piece& piece, const Publish& publish, WallTime received,
-                                      Buffer& out) {
+Result<void> Format::print_conversion(const Piece& piece, bool pretty, const Publish& publish,
+                                      WallTime received, Buffer& out) {
   Field field(out, piece.width, piece.left, piece.pad);
   // A width cuts a payload off as well as it fills it up.
   const Bytes payload =
@@ -298,10 +300,14 @@ Result<void> Format::print_conversion(const Piece& piece, const Publish& publish
       field.text(number);
       return {};
     }
-    case 'j': append_json(publish, received, out); return {};
+    case 'j': append_json(out, publish, received, {JsonPayload::kText, pretty}); return {};
     case 'J':
-      if (!append_json_with_json(publish, received, out)) return not_json(publish);
+      if (!append_json(out, publish, received, {JsonPayload::kJson, pretty})) {
+        return not_json(publish);
+      }
       return {};
+    case 'b': append_base64(out, publish.payload); return {};
+    case 'e': append_escaped(out, to_string_view(publish.payload)); return {};
     case 'I': field.text(format_time("%FT%T%z", received), piece.precision); return {};
     case 'U':
       out.append(fmt::format(
@@ -313,8 +319,9 @@ Result<void> Format::print_conversion(const Piece& piece, const Publish& publish
   }
 }
 
-Result<Format> Format::parse(std::string_view text) {
+Result<Format> Format::parse(std::string_view text, bool pretty) {
   Format format;
+  format.pretty_ = pretty;
   MQ_TRY(format.pieces_, Parser(text).parse());
   return format;
 }
@@ -325,7 +332,7 @@ Result<void> Format::print(const Publish& publish, WallTime received, Buffer& ou
     switch (piece.kind) {
       case Piece::Kind::kText: out.append(piece.text); break;
       case Piece::Kind::kConversion:
-        if (auto printed = print_conversion(piece, publish, received, out); !printed) {
+        if (auto printed = print_conversion(piece, pretty_, publish, received, out); !printed) {
           out.truncate(start);
           return printed;
         }

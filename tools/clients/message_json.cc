@@ -1,4 +1,4 @@
-#include "mqsub/message_json.h"
+#include "clients/message_json.h"
 
 #include <algorithm>
 #include <chrono>
@@ -12,7 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/utf8.h"
-#include "mqsub/local_time.h"
+#include "clients/local_time.h"
+#include "clients/notation.h"
 
 namespace mq {
 namespace {
@@ -45,23 +46,6 @@ void append_string(Buffer& out, std::string_view text) {
   out.put_u8('"');
 }
 
-void append_base64(Buffer& out, Bytes bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  out.put_u8('"');
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t n = std::min<size_t>(bytes.size() - i, 3);
-    uint32_t bits = uint32_t{bytes[i]} << 16;
-    if (n > 1) bits |= uint32_t{bytes[i + 1]} << 8;
-    if (n > 2) bits |= bytes[i + 2];
-    uint8_t* to = out.grow(4);
-    for (size_t k = 0; k < 4; ++k) {
-      to[k] = k <= n ? static_cast<uint8_t>(kDigits[(bits >> (18 - 6 * k)) & 63]) : uint8_t{'='};
-    }
-  }
-  out.put_u8('"');
-}
-
 void append_key(Buffer& out, std::string_view key) {
   if (out.bytes().back() != '{') out.put_u8(',');
   out.put_u8('"');
@@ -76,7 +60,9 @@ void append_text(Buffer& out, std::string_view key, std::string_view text) {
     append_string(out, text);
   } else {
     append_key(out, std::string(key) + "_b64");
+    out.put_u8('"');
     append_base64(out, to_bytes(text));
+    out.put_u8('"');
   }
 }
 
@@ -193,30 +179,100 @@ void append_minified(Buffer& out, std::string_view json) {
   }
 }
 
-}  // namespace
+// `compact` laid out as cJSON does: members of objects on lines of their own, indented by tabs, and
+// a tab behind the colon; arrays in line. REQUIRES: `compact` is JSON without white space
+void append_pretty(Buffer& out, std::string_view compact) {
+  size_t depth = 0;
+  std::string brackets;  // open ones
+  const auto new_line = [&] {
+    out.put_u8('\n');
+    for (size_t i = 0; i < depth; ++i) out.put_u8('\t');
+  };
+  for (size_t i = 0; i < compact.size(); ++i) {
+    const char c = compact[i];
+    switch (c) {
+      case '"': {
+        size_t end = i + 1;
+        while (compact[end] != '"') end += compact[end] == '\\' ? 2 : 1;
+        out.append(compact.substr(i, end + 1 - i));
+        i = end;
+        break;
+      }
+      case '{':
+        brackets += c;
+        ++depth;
+        out.put_u8('{');
+        if (compact[i + 1] != '}') {
+          new_line();
+        } else {
+          out.put_u8('\n');
+          for (size_t k = 1; k < depth; ++k) out.put_u8('\t');
+        }
+        break;
+      case '}':
+        brackets.pop_back();
+        --depth;
+        if (compact[i - 1] != '{') new_line();
+        out.put_u8('}');
+        break;
+      case '[':
+        brackets += c;
+        ++depth;
+        out.put_u8('[');
+        break;
+      case ']':
+        brackets.pop_back();
+        --depth;
+        out.put_u8(']');
+        break;
+      case ',':
+        out.put_u8(',');
+        if (brackets.back() == '{') {
+          new_line();
+        } else {
+          out.put_u8(' ');
+        }
+        break;
+      case ':': out.append(":\t"); break;
+      default: out.put_u8(static_cast<uint8_t>(c)); break;
+    }
+  }
+}
 
-void append_json(const Publish& publish, WallTime received, Buffer& out) {
-  append_head(out, publish, received);
-  const std::string_view payload = to_string_view(publish.payload);
+void append_payload_text(Buffer& out, std::string_view payload) {
   if (payload.empty() || !is_utf8(payload)) {
     append_key(out, "payload");
     out.append("null");
   }
   if (!payload.empty()) append_text(out, "payload", payload);
+}
+
+void append_compact(Buffer& out, const Publish& publish, WallTime received, JsonPayload payload) {
+  const std::string_view text = to_string_view(publish.payload);
+  append_head(out, publish, received);
+  if (payload != JsonPayload::kText && !text.empty() && nlohmann::json::accept(text)) {
+    append_key(out, "payload");
+    append_minified(out, text);
+  } else {
+    append_payload_text(out, text);
+  }
   out.put_u8('}');
 }
 
-bool append_json_with_json(const Publish& publish, WallTime received, Buffer& out) {
-  const std::string_view payload = to_string_view(publish.payload);
-  if (!payload.empty() && !nlohmann::json::accept(payload)) return false;
-  append_head(out, publish, received);
-  append_key(out, "payload");
-  if (payload.empty()) {
-    out.append("null");
-  } else {
-    append_minified(out, payload);
+}  // namespace
+
+bool append_json(Buffer& out, const Publish& publish, WallTime received, JsonStyle style) {
+  const std::string_view text = to_string_view(publish.payload);
+  if (style.payload == JsonPayload::kJson && !text.empty() && !nlohmann::json::accept(text)) {
+    return false;
   }
-  out.put_u8('}');
+  if (!style.pretty) {
+    append_compact(out, publish, received, style.payload);
+    return true;
+  }
+  Buffer compact;
+  append_compact(compact, publish, received, style.payload);
+  append_pretty(out, to_string_view(compact.bytes()));
   return true;
 }
 

@@ -1,4 +1,4 @@
-#include "mqsub/local_time.h"
+#include "clients/local_time.h"
 
 #include <array>
 #include <chrono>

@@ -1,0 +1,37 @@
+// The options of mqsub and mqrr for how messages are printed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "clients/printing.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mq {
+
+enum class When : uint8_t { kAuto, kOn, kOff };
+
+// What was typed.
+struct OutputArgs {
+  bool verbose = false;
+  bool no_newline = false;
+  bool null_after = false;
+  bool print_empty = false;
+  std::optional<std::string> format;
+  bool json = false, json_payload = false;
+  bool pretty = false;
+  std::optional<Notation> decode;
+  When color = When::kOff;
+  When escape = When::kAuto;
+};
+
+void declare(CLI::App& app, OutputArgs& args);
+// "auto" asks whether standard output is a terminal.
+Result<Printing> resolve(const OutputArgs& args);
+
+}  // namespace mq

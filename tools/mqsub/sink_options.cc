@@ -1,0 +1,28 @@
+#include "mqsub/sink_options.h"
+
+#include "mqsub/print_sink.h"
+#include "mqsub/rate_sink.h"
+#include "mqsub/watch_sink.h"
+
+namespace mq {
+
+Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const SinkOptions& options,
+                                               const Console& console, std::string_view broker,
+                                               MessageSink::Owner& owner) {
+  if (!options.commands.empty()) {
+    return std::make_unique<CommandSink>(loop, options.commands, options.jobs_max, console, owner);
+  }
+  if (!options.output_dir.empty()) {
+    return DirectorySink::open(options.output_dir, options.file_per, options.printing);
+  }
+  if (!options.output.empty()) {
+    return PrintSink::to_file(loop, options.output, options.rotate_size, options.printing, owner);
+  }
+  if (options.message_rate) return std::make_unique<RateSink>(loop, owner);
+  if (options.watch) {
+    return std::make_unique<WatchSink>(loop, options.printing, broker, owner);
+  }
+  return std::make_unique<PrintSink>(loop, options.printing, owner);
+}
+
+}  // namespace mq
