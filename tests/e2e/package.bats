@@ -3,7 +3,7 @@
 
 load helper
 
-tools=(mqpub mqsub mqbroker mqbench)
+tools=(mqpub mqsub mqrr mqbroker mqbench)
 
 setup_file() {
   local build
