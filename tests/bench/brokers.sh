@@ -11,7 +11,7 @@ trap 'stop_broker; rm -rf "$work"' EXIT
 
 listens() { (exec 9<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# start NAME: mqbroker or mosquitto; sets $port and $broker_pid. Both are told not to give up
+# start NAME [OPTION...]: mqbroker, with options, or mosquitto; sets $port and $broker_pid. Both are told not to give up
 # messages because a queue is full, as far as they can be.
 start() {
   local attempt
@@ -20,7 +20,7 @@ start() {
     if ! listens "$port"; then break; fi
   done
   case $1 in
-    mqbroker) mqbroker -p "$port" 2>"$work/broker.log" & ;;
+    mqbroker) mqbroker -p "$port" "${@:2}" 2>"$work/broker.log" & ;;
     mosquitto)
       printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' 'max_queued_messages 0' \
         'max_inflight_messages 100' >"$work/mosquitto.conf"

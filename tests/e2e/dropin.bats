@@ -204,11 +204,8 @@ publish_both() {
 @test "mqrr: a request and its answer" {
   start_mosquitto
   # A responder as people write it: it knows nothing of correlation data.
-  mosquitto_sub -p "$port" -t ask -F '%p' -C 4 2>"$work/ask.err" 3>&- |
-    while read -r line; do mosquitto_pub -p "$port" -t answer -m "you said $line"; done 3>&- &
-  pids+=($!)
-  ask() { timeout 5 mosquitto_rr -p "$port" -t ask -e answer -m ready -W 1 2>/dev/null; }
-  wait_for ask
+  subscribe responder mqsub -t ask \
+    --exec "mosquitto_pub -p $port -t answer -m \"you said \$(cat)\""
   same mqrr mosquitto_rr -p "$port" -t ask -e answer -m hello -W 5 -v
   run -27 --separate-stderr mqrr -p "$port" -t nobody -e answer -m hello -W 0.3
   [ "$stderr" = 'Timed out' ]
