@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034  # used by those who source this file
 build_packages=(
   g++ cmake ninja-build pkg-config
-  libuv1-dev libcli11-dev libexpected-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
+  libuv1-dev libssl-dev libargon2-dev libcli11-dev libexpected-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
   scdoc
 )
 # shellcheck disable=SC2034

@@ -39,6 +39,22 @@ ListenerId Broker::add_listener(const ListenerOptions& options) {
   return listeners_.back()->id;
 }
 
+void Broker::set_options(const BrokerOptions& options) {
+  const BrokerOptions told = std::exchange(options_, options);
+  options_.receive_maximum = told.receive_maximum;
+  options_.topic_alias_maximum = told.topic_alias_maximum;
+  options_.qos_max = told.qos_max;
+  options_.retain_available = told.retain_available;
+  options_.sys_interval = told.sys_interval;
+}
+
+void Broker::set_listener(ListenerId id, const ListenerOptions& options) {
+  ListenerOptions& to = listeners_[id]->options;
+  const ListenerOptions told = std::exchange(to, options);
+  to.topic_alias_maximum = told.topic_alias_maximum;
+  to.qos_max = told.qos_max;
+}
+
 ConnId Broker::accepted(Now now, ListenerId listener_id) {
   ++counters_.sockets;
   ListenerState& listener = *listeners_[listener_id];
@@ -82,15 +98,24 @@ void Broker::receive(ConnId id, Bytes bytes, Now now) {
       bytes[0] != kConnectByte) {
     return finish(*c, ReasonCode::kProtocolError, "the first packet is not a CONNECT", true, now);
   }
-  while (c->state != Connection::State::kClosing) {
-    const auto frame = c->reader.next(bytes);
+  consume(*c, bytes, now);
+}
+
+void Broker::consume(Connection& c, Bytes bytes, Now now) {
+  while (c.state != Connection::State::kClosing) {
+    if (c.state == Connection::State::kAuthenticating) {
+      // No more than one read: wants_pause() keeps the next one away.
+      c.pending->behind.insert(c.pending->behind.end(), bytes.begin(), bytes.end());
+      return;
+    }
+    const auto frame = c.reader.next(bytes);
     if (!frame) {
       if (frame.error().reason == ReasonCode::kPacketTooLarge) ++counters_.limit_packet;
-      return fail(*c, frame.error(), now);
+      return fail(c, frame.error(), now);
     }
     if (!frame->has_value()) return;
     ++counters_.messages_received;
-    on_frame(*c, **frame, now);
+    on_frame(c, **frame, now);
   }
 }
 
@@ -130,7 +155,7 @@ void Broker::closed(ConnId id, Now now) {
   if (c == nullptr) return;
   now_ = now;
   if (c->session != nullptr) {
-    log(*c, "lost");
+    log(*c, LogLevel::kInfo, "lost");
     detach(*c, true, now);
   }
   connection_timers_.cancel(*c);
@@ -148,7 +173,8 @@ Time Broker::next_deadline() const {
 void Broker::tick(Now now) {
   now_ = now;
   while (Connection* c = connection_timers_.pop_due(now.mono)) {
-    if (c->state == Connection::State::kAwaitConnect) {
+    if (c->state == Connection::State::kAwaitConnect ||
+        c->state == Connection::State::kAuthenticating) {
       ++counters_.limit_connect_timeout;
       finish(*c, ReasonCode::kMaximumConnectTime, "no CONNECT in time", true, now);
     } else if (c->state == Connection::State::kConnected) {
@@ -206,7 +232,8 @@ bool Broker::wants_close(ConnId id) const {
 
 bool Broker::wants_pause(ConnId id) const {
   const Connection* c = find(id);
-  return c != nullptr && c->out.answers() > kAnswersMax;
+  return c != nullptr && (c->out.answers() > kAnswersMax ||
+                          c->state == Connection::State::kAuthenticating);
 }
 
 void Broker::shut_down(Now now) {
@@ -231,10 +258,11 @@ void Broker::fail(Connection& c, const DecodeError& error, Now now) {
 void Broker::finish(Connection& c, ReasonCode reason, std::string_view why, bool with_will,
                     Now now) {
   if (c.state == Connection::State::kClosing) return;
-  log(c, reason == ReasonCode::kSuccess ? "disconnected" : "closing", why);
+  log(c, LogLevel::kInfo, reason == ReasonCode::kSuccess ? "disconnected" : "closing", why);
   const bool tell = c.state == Connection::State::kConnected && c.version == Version::kV5 &&
                     reason != ReasonCode::kSuccess;
   c.state = Connection::State::kClosing;
+  c.pending = nullptr;
   c.out.drop_publishes();
   connection_timers_.cancel(c);
   mark_dirty(c);
@@ -293,6 +321,8 @@ void Broker::publish_will(Session& session, Now now) {
   if (const auto expiry = fields.properties.number(PropertyId::kMessageExpiryInterval)) {
     fields.expires = add(now.mono, std::chrono::seconds(*expiry));
   }
+  // Asked again: rules may have changed since CONNECT.
+  if (!access_.may_publish(identity(session), fields.topic)) return;
   Ref<const Message> message;
   if (fields.retain) retain_message(fields, message);
   route(fields, &session);
@@ -339,11 +369,25 @@ void Broker::reassign_shared(Session& session) {
 }
 
 ClientIdentity Broker::identity(const Connection& c) const {
-  return {c.session->client_id, c.session->user_name};
+  return identity(*c.session);
 }
 
-void Broker::log(const Connection& c, std::string_view event, std::string_view detail) const {
-  if (log_) log_(c.id, event, c.session ? c.session->client_id : std::string_view(), detail);
+ClientIdentity Broker::identity(const Session& session) {
+  return {session.client_id, session.user_name, session.listener};
+}
+
+void Broker::log(const Connection& c, LogLevel level, std::string_view event,
+                 std::string_view detail) const {
+  if (!log_) return;
+  log_(c.id, {level, event, c.session != nullptr ? identity(c) : ClientIdentity(), detail});
+}
+
+void Broker::log_denied(const Connection& c, std::string_view event, ReasonCode reason,
+                        std::string_view topic) const {
+  if (!log_) return;
+  std::string detail(text(reason));
+  detail.append(": ").append(topic);
+  log(c, LogLevel::kNotice, event, detail);
 }
 
 }  // namespace mq

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/log.h"
 #include "base/random.h"
 #include "base/time.h"
 #include "base/timer_heap.h"
@@ -48,12 +49,19 @@ class Broker {
   // A further listener: accepted() is told which one a connection came from.
   ListenerId add_listener(const ListenerOptions& options);
 
+  // Changes what can be changed while clients are connected, at once. What CONNACK told them
+  // (Receive Maximum, topic aliases, QoS, retain) and the interval of $SYS stay as they are.
+  void set_options(const BrokerOptions& options);
+  void set_listener(ListenerId id, const ListenerOptions& options);
+
   // No connection (generation 0) when one more would be over a limit.
   ConnId accepted(Now now, ListenerId listener = 0);
   void receive(ConnId id, Bytes bytes, Now now);
   // Appends what the connection has to send, as much as the batch has room for: what has expired
   // is skipped, Message Expiry Intervals are counted down, topic aliases given out.
   void produce(ConnId id, OutBatch& to, Now now);
+  // The answer that AccessControl::connect() did not have at once. Who has gone is forgotten.
+  void authenticated(ConnId id, ReasonCode reason, Now now);
   void closed(ConnId id, Now now);
   void tick(Now now);
 
@@ -77,8 +85,8 @@ class Broker {
   // True when the connection is finished and has produced everything.
   bool wants_close(ConnId id) const;
 
-  // True while so many answers wait for the client to read them that nothing more should be read
-  // from it; what arrives all the same is still handled.
+  // True while so many answers wait for the client to read them, or whether it may connect takes
+  // so long, that nothing more should be read from it; what arrives all the same is still handled.
   bool wants_pause(ConnId id) const;
 
   // Orderly end: DISCONNECT 0x8B to 5.0 clients, and every connection wants to close.
@@ -90,14 +98,20 @@ class Broker {
   size_t connections() const { return connections_; }
   size_t retained_messages() const { return retained_.size(); }
 
-  // A line for the log: what happened and to which connection.
-  using LogSink = std::function<void(ConnId, std::string_view event, std::string_view client_id,
-                                     std::string_view detail)>;
+  // A line for the log: what happened to which connection.
+  struct Event {
+    LogLevel level;
+    std::string_view name;
+    ClientIdentity client;  // empty before its CONNECT
+    std::string_view detail;
+  };
+  using LogSink = std::function<void(ConnId, const Event&)>;
   void set_log(LogSink sink) { log_ = std::move(sink); }
 
  private:
   // One packet family each: on_connect.cc, on_publish.cc, on_subscribe.cc, on_ack.cc.
   void on_frame(Connection& c, const Frame& frame, Now now);
+  void consume(Connection& c, Bytes bytes, Now now);
   void on_connect(Connection& c, const Frame& frame, Now now);
   void on_publish(Connection& c, const Frame& frame, Now now);
   void on_ack(Connection& c, const Frame& frame, Now now);
@@ -106,13 +120,18 @@ class Broker {
   void on_disconnect(Connection& c, const Frame& frame, Now now);
 
   // on_connect.cc
-  void refuse_connect(Connection& c, ReasonCode reason, std::string_view why);
+  void refuse_connect(Connection& c, ReasonCode reason, std::string_view why,
+                      const ClientIdentity& client = {});
+  void await_access(Connection& c, const Frame& frame, std::string client_id, bool assigned);
+  void admit(Connection& c, const Connect& packet, std::string client_id, bool assigned, Now now);
   struct Refusal {
     ReasonCode reason;
     std::string_view why;
   };
   std::optional<Refusal> check_connect(const Connection& c, const Connect& packet,
-                                       std::string_view client_id);
+                                       const ClientIdentity& client);
+  std::optional<Refusal> check_rights(const Connection& c, const Connect& packet,
+                                      const ClientIdentity& client);
   void grant(const Connection& c, const Connect& packet, std::string_view assigned_id,
              Buffer& properties) const;
   uint32_t granted_expiry_s(const Connect& packet) const;
@@ -179,12 +198,16 @@ class Broker {
     return slots_[id.slot].get();
   }
   ClientIdentity identity(const Connection& c) const;
-  void log(const Connection& c, std::string_view event, std::string_view detail = {}) const;
+  static ClientIdentity identity(const Session& session);
+  void log(const Connection& c, LogLevel level, std::string_view event,
+           std::string_view detail = {}) const;
+  void log_denied(const Connection& c, std::string_view event, ReasonCode reason,
+                  std::string_view topic) const;
   template <class Packet>
   bool send_control(Connection& c, const Packet& packet);
   void update_sys_topics(Now now);
 
-  const BrokerOptions options_;
+  BrokerOptions options_;
   AccessControl& access_;
   Random& random_;
   LogSink log_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "base/timer_heap.h"
@@ -25,9 +26,19 @@ struct ListenerState {
   uint32_t connections = 0;
 };
 
+// A CONNECT that is waiting to be let in, and what the client has sent behind it.
+struct PendingConnect {
+  uint8_t first_byte = 0;
+  std::vector<uint8_t> body;
+  std::string client_id;
+  bool assigned = false;  // the client brought none
+  std::vector<uint8_t> behind;
+};
+
 struct Connection {
   enum class State : uint8_t {
     kAwaitConnect,
+    kAuthenticating,  // `pending` is set
     kConnected,  // `session` is set
     kClosing,    // what is queued is still sent, nothing more is read
   };
@@ -50,6 +61,7 @@ struct Connection {
   Session* session = nullptr;
   FrameReader reader;
   OutQueue out;
+  std::unique_ptr<PendingConnect> pending;
   uint64_t barrier = 0;           // the last batch of the store that `out` waits for
   std::unique_ptr<InboundAliases> aliases_in;
   std::unique_ptr<OutboundAliases> aliases_out;  // null: the client takes none

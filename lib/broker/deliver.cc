@@ -138,6 +138,11 @@ void Broker::send_retained(Connection& c, std::string_view filter, Qos qos,
                            uint32_t subscription_id, Now now) {
   std::vector<Ref<const Message>> found;
   retained_.match(filter, now.mono, found);
+  if (access_.restricts_reading()) {
+    std::erase_if(found, [&](const Ref<const Message>& message) {
+      return !access_.may_read(identity(c), message->topic());
+    });
+  }
   if (found.empty()) return;
   // All or nothing: the limit is on what waits before them, so that a subscriber gets every
   // retained message, and one that does not read cannot pile them up.
@@ -222,6 +227,9 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
     }
   }
 
+  // A right may be lost while a message waits.
+  const bool denied = access_.restricts_reading() && tracked != nullptr && !tracked->sent &&
+                      !access_.may_read(identity(session), message.topic());
   // [MQTT-3.3.2-5], but what was once sent is completed; [MQTT-3.1.2-24] [MQTT-3.1.2-25]
   const bool expired = message.expired(now.mono) && (tracked == nullptr || !tracked->sent);
   const auto too_large = [&] {
@@ -233,7 +241,7 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
     head.topic_alias = 0;
     head.omit_topic = false;
   }
-  if (expired || too_large()) {
+  if (expired || denied || too_large()) {
     if (!expired) ++counters_.publishes_dropped;
     if (tracked != nullptr) forget(session, entry.packet_id);
     c.out.pop_front();

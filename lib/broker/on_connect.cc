@@ -1,5 +1,6 @@
 // CONNECT and DISCONNECT: how a network connection gets its session and leaves it.
 #include <algorithm>
+#include <cassert>
 
 #include "broker/broker.h"
 #include "broker/send_control.h"
@@ -57,14 +58,59 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   c.packet_max =
       packet.properties.number(PropertyId::kMaximumPacketSize).value_or(kPacketMax);
 
-  const bool assigned = packet.client_id.empty();
-  std::string client_id(packet.client_id);
+  const ListenerOptions& listener = c.listener->options;
+  const bool assigned = packet.client_id.empty() && !listener.user_name_as_id;
+  std::string client_id(listener.user_name_as_id ? packet.user_name.value_or("")
+                                                 : packet.client_id);
   // [MQTT-3.2.2-16]: new, even if somebody has taken a name that looks like one of these.
-  while (client_id.empty() || (assigned && sessions_.contains(client_id))) {
-    client_id = c.listener->options.auto_id_prefix + random_.uuid();
+  while (assigned && (client_id.empty() || sessions_.contains(client_id))) {
+    client_id = listener.auto_id_prefix + random_.uuid();
   }
-  if (const auto refusal = check_connect(c, packet, client_id)) {
-    return refuse_connect(c, refusal->reason, refusal->why);
+  const ClientIdentity client{client_id, packet.user_name.value_or(""), c.listener->id};
+  if (const auto refusal = check_connect(c, packet, client)) {
+    return refuse_connect(c, refusal->reason, refusal->why, client);
+  }
+  const auto reason = access_.connect({c.id, client, packet.password});
+  if (!reason) return await_access(c, frame, std::move(client_id), assigned);
+  if (is_error(*reason)) return refuse_connect(c, *reason, text(*reason), client);
+  admit(c, packet, std::move(client_id), assigned, now);
+}
+
+void Broker::await_access(Connection& c, const Frame& frame, std::string client_id,
+                          bool assigned) {
+  c.state = Connection::State::kAuthenticating;
+  c.pending = std::make_unique<PendingConnect>();
+  c.pending->first_byte = frame.first_byte;
+  c.pending->body.assign(frame.body.begin(), frame.body.end());
+  c.pending->client_id = std::move(client_id);
+  c.pending->assigned = assigned;
+  mark_dirty(c);  // so that the owner looks at wants_pause()
+}
+
+void Broker::authenticated(ConnId id, ReasonCode reason, Now now) {
+  Connection* const c = find(id);
+  if (c == nullptr || c->state != Connection::State::kAuthenticating) return;
+  now_ = now;
+  const std::unique_ptr<PendingConnect> pending = std::move(c->pending);
+  c->state = Connection::State::kAwaitConnect;
+  mark_dirty(*c);
+  const auto packet = decode_connect(Frame{pending->first_byte, 0, pending->body});
+  assert(packet);  // it was decoded before
+  if (is_error(reason)) {
+    const ClientIdentity client{pending->client_id, packet->user_name.value_or(""),
+                                c->listener->id};
+    return refuse_connect(*c, reason, text(reason), client);
+  }
+  admit(*c, *packet, std::move(pending->client_id), pending->assigned, now);
+  if (!pending->behind.empty()) consume(*c, pending->behind, now);
+}
+
+// Who the client is, is settled.
+void Broker::admit(Connection& c, const Connect& packet, std::string client_id, bool assigned,
+                   Now now) {
+  const ClientIdentity client{client_id, packet.user_name.value_or(""), c.listener->id};
+  if (const auto refusal = check_rights(c, packet, client)) {
+    return refuse_connect(c, refusal->reason, refusal->why, client);
   }
 
   // Before anything changes: a client must learn what it was granted, all of it.
@@ -84,6 +130,10 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
     // Its timer is late; the standard's times count.
     on_due(*found->second, now);
     found = sessions_.find(client_id);
+  }
+  if (found != sessions_.end() && !access_.may_resume(client, found->second->user_name)) {
+    return refuse_connect(c, ReasonCode::kClientIdentifierNotValid,
+                          "the session of this client identifier belongs to another user", client);
   }
   if (found != sessions_.end() && found->second->connection != nullptr) {
     // [MQTT-3.1.4-3]. The old session may end with its connection: look again.
@@ -107,11 +157,11 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   hold(c);
   send_control(c, connack);
   resume(c);
-  log(c, "connected", present ? "session resumed" : "");
+  log(c, LogLevel::kInfo, "connected", present ? "session resumed" : "");
 }
 
 std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const Connect& packet,
-                                                     std::string_view client_id) {
+                                                     const ClientIdentity& client) {
   const ListenerOptions& listener = c.listener->options;
   const bool accepts = packet.version == Version::kV5    ? listener.accept_v5
                        : packet.version == Version::kV31 ? listener.accept_v31
@@ -123,20 +173,29 @@ std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const 
   if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
     return Refusal{ReasonCode::kBadAuthenticationMethod, "no Authentication Method is supported"};
   }
-  if (packet.client_id.empty() &&
+  const bool no_id = packet.client_id.empty() && !listener.user_name_as_id;
+  if (no_id &&
       (packet.version == Version::kV31 ||
        (packet.version == Version::kV311 && !packet.clean_start))) {
     // [MQTT-3.1.3-8 of 3.1.1]
     return Refusal{ReasonCode::kClientIdentifierNotValid,
                    "an empty client identifier needs a clean session"};
   }
-  if (packet.client_id.empty() && !listener.accept_empty_id) {
+  if (no_id && !listener.accept_empty_id) {
     return Refusal{ReasonCode::kClientIdentifierNotValid, "an empty client identifier"};
   }
-  const ClientIdentity client{client_id, packet.user_name.value_or("")};
-  if (const ReasonCode reason = access_.connect(client, packet.password); is_error(reason)) {
-    return Refusal{reason, text(reason)};
+  if (listener.user_name_as_id && client.client_id.empty()) {
+    return Refusal{ReasonCode::kNotAuthorized, "the user name is to be the client identifier"};
   }
+  if (!client.client_id.starts_with(options_.client_id_prefix)) {
+    return Refusal{ReasonCode::kNotAuthorized, "the client identifier lacks the prefix"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const Connect& packet,
+                                                    const ClientIdentity& client) {
+  const ListenerOptions& listener = c.listener->options;
   if (packet.will) {
     if (packet.will->qos > listener.qos_max) {
       return Refusal{ReasonCode::kQosNotSupported, "the will's QoS is over the maximum"};
@@ -153,15 +212,16 @@ std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const 
       return Refusal{ReasonCode::kNotAuthorized, "the will's topic is not allowed"};
     }
   }
-  if (sessions_.size() >= options_.sessions_max && !sessions_.contains(client_id)) {
+  if (sessions_.size() >= options_.sessions_max && !sessions_.contains(client.client_id)) {
     ++counters_.limit_sessions;
     return Refusal{ReasonCode::kQuotaExceeded, "the server holds its maximum of sessions"};
   }
   return std::nullopt;
 }
 
-void Broker::refuse_connect(Connection& c, ReasonCode reason, std::string_view why) {
-  log(c, "refused", why);
+void Broker::refuse_connect(Connection& c, ReasonCode reason, std::string_view why,
+                            const ClientIdentity& client) {
+  if (log_) log_(c.id, {LogLevel::kNotice, "refused", client, why});
   Buffer properties;
   PropertyWriter(properties).add(PropertyId::kReasonString, why);
   send_control(c, Connack{false, reason, Properties(properties.bytes())});
@@ -175,6 +235,7 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
   c.session = &session;
   session.connection = &c;
   session.user_name = packet.user_name.value_or("");
+  session.listener = c.listener->id;
   session.expiry_s = granted_expiry_s(packet);
   // A will that was still waiting is not sent [MQTT-3.1.3-9].
   session.will = packet.will ? store(*packet.will) : nullptr;

@@ -103,7 +103,7 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
 void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode reason, Now now) {
   if (is_error(reason)) {
     ++counters_.publishes_dropped;
-    log(c, "publish refused", text(reason));
+    log_denied(c, "publish_refused", reason, packet.topic);
     // 3.x has no way to refuse a message; pretending would be a lie, except where the standard
     // asks for it [MQTT-3.3.5-2 of 3.1.1]. A payload that is too long would come again and again.
     if (c.version != Version::kV5 && packet.qos != Qos::kAtMostOnce &&
@@ -158,6 +158,7 @@ uint32_t Broker::route(const MessageFields& fields, const Session* from) {
 // `message` is made when the first receiver needs it and shared by all of them.
 void Broker::deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message) {
   Session& session = *hit.session;
+  if (access_.restricts_reading() && !access_.may_read(identity(session), fields.topic)) return;
   // [MQTT-3.8.4-8], unless the user wants it otherwise.
   const Qos qos = options_.upgrade_qos ? hit.qos : std::min(fields.qos, hit.qos);
   if (qos == Qos::kAtMostOnce && session.connection == nullptr) return;

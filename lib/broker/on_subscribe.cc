@@ -54,7 +54,7 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
     if (c.bridge) options.no_local = options.retain_as_published = true;
 
     const auto refuse = [&](ReasonCode reason) {
-      log(c, "subscribe refused", text(reason));
+      log_denied(c, "subscribe_refused", reason, wanted.filter);
       // 3.1.1 knows one failure code; 3.1 none, but clients of that time do not look.
       codes.push_back(static_cast<uint8_t>(
           c.version == Version::kV5 ? reason : ReasonCode::kUnspecifiedError));

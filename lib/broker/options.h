@@ -41,6 +41,8 @@ struct BrokerOptions {
 
   bool upgrade_qos = false;  // deliver with the subscription's QoS, even above the message's
 
+  std::string client_id_prefix;  // what every client identifier has to begin with
+
   Duration sys_interval = std::chrono::seconds(10);  // between updates of $SYS; 0 is off
 };
 
@@ -52,6 +54,7 @@ struct ListenerOptions {
   Qos qos_max = Qos::kExactlyOnce;
   bool accept_empty_id = true;             // a client without an identifier is given one ...
   std::string auto_id_prefix = "auto-";    // ... that begins so
+  bool user_name_as_id = false;            // whatever identifier it brings
 };
 
 // The name of a listener inside the broker. The first is there without being added.

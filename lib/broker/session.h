@@ -9,6 +9,7 @@
 #include "base/ring.h"
 #include "base/time.h"
 #include "base/timer_heap.h"
+#include "broker/options.h"
 #include "broker/subscriptions.h"
 #include "codec/packet.h"
 #include "session/inbound_qos2.h"
@@ -53,6 +54,7 @@ struct Session {
   uint32_t expiry_s = 0;           // Session Expiry Interval, kSessionNeverExpires for never
   bool stored = false;             // the store knows it: every change is appended there
   uint8_t share_tags = 0;          // given out so far
+  ListenerId listener = 0;         // of the present or last connection
   TimerNode timer;                 // the earlier of the next two
   Time expires = kNever;           // end of the session; kNever while connected
   Time will_due = kNever;

@@ -56,6 +56,14 @@ BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessContr
       timer_(loop, [this](Now now) { broker_.tick(now); }),
       shut_down_deadline_(loop, [this](Now now) { finish_shut_down(now); }) {
   loop.add(*this);
+  broker_.set_log([this](ConnId id, const Broker::Event& event) {
+    if (!log_enabled(event.level)) return;
+    log(event.level, event.name,
+        {{"client", event.client.client_id},
+         {"peer", peer(id)},
+         {"user", event.client.user_name},
+         {"detail", event.detail}});
+  });
 }
 
 BrokerServer::~BrokerServer() = default;
@@ -71,12 +79,21 @@ Result<uint16_t> BrokerServer::listen(const ListenOptions& options) {
   return port;
 }
 
-void BrokerServer::log_connections() {
-  broker_.set_log([this](ConnId id, std::string_view event, std::string_view client_id,
-                         std::string_view detail) {
-    const std::string peer = connections_[id.slot]->peer();
-    log(LogLevel::kInfo, event, {{"client", client_id}, {"peer", peer}, {"detail", detail}});
-  });
+std::string BrokerServer::peer(ConnId id) const {
+  const Connection* const connection =
+      id.slot < connections_.size() ? connections_[id.slot].get() : nullptr;
+  return connection != nullptr && connection->id() == id ? connection->peer() : "";
+}
+
+void BrokerServer::set_options(const BrokerOptions& options,
+                               const std::vector<ListenerOptions>& listeners) {
+  broker_.set_options(options);
+  ListenerId id = 0;
+  for (const ListenerOptions& listener : listeners) broker_.set_listener(++id, listener);
+}
+
+void BrokerServer::authenticated(ConnId id, ReasonCode reason) {
+  broker_.authenticated(id, reason, loop_.now());
 }
 
 void BrokerServer::accepted(UvStream stream, ListenerId listener) {

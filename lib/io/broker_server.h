@@ -33,8 +33,10 @@ class BrokerServer final : private BeforeSleep {
   Result<uint16_t> listen(const ListenOptions& options);
   const Listeners& listeners() const { return listeners_; }
 
-  // Logs connections that come and go, at LogLevel::kInfo. Costs a look at the peer's address.
-  void log_connections();
+  // The peer of a connection, "127.0.0.1:54321"; empty when it has gone.
+  std::string peer(ConnId id) const;
+  // For an AccessControl that takes its time.
+  void authenticated(ConnId id, ReasonCode reason);
 
   // Orderly end: stops listening, tells 5.0 clients why, sends what is queued, and calls `done`
   // from the loop when every connection is closed or `deadline` is over. `done` may destroy the
@@ -42,6 +44,8 @@ class BrokerServer final : private BeforeSleep {
   void shut_down(Duration deadline, std::function<void()> done);
 
   const Broker& broker() const { return broker_; }
+  // As Broker::set_options(), and for the listeners in the order of listen().
+  void set_options(const BrokerOptions& options, const std::vector<ListenerOptions>& listeners);
 
  private:
   class Connection;

@@ -297,7 +297,6 @@ TEST_CASE("connections are logged with their peer") {
   const LogSink before = set_log_sink([&](LogLevel, std::string_view, std::string_view line) {
     lines.emplace_back(line);
   });
-  s.server->log_connections();
   {
     Client client(s, "me");
     client.runner->stop();

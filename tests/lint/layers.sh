@@ -15,7 +15,8 @@ BEGIN {
   may["client"] = "base codec session"
   may["store"] = "base codec session"
   may["broker"] = "base codec session store/session_store.h"
-  may["io"] = "base codec session client store broker"
+  may["auth"] = "base codec broker/access.h"
+  may["io"] = "base codec session client store broker auth"
   split("mqpub mqsub mqrr mqbroker mqbench", tools)
 }
 
@@ -68,8 +69,9 @@ pure && /(steady_clock|system_clock|high_resolution_clock)|clock_gettime|gettime
   sub(/^[^<]*</, "", path)
   sub(/>.*/, "", path)
   in_io = tree == "lib" && module == "io"
-  if (tree != "tests" && !in_io && path ~ /^(uv\.h|openssl\/|sqlite3\.h|wslay\/|boost\/|argon2\.h)/)
-    reject("only lib/io may include it")
+  hashes = tree == "lib" && module == "auth" && path ~ /^(openssl\/|argon2\.h)/
+  if (tree != "tests" && !in_io && !hashes && path ~ /^(uv\.h|openssl\/|sqlite3\.h|wslay\/|boost\/|argon2\.h)/)
+    reject("only lib/io may include it, and lib/auth what hashes")
   if (pure && path ~ /^(sys\/|netinet\/|arpa\/|netdb\.h|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|atomic$|fstream$|iostream$)/)
     reject("the core does no I/O and has one thread")
   if (path ~ /^CLI\//) {

@@ -68,10 +68,12 @@ size_t packet_size(Bytes in) {
 
 }  // namespace
 
-ReasonCode FakeAccess::connect(const ClientIdentity& client, std::optional<Bytes> password) {
+std::optional<ReasonCode> FakeAccess::connect(const ConnectRequest& request) {
+  if (takes_time) return std::nullopt;
   if (passwords.empty()) return ReasonCode::kSuccess;
-  const auto it = passwords.find(std::string(client.user_name));
-  if (it == passwords.end() || !password || to_string_view(*password) != it->second) {
+  const auto it = passwords.find(std::string(request.client.user_name));
+  if (it == passwords.end() || !request.password ||
+      to_string_view(*request.password) != it->second) {
     return ReasonCode::kBadUserNameOrPassword;
   }
   return ReasonCode::kSuccess;
@@ -80,6 +82,14 @@ ReasonCode FakeAccess::connect(const ClientIdentity& client, std::optional<Bytes
 bool FakeAccess::may_publish(const ClientIdentity& client, std::string_view topic) {
   last_user = client.user_name;
   return !unpublishable.contains(std::string(topic));
+}
+
+bool FakeAccess::may_read(const ClientIdentity& client, std::string_view topic) {
+  return !unreadable.contains({std::string(client.client_id), std::string(topic)});
+}
+
+bool FakeAccess::may_resume(const ClientIdentity& client, std::string_view owner) {
+  return !owned_sessions || client.user_name == owner;
 }
 
 bool FakeAccess::may_subscribe(const ClientIdentity& client, std::string_view filter) {
@@ -308,9 +318,8 @@ BrokerScript::BrokerScript(const BrokerOptions& options, SessionStore* store)
 void BrokerScript::start() {
   broker_.emplace(options_, access, random_, now_, store_);
   if (store_ != nullptr) REQUIRE(broker_->restore(now_));
-  broker_->set_log([this](ConnId, std::string_view event, std::string_view client_id,
-                          std::string_view detail) {
-    events.push_back(fmt::format("{} {}: {}", event, client_id, detail));
+  broker_->set_log([this](ConnId, const Broker::Event& event) {
+    events.push_back(fmt::format("{} {}: {}", event.name, event.client.client_id, event.detail));
   });
 }
 

@@ -23,10 +23,17 @@ class FakeAccess final : public AccessControl {
   std::set<std::string> unpublishable;           // topics
   std::set<std::string> unsubscribable;          // filters
   std::string last_user;                         // who published or subscribed last
+  bool takes_time = false;                       // Broker::authenticated() is the test's matter
+  bool owned_sessions = false;                   // a session is resumed by its user only
+  // What a client may not be sent, (client identifier, topic); with restrict_reading().
+  std::set<std::pair<std::string, std::string>> unreadable;
+  void restrict_reading() { restricts_reading_ = true; }
 
-  ReasonCode connect(const ClientIdentity& client, std::optional<Bytes> password) override;
+  std::optional<ReasonCode> connect(const ConnectRequest& request) override;
   bool may_publish(const ClientIdentity& client, std::string_view topic) override;
   bool may_subscribe(const ClientIdentity& client, std::string_view filter) override;
+  bool may_read(const ClientIdentity& client, std::string_view topic) override;
+  bool may_resume(const ClientIdentity& client, std::string_view owner) override;
 };
 
 // What a PUBLISH has beside topic and payload. `properties` are in wire notation, without their

@@ -73,6 +73,11 @@ TEST_CASE("each limit is set by its option and nothing else") {
                                    "--max-keepalive",
                                    "18",
                                    "--upgrade-outgoing-qos",
+                                   "--clientid-prefixes",
+                                   "p",
+                                   "--use-username-as-clientid",
+                                   "--max-auth-failures",
+                                   "21",
                                    "--max-sessions",
                                    "2",
                                    "--max-retained-messages",
@@ -120,6 +125,9 @@ TEST_CASE("each limit is set by its option and nothing else") {
   CHECK(b.payload_max == 17);
   CHECK(b.keep_alive_max_s == 18);
   CHECK(b.upgrade_qos);
+  CHECK(b.client_id_prefix == "p");
+  CHECK(l.user_name_as_id);
+  CHECK(set.auth_failures_max == 21);
   CHECK(l.accept_v31);
   CHECK(!l.accept_v311);
   CHECK(l.accept_v5);
@@ -178,11 +186,31 @@ TEST_CASE("expiry has mosquitto's units: m is a month") {
 }
 
 TEST_CASE("process options") {
-  const ServeOptions o = options({"-d", "-v", "--pid-file", "/p", "--port-file", "/q"});
+  const ServeOptions o =
+      options({"-d", "-v", "--pid-file", "/p", "--port-file", "/q", "--user", "nobody"});
+  CHECK(o.user == "nobody");
   CHECK(o.daemon);
-  CHECK(o.verbose);
+  CHECK(o.log_level == LogLevel::kInfo);
   CHECK(o.pid_file == "/p");
   CHECK(o.port_file == "/q");
+}
+
+TEST_CASE("the log: types as in mosquitto.conf, of which the least urgent counts; where to; when") {
+  CHECK(options({}).log_level == LogLevel::kNotice);
+  CHECK(options({}).log_output.to == LogOutput::To::kStderr);
+  CHECK(options({}).log_output.time_format == "");
+  CHECK(options({"--log-type", "error"}).log_level == LogLevel::kError);
+  CHECK(options({"--log-type", "warning", "--log-type", "error"}).log_level == LogLevel::kWarning);
+  CHECK(options({"--log-type", "all"}).log_level == LogLevel::kDebug);
+  CHECK(options({"--log-type", "none"}).log_output.to == LogOutput::To::kNone);
+  CHECK(error({"--log-type", "loud"}).starts_with("Invalid log type given: loud"));
+  const LogOutput file = options({"--log-dest", "file /var/log/mq tt"}).log_output;
+  CHECK(file.to == LogOutput::To::kFile);
+  CHECK(file.path == "/var/log/mq tt");
+  CHECK(file.time_format != "");
+  CHECK(options({"--log-dest", "stdout", "--log-timestamp", "--log-timestamp-format", "%s"})
+            .log_output.time_format == "%s");
+  CHECK(error({"--log-dest", "syslog"}).starts_with("Invalid log dest given: syslog"));
 }
 
 TEST_CASE("the greeting says where, for whom and what to type next") {

@@ -23,27 +23,6 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
 }
 
-Result<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
-                                                             &std::fclose);
-  std::string text;
-  char part[4096];
-  size_t count = 0;
-  while (file != nullptr && (count = std::fread(part, 1, sizeof part, file.get())) > 0) {
-    text.append(part, count);
-    if (text.size() > kFileMax) {
-      return fail(ErrorCode::kTooLarge,
-                  fmt::format("{} is no configuration file: it is over 16 MiB", path));
-    }
-  }
-  // A directory can be opened, and fails when it is read.
-  if (file == nullptr || std::ferror(file.get()) != 0) {
-    return fail(ErrorCode::kIo, fmt::format("cannot read {}: {}", path, std::strerror(errno)),
-                errno);
-  }
-  return text;
-}
-
 Result<std::vector<std::string>> files_of(const ConfigLine& include) {
   std::vector<std::string> files;
   std::error_code error;
@@ -77,6 +56,27 @@ Result<void> read_into(std::vector<ConfigLine>& lines, const std::string& path, 
 }
 
 }  // namespace
+
+Result<std::string> read_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
+                                                             &std::fclose);
+  std::string text;
+  char part[4096];
+  size_t count = 0;
+  while (file != nullptr && (count = std::fread(part, 1, sizeof part, file.get())) > 0) {
+    text.append(part, count);
+    if (text.size() > kFileMax) {
+      return fail(ErrorCode::kTooLarge,
+                  fmt::format("{} is over 16 MiB: that is no file of settings", path));
+    }
+  }
+  // A directory can be opened, and fails when it is read.
+  if (file == nullptr || std::ferror(file.get()) != 0) {
+    return fail(ErrorCode::kIo, fmt::format("cannot read {}: {}", path, std::strerror(errno)),
+                errno);
+  }
+  return text;
+}
 
 std::string ConfigLine::where() const {
   return fmt::format("{}:{}: ", file, number);

@@ -26,6 +26,9 @@ struct ConfigLine {
 // files DIR/*.conf in the order of their names.
 Result<std::vector<ConfigLine>> read_config(const std::string& path);
 
+// All of a file of settings, 16 MiB at most. The error names it.
+Result<std::string> read_file(const std::string& path);
+
 // The lines of a text; '#' begins a comment at the start of a line only, since values may hold it.
 std::vector<ConfigLine> split_config(std::string_view text, const std::string& file);
 

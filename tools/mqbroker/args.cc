@@ -1,12 +1,14 @@
 #include "mqbroker/args.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
 #include "base/units.h"
+#include "common/argv.h"
 #include "common/option_values.h"
 #include "common/options.h"
 #include "mqbroker/config.h"
@@ -155,37 +157,89 @@ void declare_limits(CLI::App& app, BrokerArgs& args) {
                "Send messages with the QoS of its subscription, even above their own.");
 }
 
-Result<void> check_reach(const Address& address, const ListenerArgs& args) {
+bool has_passwords(const BrokerArgs& args, const ListenerArgs& listener) {
+  return args.login || listener.security.password_file;
+}
+
+// Beyond this machine nothing is open by accident.
+Result<void> check_reach(const BrokerArgs& args, const ListenerArgs& listener,
+                         const Address& address) {
   const bool is_local = address.kind == TransportKind::kUnix || is_loopback(address.host);
-  if (is_local || args.security.allow_anonymous.value_or(false)) return {};
+  if (is_local || has_passwords(args, listener) || listener.security.allow_anonymous) return {};
   return fail(ErrorCode::kNotAuthorized,
-              fmt::format("{} can be reached from other machines, and this broker knows no "
-                          "passwords: anybody there could connect. Say --allow-anonymous if "
-                          "that is what you want.",
+              fmt::format("{} can be reached from other machines, and nobody has a password: "
+                          "anybody there could connect. Give one with --login NAME:PASSWORD or "
+                          "--password-file, or say --allow-anonymous if that is what you want.",
                           address.host.empty() ? fmt::format("port {}", address.port)
                                                : address.text()));
 }
 
-Result<void> add(ServeOptions& to, const ListenerArgs& args, Address address,
-                 bool port_of_last = false) {
+Result<void> add(ServeOptions& to, const BrokerArgs& all, const ListenerArgs& args,
+                 Address address, bool port_of_last = false) {
   if (address.kind != TransportKind::kTcp && address.kind != TransportKind::kUnix) {
     return invalid(fmt::format("{}: listeners are mqtt:// and unix:// only.", address.text()));
   }
-  MQ_CHECK(check_reach(address, args));
-  if (!args.security.allow_anonymous.value_or(true)) {
-    return fail(ErrorCode::kNotAuthorized,
-                fmt::format("{}: without --allow-anonymous nobody could connect, since this "
-                            "broker knows no passwords.",
-                            address.text()));
-  }
+  MQ_CHECK(check_reach(all, args, address));
   ListenOptions listen;
   listen.address = std::move(address);
   listen.where = args.where;
   listen.clients = args.clients;
   listen.clients.accept_empty_id = args.security.allow_empty_id;
   listen.clients.auto_id_prefix = args.security.auto_id_prefix;
-  to.listeners.push_back({std::move(listen), port_of_last});
+  AuthSettings auth;
+  auth.password_file = args.security.password_file;
+  auth.acl_file = args.security.acl_file;
+  auth.login = all.login;
+  auth.allow_anonymous = args.security.allow_anonymous.value_or(!has_passwords(all, args));
+  to.listeners.push_back({std::move(listen), std::move(auth), port_of_last});
   return {};
+}
+
+Result<LogLevel> log_level(const BrokerArgs& args) {
+  struct Type {
+    std::string_view name;
+    LogLevel level;
+  };
+  constexpr Type kTypes[] = {
+      {"error", LogLevel::kError},          {"warning", LogLevel::kWarning},
+      {"notice", LogLevel::kNotice},        {"information", LogLevel::kInfo},
+      {"subscribe", LogLevel::kInfo},       {"unsubscribe", LogLevel::kInfo},
+      {"websockets", LogLevel::kInfo},      {"debug", LogLevel::kDebug},
+      {"all", LogLevel::kDebug},            {"none", LogLevel::kError},
+  };
+  LogLevel level = args.log_types.empty() ? LogLevel::kNotice : LogLevel::kError;
+  for (const std::string& word : args.log_types) {
+    const auto* type =
+        std::ranges::find_if(kTypes, [&](const Type& each) { return each.name == word; });
+    if (type == std::end(kTypes)) {
+      return invalid(fmt::format("Invalid log type given: {}, it must be one of none, error, "
+                                 "warning, notice, information, debug and all.", word));
+    }
+    level = std::max(level, type->level);
+  }
+  return args.verbose ? std::max(level, LogLevel::kInfo) : level;
+}
+
+Result<LogOutput> log_output(const BrokerArgs& args) {
+  LogOutput output;
+  constexpr std::string_view kFile = "file ";
+  const bool nothing = args.log_types == std::vector<std::string>{"none"};
+  if (args.log_dest == "none" || nothing) {
+    output.to = LogOutput::To::kNone;
+  } else if (args.log_dest == "stdout") {
+    output.to = LogOutput::To::kStdout;
+  } else if (args.log_dest.starts_with(kFile)) {
+    output.to = LogOutput::To::kFile;
+    output.path = args.log_dest.substr(kFile.size());
+  } else if (args.log_dest != "stderr") {
+    return invalid(fmt::format("Invalid log dest given: {}, it must be stderr, stdout, none or "
+                               "'file PATH'; systemd keeps what goes to standard error.",
+                               args.log_dest));
+  }
+  if (args.log_timestamp.value_or(output.to == LogOutput::To::kFile)) {
+    output.time_format = args.log_timestamp_format;
+  }
+  return output;
 }
 
 // The listener that needs no `listener` line: what -p, --bind, --unix and --lan say.
@@ -196,18 +250,38 @@ Result<void> add_default(ServeOptions& to, const BrokerArgs& args) {
     Address address;
     address.kind = TransportKind::kUnix;
     address.host = *args.unix_path;
-    MQ_CHECK(add(to, listener, std::move(address)));
+    MQ_CHECK(add(to, args, listener, std::move(address)));
   }
   for (const std::string& bind : args.bind) {
     MQ_TRY(Address address, parse_host_port(bind, port));
     // With port 0 all get the one that the first was given.
-    MQ_CHECK(add(to, listener, std::move(address), bind != args.bind.front()));
+    MQ_CHECK(add(to, args, listener, std::move(address), bind != args.bind.front()));
   }
   if (!args.bind.empty() || (args.unix_path && !args.port && !args.lan)) return {};
   Address address;
   address.port = port;
   if (args.lan || args.file_has_port) address.host.clear();
-  return add(to, listener, std::move(address));
+  return add(to, args, listener, std::move(address));
+}
+
+void declare_passwd(CLI::App& app, PasswdArgs& args) {
+  CLI::App* const passwd = app.add_subcommand(
+      "passwd", "FILE [USER [PASSWORD]]\n\nSets the password of a user in a password file.");
+  passwd->final_callback([&args] { args.chosen = true; });
+  using enum PasswordHash::Scheme;
+  Options(*passwd, "Passwords")
+      .flag("-c,--create", args.create, "Make a new file; one that is there is overwritten.")
+      .flag("-b,--batch", args.batch, "Take the password from the command line.")
+      .flag("-D,--delete", args.remove, "Delete the user.")
+      .flag("-U,--upgrade", args.upgrade, "Hash the passwords of a file of NAME:PASSWORD lines.")
+      .choice("-H,--hash", args.scheme, {{"sha512-pbkdf2", kPbkdf2}, {"argon2id", kArgon2id}},
+              "How to hash.")
+      .number("-I,--iterations", args.iterations, "COUNT",
+              "Iterations of sha512-pbkdf2: more make guessing and every log-in slower.",
+              {1, PasswordHash::kIterationsMax});
+  passwd->add_option("FILE", args.file)->required();
+  passwd->add_option("USER", args.user);
+  passwd->add_option("PASSWORD", args.password);
 }
 
 }  // namespace
@@ -219,8 +293,15 @@ void declare_listener(CLI::App& app, ListenerArgs& args) {
         "Clients connected to it at a time; more are not accepted.");
   options
       .boolean("--allow-anonymous", args.security.allow_anonymous,
-               "Whether clients without a password may connect. Without this they may from this "
-               "machine only.")
+               "Whether clients without a password may connect. Without this they may as long as "
+               "nobody has one, and from this machine only.")
+      .text("--password-file", args.security.password_file, "FILE",
+            "Users and their hashed passwords, as 'mqbroker passwd' and mosquitto_passwd write "
+            "them.")
+      .text("--acl-file", args.security.acl_file, "FILE",
+            "Rules on topics, see ACCESS below.")
+      .boolean("--use-username-as-clientid", clients.user_name_as_id,
+               "Take a client's user name for its identifier, whatever identifier it brings.")
       .parsed("--accept-protocol-versions", "LIST", "3,4,5",
               "Versions of MQTT its clients may speak: 3 for 3.1, 4 for 3.1.1, 5 for 5.0.",
               [&clients](std::string_view text) { return parse_versions(text, clients); })
@@ -244,7 +325,8 @@ void declare_listener(CLI::App& app, ListenerArgs& args) {
 
 void declare(CLI::App& app, BrokerArgs& args) {
   app.description(
-      "[OPTION]... [FILE]\n\n"
+      "[OPTION]... [FILE]\n"
+      "passwd [OPTION]... FILE [USER [PASSWORD]]\n\n"
       "An MQTT broker. Without options it listens on port 1883 of this machine only. Each option "
       "can stand in a configuration FILE, too, in the manner of mosquitto.conf.");
   app.footer(
@@ -278,8 +360,30 @@ void declare(CLI::App& app, BrokerArgs& args) {
       .text("--port-file", args.port_file, "FILE",
             "Write the TCP port to a file; those of several listeners in lines of their own.");
   declare_listener(app, args.listener);
+  Options(app, "Clients")
+      .text("--login", args.login, "NAME:PASSWORD",
+            "A user without a password file; $MQBROKER_LOGIN is the same. The password may be "
+            "hashed, as in a password file.")
+      .number("--max-auth-failures", args.auth_failures_max, "COUNT",
+              "Wrong passwords that an address may try in a minute; after that, one a second.", {1})
+      .text("--clientid-prefixes", args.broker.client_id_prefix, "TEXT",
+            "What the identifier of every client has to begin with.");
+  Options(app, "Log")
+      .list("--log-type", args.log_types, "none|error|warning|notice|information|debug|all",
+            "What to log: this, and what is more urgent; several allowed, as in mosquitto.conf. "
+            "Refusals are notices, connections information.")
+      .boolean("-v,--verbose", args.verbose, "Log connections that come and go (information).")
+      .text("--log-dest", args.log_dest, "DEST",
+            "Where to: stderr, stdout, none, or the word file, a blank and a path. SIGHUP opens a "
+            "file anew.")
+      .boolean("--log-timestamp", args.log_timestamp,
+               "Whether lines begin with the time. Without this those of a file do.")
+      .text("--log-timestamp-format", args.log_timestamp_format, "FORMAT",
+            "How to write the time, see strftime(3).");
   Options(app, "Process")
-      .boolean("-v,--verbose", args.verbose, "Log connections that come and go.")
+      .text("--user", args.user, "NAME",
+            "Become this user once ports and files are open; only root can. Files that SIGHUP "
+            "reads again have to be readable for it.")
       .boolean("-d,--daemon", args.daemon,
                "Go to the background once it listens; an error before that is still reported.")
       .text("--pid-file", args.pid_file, "FILE",
@@ -287,6 +391,7 @@ void declare(CLI::App& app, BrokerArgs& args) {
       .seconds("--sys-interval", args.broker.sys_interval, "SECONDS",
                "Time between updates of $SYS, 0 for never.");
   declare_limits(app, args);
+  declare_passwd(app, args.passwd);
   // Once the command line is read, what the file says goes below it.
   app.final_callback([&app, &args] {
     OptionValues values(app);
@@ -296,16 +401,21 @@ void declare(CLI::App& app, BrokerArgs& args) {
   });
 }
 
-Result<ServeOptions> resolve(const BrokerArgs& args) {
+Result<ServeOptions> resolve(const BrokerArgs& given) {
+  BrokerArgs args = given;
+  if (const char* login = std::getenv("MQBROKER_LOGIN"); login != nullptr && !args.login) {
+    args.login = login;
+  }
   ServeOptions to;
+  to.auth_failures_max = args.auth_failures_max;
   for (const std::string& url : args.listen) {
     MQ_TRY(ParsedUrl parsed, parse_url(url));
-    MQ_CHECK(add(to, args.listener, std::move(parsed.address)));
+    MQ_CHECK(add(to, args, args.listener, std::move(parsed.address)));
   }
   for (const ListenerArgs& listener : args.listeners) {
     ListenerArgs with_security = listener;
     if (!args.per_listener_settings) with_security.security = args.listener.security;
-    MQ_CHECK(add(to, with_security, *listener.address));
+    MQ_CHECK(add(to, args, with_security, *listener.address));
   }
   const bool has_place =
       args.port || !args.bind.empty() || args.unix_path || args.lan || args.file_wants_listener;
@@ -316,8 +426,26 @@ Result<ServeOptions> resolve(const BrokerArgs& args) {
   to.port_file = args.port_file;
   to.pid_file = args.pid_file;
   to.daemon = args.daemon;
-  to.verbose = args.verbose;
+  to.user = args.user;
+  MQ_TRY(to.log_level, log_level(args));
+  MQ_TRY(to.log_output, log_output(args));
+  to.warnings = args.warnings;
   return to;
+}
+
+Result<ServeOptions> read_settings(std::span<char* const> words) {
+  BrokerArgs args;
+  CLI::App app;
+  app.set_help_flag("");
+  declare(app, args);
+  MQ_TRY(std::vector<std::string> spelled, spell_out(app, words));
+  std::reverse(spelled.begin(), spelled.end());  // as CLI11 wants them
+  try {
+    app.parse(std::move(spelled));
+  } catch (const CLI::ParseError& error) {
+    return invalid(error.what());
+  }
+  return resolve(args);
 }
 
 }  // namespace mq

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "broker/options.h"
 #include "io/address.h"
 #include "io/listener.h"
+#include "mqbroker/passwd.h"
 #include "mqbroker/serve.h"
 
 namespace CLI {
@@ -23,6 +25,8 @@ namespace mq {
 // What is said once for all listeners, or with per_listener_settings for each.
 struct SecurityArgs {
   std::optional<bool> allow_anonymous;
+  std::optional<std::string> password_file;
+  std::optional<std::string> acl_file;
   bool allow_empty_id = true;
   std::string auto_id_prefix = ListenerOptions().auto_id_prefix;
 };
@@ -50,10 +54,19 @@ struct BrokerArgs {
   ListenerArgs listener;               // of the listener that needs no `listener` line
   std::deque<ListenerArgs> listeners;  // one for each of those; OptionValues refer to them
 
+  std::optional<std::string> login;
+  uint32_t auth_failures_max = 20;
+  PasswdArgs passwd;
+
   std::optional<std::string> port_file;
   std::optional<std::string> pid_file;
   bool daemon = false;
   bool verbose = false;
+  std::vector<std::string> log_types;
+  std::string log_dest = "stderr";
+  std::optional<bool> log_timestamp;
+  std::string log_timestamp_format = "%Y-%m-%dT%H:%M:%S";
+  std::string user;
   BrokerOptions broker;
   uint64_t packet_max = kPacketMax;
   uint64_t payload_max = kPacketMax;
@@ -71,5 +84,8 @@ void declare(CLI::App& app, BrokerArgs& args);
 void declare_listener(CLI::App& app, ListenerArgs& args);
 
 Result<ServeOptions> resolve(const BrokerArgs& args);
+
+// All of this once more: the same command line (without the program's name), the file as it is now.
+Result<ServeOptions> read_settings(std::span<char* const> words);
 
 }  // namespace mq

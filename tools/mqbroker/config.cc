@@ -19,9 +19,10 @@ const KeySet kNotInFiles = {"check-config", "config", "generate",    "help",
 // Where to listen: whoever says it on the command line means these places and no others.
 const KeySet kPlaces = {"bind", "lan", "listen", "port", "unix"};
 // One for all listeners, unless per_listener_settings.
-const KeySet kSecurity = {"allow-anonymous", "allow-zero-length-clientid", "auto-id-prefix"};
+const KeySet kSecurity = {"acl-file", "allow-anonymous", "allow-zero-length-clientid",
+                          "auto-id-prefix", "password-file"};
 // What --print-config does not show.
-const KeySet kSecrets = {};
+const KeySet kSecrets = {"login"};
 
 tl::unexpected<Error> bad(const ConfigLine& line, std::string_view what) {
   return fail(ErrorCode::kInvalidArgument,

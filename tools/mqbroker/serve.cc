@@ -15,12 +15,13 @@
 #include "broker/access.h"
 #include "common/console.h"
 #include "common/exit_code.h"
+#include "io/authenticator.h"
 #include "io/broker_server.h"
 #include "io/loop.h"
 #include "io/signals.h"
-#include "io/stderr_log.h"
 #include "mqbroker/daemon.h"
 #include "mqbroker/own_file.h"
+#include "mqbroker/privileges.h"
 
 namespace mq {
 namespace {
@@ -50,9 +51,86 @@ Result<std::string> listen(BrokerServer& server, const std::vector<ServeListener
   return ports;
 }
 
+std::vector<std::string> places_of(const ServeOptions& options) {
+  std::vector<std::string> places;
+  for (const ServeListener& listener : options.listeners) {
+    places.push_back(listener.options.address.text());
+  }
+  return places;
+}
+
+// The settings that differ and hold only from the next start on.
+std::vector<std::string_view> not_reloaded(const ServeOptions& was, const ServeOptions& is) {
+  std::vector<std::string_view> keys;
+  const auto check = [&](std::string_view key, bool same) {
+    if (!same) keys.push_back(key);
+  };
+  check("receive_maximum", was.broker.receive_maximum == is.broker.receive_maximum);
+  check("retain_available", was.broker.retain_available == is.broker.retain_available);
+  check("sys_interval", was.broker.sys_interval == is.broker.sys_interval);
+  check("max_auth_failures", was.auth_failures_max == is.auth_failures_max);
+  check("pid_file", was.pid_file == is.pid_file);
+  check("port_file", was.port_file == is.port_file);
+  check("user", was.user == is.user);
+  check("daemon", was.daemon == is.daemon);
+  const bool same_places = places_of(was) == places_of(is);
+  check("listener", same_places);
+  for (size_t i = 0; same_places && i < was.listeners.size(); ++i) {
+    const ListenOptions& before = was.listeners[i].options;
+    const ListenOptions& after = is.listeners[i].options;
+    check("max_qos", before.clients.qos_max == after.clients.qos_max);
+    check("max_topic_alias",
+          before.clients.topic_alias_maximum == after.clients.topic_alias_maximum);
+    check("socket_domain", before.where.family == after.where.family);
+    check("bind_interface", before.where.interface == after.where.interface);
+  }
+  return keys;
+}
+
+// All of it or nothing: with an error in the new settings the old ones stay in force.
+void reload(const ReadSettings& read_again, ServeOptions& current, BrokerServer& server,
+            Authenticator& access) {
+  const auto failed = [](const Error& error) {
+    log(LogLevel::kError, "reload_failed", {{"error", error.text}});
+  };
+  Result<ServeOptions> fresh = read_again();
+  if (!fresh) return failed(fresh.error());
+  for (const std::string_view key : not_reloaded(current, *fresh)) {
+    log(LogLevel::kWarning, "needs_restart", {{"setting", key}});
+  }
+  if (places_of(*fresh) != places_of(current)) {
+    // The listeners that are there keep what was said about them, but for the contents of files.
+    fresh->listeners = current.listeners;
+  }
+  Result<AuthFiles> auth = load_auth(auth_settings(*fresh));
+  if (!auth) return failed(auth.error());
+  for (const std::vector<std::string>* warnings : {&fresh->warnings, &auth->warnings}) {
+    for (const std::string& warning : *warnings) {
+      log(LogLevel::kWarning, "settings", {{"warning", warning}});
+    }
+  }
+  if (const auto opened = log_to(fresh->log_output); !opened) return failed(opened.error());
+  set_log_level(fresh->log_level);
+  access.set_rules(std::move(auth->rules));
+  std::vector<ListenerOptions> listeners;
+  for (const ServeListener& listener : fresh->listeners) {
+    listeners.push_back(listener.options.clients);
+  }
+  server.set_options(fresh->broker, listeners);
+  log(LogLevel::kNotice, "reloaded");
+  // What needs a restart is still what it was: said again the next time.
+  current.listeners = std::move(fresh->listeners);
+}
+
 }  // namespace
 
-std::string greeting(const std::vector<std::string>& places) {
+std::vector<AuthSettings> auth_settings(const ServeOptions& options) {
+  std::vector<AuthSettings> all(1);
+  for (const ServeListener& listener : options.listeners) all.push_back(listener.auth);
+  return all;
+}
+
+std::string greeting(const std::vector<std::string>& places, bool with_passwords) {
   constexpr std::string_view kUnix = "unix:";
   bool is_public = false;
   std::string where, connect;
@@ -74,11 +152,24 @@ std::string greeting(const std::vector<std::string>& places) {
     if (!is_any && !is_local) connect += fmt::format(" -h {}", address->host);
     if (address->port != Address().port) connect += fmt::format(" -p {}", address->port);
   }
-  return fmt::format("listening on {} (no password, {}) - try: mqsub{} -t '#' -v", where,
+  if (with_passwords) connect += " -u NAME -P PASSWORD";
+  return fmt::format("listening on {} ({}, {}) - try: mqsub{} -t '#' -v", where,
+                     with_passwords ? "with passwords" : "no password",
                      is_public ? "open to other machines" : "this machine only", connect);
 }
 
-int serve(const ServeOptions& options) {
+int check_files(const ServeOptions& options) {
+  const Console console;
+  const Result<AuthFiles> auth = load_auth(auth_settings(options));
+  if (!auth) {
+    console.error(auth.error().text);
+    return kExitFailure;
+  }
+  for (const std::string& warning : auth->warnings) console.warning(warning);
+  return kExitOk;
+}
+
+int serve(const ServeOptions& options, const ReadSettings& read_again) {
   const Console console;
   Daemon daemon;
   if (options.daemon) {
@@ -90,15 +181,21 @@ int serve(const ServeOptions& options) {
     return static_cast<int>(kExitFailure);
   };
 
-  log_to_stderr();
-  if (options.verbose) set_log_level(LogLevel::kInfo);
+  if (const auto opened = log_to(options.log_output); !opened) return give_up(opened.error());
+  set_log_level(options.log_level);
   raise_descriptor_limit();
 
   Loop loop;
-  AllowAll access;
+  Result<AuthFiles> auth = load_auth(auth_settings(options));
+  if (!auth) return give_up(auth.error());
+  for (const std::string& warning : auth->warnings) console.warning(warning);
+  const bool with_passwords =
+      std::ranges::any_of(auth->rules, [](const AuthRules& r) { return r.users != nullptr; });
+  Authenticator access(loop, options.auth_failures_max);
+  access.set_rules(std::move(auth->rules));
   std::random_device random;
   BrokerServer server(loop, options.broker, access, uint64_t{random()} << 32 | random());
-  if (options.verbose) server.log_connections();
+  access.set_server(server);
   const Result<std::string> ports = listen(server, options.listeners);
   if (!ports) return give_up(ports.error());
   OwnFile pid_file, port_file;
@@ -112,14 +209,18 @@ int serve(const ServeOptions& options) {
       return give_up(made.error());
     }
   }
+  if (!options.user.empty()) {
+    if (auto dropped = drop_privileges(options.user); !dropped) return give_up(dropped.error());
+  }
   std::vector<std::string> places;
   for (const auto& listener : server.listeners()) places.push_back(listener->text());
-  console.note(greeting(places));
+  console.note(greeting(places, with_passwords));
   daemon.ready();
 
   bool ending = false;
+  ServeOptions current = options;
   const Signals signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
-    if (number == SIGHUP) return log(LogLevel::kNotice, "nothing_to_reload");
+    if (number == SIGHUP) return reload(read_again, current, server, access);
     if (std::exchange(ending, true)) return loop.stop();  // asked twice
     server.shut_down(kShutDownWithin, [&loop] { loop.stop(); });
   });

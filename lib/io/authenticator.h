@@ -1,0 +1,86 @@
+// Lets clients in by password and holds them to the rules of an acl_file.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "auth/acl.h"
+#include "auth/users.h"
+#include "base/string_map.h"
+#include "broker/access.h"
+#include "io/loop.h"
+
+namespace mq {
+
+class BrokerServer;
+
+// What holds at one listener.
+struct AuthRules {
+  std::shared_ptr<const Users> users;  // null: there are no passwords, and a name is only a name
+  std::shared_ptr<const Acl> acl;      // null: everybody may do everything
+  bool allow_anonymous = true;
+};
+
+// Passwords are checked on libuv's thread pool: a hash takes milliseconds by intention. An address
+// that keeps guessing is checked once a second.
+class Authenticator final : public AccessControl {
+ public:
+  Authenticator(Loop& loop, uint32_t failures_max);
+  ~Authenticator() override;
+
+  // The server that asks. Before its first connection.
+  void set_server(BrokerServer& server) { server_ = &server; }
+  // By ListenerId, the first for the broker's own. In force from the next question on.
+  void set_rules(std::vector<AuthRules> rules);
+
+  std::optional<ReasonCode> connect(const ConnectRequest& request) override;
+  bool may_publish(const ClientIdentity& client, std::string_view topic) override;
+  bool may_subscribe(const ClientIdentity& client, std::string_view filter) override;
+  bool may_read(const ClientIdentity& client, std::string_view topic) override;
+  bool may_resume(const ClientIdentity& client, std::string_view owner) override;
+
+  uint64_t delayed() const { return delayed_count_; }  // log-ins that had to wait so far
+
+ private:
+  struct Attempt {
+    ConnId connection;
+    std::shared_ptr<const Users> users;
+    std::string user;
+    std::vector<uint8_t> password;
+    std::string address;
+  };
+  struct Guesses {
+    Time since{};          // start of the minute in which they are counted
+    uint32_t failures = 0;
+    Time next{};           // not checked before
+  };
+  struct Delayed {
+    Time due;
+    Attempt attempt;
+  };
+  struct Work;
+  struct Owner {
+    Authenticator* self;
+  };
+
+  const AuthRules& rules(const ClientIdentity& client) const;
+  Time earliest(const std::string& address, Time now);
+  void check(Attempt attempt);
+  void checked(const Attempt& attempt, bool matches);
+  void check_delayed(Now now);
+
+  Loop& loop_;
+  const uint32_t failures_max_;
+  BrokerServer* server_ = nullptr;
+  std::vector<AuthRules> rules_;
+  StringMap<Guesses> guesses_;   // by address without port
+  std::vector<Delayed> delayed_;
+  Timer timer_;
+  uint64_t delayed_count_ = 0;
+  std::shared_ptr<Owner> owner_;  // what the pool still works on may outlive this
+};
+
+}  // namespace mq
