@@ -32,7 +32,7 @@ class PasswordHash {
   Scheme scheme() const { return scheme_; }
   uint32_t iterations() const { return iterations_; }
 
-  // About 10 ms of one core: a broker has many clients, and they all come back at once.
+  // Some 30 ms of one core: a broker has many clients, and they all come back at once.
   static constexpr uint32_t kIterationsDefault = 20'000;
   static constexpr uint32_t kIterationsMax = 10'000'000;
 
