@@ -199,4 +199,18 @@ Result<Histogram> Histogram::decode(Bytes from) {
   return histogram;
 }
 
+bool Histogram::restore(int64_t min, int64_t max, double mean, double deviation) {
+  if (count_ == 0 || min < 0 || min > max || max > highest_) return false;
+  if (index_of(min) != index_of(min_) || index_of(max) != index_of(max_)) return false;
+  const auto low = static_cast<double>(min), high = static_cast<double>(max);
+  if (!(mean >= low && mean <= high && deviation >= 0 && deviation <= high)) return false;
+  min_ = min;
+  max_ = max;
+  const auto n = static_cast<long double>(count_);
+  const long double m = mean, d = deviation;
+  sum_ = static_cast<Wide>(m * n + 0.5L);
+  sum_of_squares_ = static_cast<Wide>((d * d + m * m) * n + 0.5L);
+  return true;
+}
+
 }  // namespace mq

@@ -78,6 +78,9 @@ class Histogram {
   // Reads such bytes from anywhere. The exact figures are what the buckets say: their outer edges
   // and their middles.
   static Result<Histogram> decode(Bytes from);
+  // Puts back what travelled beside the bytes: the exact figures, in place of those of the buckets.
+  // False, and nothing done, when they cannot be those of these buckets.
+  bool restore(int64_t min, int64_t max, double mean, double deviation);
 
  private:
   __extension__ using Wide = unsigned __int128;
