@@ -165,14 +165,18 @@ Result<std::string> local_address(const std::string& text) {
 }  // namespace
 
 void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
+  const bool own_letters = clients == Clients::kManyWithOwnLetters;
   Options connection(app, "Connection");
   connection.text("-h,--host", args.host, "HOST", "Host name or address of the broker.")
       .number("-p,--port", args.port, "PORT", "TCP port of the broker.")
-      .text("-L,--url", args.url, "URL",
+      .text(own_letters ? "--url" : "-L,--url", args.url, "URL",
             "User, password, host, port and topic in one: "
             "mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC.")
-      .text("--unix", args.unix_path, "PATH", "Connect to a unix socket instead.")
-      .text("-A", args.bind_address, "ADDRESS", "Local address to connect from.")
+      .text("--unix", args.unix_path, "PATH", "Connect to a unix socket instead.");
+  if (!own_letters) {
+    connection.text("-A", args.bind_address, "ADDRESS", "Local address to connect from.");
+  }
+  connection
       .seconds("--connect-timeout", args.connect_timeout, "SECONDS",
                "Time for a try to connect, from looking up the name to the answer of the broker.",
                std::chrono::milliseconds(1))
@@ -226,7 +230,7 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   mqtt.list("-D,--property", args.properties, "COMMAND NAME VALUE",
             "Property of a packet, COMMAND one of connect, publish, subscribe, unsubscribe, "
             "disconnect and will; user-property takes a name and a value. Implies MQTT 5.");
-  if (clients == Clients::kMany) return;
+  if (clients != Clients::kOne) return;
   Options(app, "Will")
       .text("--will-topic", args.will_topic, "TOPIC",
             "Topic of the message that the broker publishes if the connection is lost.")

@@ -53,7 +53,11 @@ struct ConnectArgs {
 };
 
 // A program that makes many connections sees to identifiers, sessions and limits itself.
-enum class Clients : uint8_t { kOne, kMany };
+enum class Clients : uint8_t {
+  kOne,
+  kMany,
+  kManyWithOwnLetters,  // the program has -A, -L and its like for something else
+};
 
 // Declares them on a program or one of its commands.
 void declare(CLI::App& app, ConnectArgs& args, Clients clients = Clients::kOne);

@@ -1,6 +1,7 @@
 #include "common/generate.h"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/core.h>
 
@@ -61,24 +62,37 @@ std::string scdoc(std::string_view text) {
   return escaped(text, "\\*_<[#");
 }
 
-void man_groups(std::string& out, const CommandDoc& command) {
+std::string man_group(const GroupDoc& group) {
+  std::string out;
+  for (const OptionDoc& option : group.options) {
+    std::vector<std::string> names;
+    for (const std::string& name : option.names) names.push_back("*" + scdoc(name) + "*");
+    out += joined(names, ", ");
+    if (option.value_optional) {
+      out += "\\[=_" + escaped(option.value, "\\") + "_]";
+    } else if (!option.value.empty()) {
+      out += " _" + escaped(option.value, "\\") + "_";
+    }
+    out += '\n';
+    std::string help = option.help;
+    if (!option.by_default.empty()) help += " Default: " + option.by_default + ".";
+    for (const std::string& line : wrap(help, 92)) out += "\t" + scdoc(line) + "\n";
+    out += '\n';
+  }
+  return out;
+}
+
+// Which command had a group of options first.
+using GroupsSeen = std::map<std::string, std::string>;
+
+// A page of ten commands does not list the same connection options ten times.
+void man_groups(std::string& out, const CommandDoc& command, GroupsSeen& seen) {
   for (const GroupDoc& group : command.groups) {
     out += fmt::format("## {}\n\n", group.name);
-    for (const OptionDoc& option : group.options) {
-      std::vector<std::string> names;
-      for (const std::string& name : option.names) names.push_back("*" + scdoc(name) + "*");
-      out += joined(names, ", ");
-      if (option.value_optional) {
-        out += "\\[=_" + escaped(option.value, "\\") + "_]";
-      } else if (!option.value.empty()) {
-        out += " _" + escaped(option.value, "\\") + "_";
-      }
-      out += '\n';
-      std::string help = option.help;
-      if (!option.by_default.empty()) help += " Default: " + option.by_default + ".";
-      for (const std::string& line : wrap(help, 92)) out += "\t" + scdoc(line) + "\n";
-      out += '\n';
-    }
+    const std::string text = man_group(group);
+    const auto [first, is_new] = seen.emplace(text, command.name);
+    const bool refer = !is_new && group.options.size() > 1;
+    out += refer ? fmt::format("As for *{}*.\n\n", first->second) : text;
   }
 }
 
@@ -171,11 +185,12 @@ void fish_options(std::string& out, const CommandDoc& command, std::string_view 
 
 std::string man_options(const CommandDoc& program) {
   std::string out = "\n";
-  man_groups(out, program);
+  GroupsSeen seen;
+  man_groups(out, program, seen);
   for (const CommandDoc& command : program.commands) {
     out += fmt::format("# OPTIONS OF {} {}\n\n{}\n\n", escaped(program.name, "_"), command.name,
                        scdoc(command.summary));
-    man_groups(out, command);
+    man_groups(out, command, seen);
   }
   return out;
 }
