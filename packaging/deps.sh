@@ -16,6 +16,8 @@ test_packages=(
   microsocks                                          # a SOCKS proxy
   clang-14 libclang-rt-14-dev                         # fuzzing
   dpkg-dev file man-db                                # packages, and what is in them
+  libhdrhistogram-java default-jre-headless parallel  # results of mqbench: who else reads them,
+  python3-jsonschema chromium                         # their schema, their page
 )
 
 # is_installed PACKAGE: by dpkg, or for Node.js by its commands: many machines have it from its
@@ -24,6 +26,7 @@ is_installed() {
   case $1 in
     nodejs) command -v node >/dev/null && return ;;
     npm) command -v npm >/dev/null && return ;;
+    default-jre-headless) command -v java >/dev/null && return ;;
   esac
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }

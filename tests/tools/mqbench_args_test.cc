@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <doctest/doctest.h>
+#include <CLI/CLI.hpp>
 
 #include "common/argv.h"
 
@@ -54,7 +54,6 @@ TEST_CASE("args: defaults") {
   CHECK(options->load.client.client_id == "mqbench-" + options->load.run_name + "-");
   CHECK(options->target == "localhost:1883");
   CHECK(options->percentiles == std::vector<double>{50, 90, 99, 99.9, 99.99, 100});
-  CHECK_FALSE(options->json);
 }
 
 TEST_CASE("args: rate, duration and number of messages") {
@@ -86,8 +85,8 @@ TEST_CASE("args: the receive window of subscribers is that of the publishers") {
 }
 
 TEST_CASE("args: properties go where they belong") {
-  const auto options = parse({"-D", "publish", "content-type", "x", "-D", "subscribe",
-                              "user-property", "a", "b"});
+  const auto options =
+      parse({"-D", "publish", "content-type", "x", "-D", "subscribe", "user-property", "a", "b"});
   REQUIRE(options);
   CHECK(options->load.publish_properties.view().has(PropertyId::kContentType));
   CHECK(options->load.subscribe_properties.view().has(PropertyId::kUserProperty));
@@ -107,12 +106,64 @@ TEST_CASE("args: limits") {
 }
 
 TEST_CASE("args: report") {
-  CHECK(parse({"--json"})->json == "-");
+  CHECK(error({"--json", "--fail-if", "p99>1ms"}) == "");
   CHECK(parse({"--json", "--strict"})->strict);
-  CHECK(parse({"--json=x.json"})->json == "x.json");
+  CHECK(error({"--fail-if", "p99"}).starts_with("Invalid condition given"));
+  CHECK(parse({"--label", "a=b=c"})->labels.at("a") == "b=c");
+  CHECK(error({"--label", "=b"}).starts_with("Invalid label given"));
   CHECK(parse({"--percentiles", "75"})->percentiles == std::vector<double>{75});
   for (const char* list : {"", "50,", "101", "-1", "a", "50;90", "nan"}) {
     CAPTURE(list);
     CHECK(error({"--percentiles", list}).starts_with("Invalid percentiles given"));
+  }
+}
+
+TEST_CASE("args: shards share the clients and the rate") {
+  for (const uint32_t shards : {1u, 2u, 3u, 7u}) {
+    uint32_t pubs = 0, subs = 0;
+    for (uint32_t i = 0; i < shards; ++i) {
+      const auto options = parse({"--pubs", "10", "--subs", "20", "--run-id", "r", "--shard",
+                                  std::to_string(i) + "/" + std::to_string(shards)});
+      REQUIRE(options);
+      const LoadOptions& load = options->load;
+      CHECK(load.run_name == "r");
+      pubs += load.own(10);
+      subs += load.own(20);
+      // Who hears whom is in one shard.
+      for (uint32_t s = 0; s < 20; ++s) {
+        for (uint32_t slot = 0; slot < load.plan.senders_of(s); ++slot) {
+          CHECK(load.is_own(s) == load.is_own(load.plan.sender(s, slot)));
+        }
+      }
+    }
+    CHECK(pubs == 10);
+    CHECK(subs == 20);
+  }
+  for (const char* shard : {"", "1", "2/2", "a/2", "0/0", "-1/2", "1/"}) {
+    CAPTURE(shard);
+    CHECK(error({"--shard", shard}).starts_with("Invalid shard given"));
+  }
+  CHECK(
+      error({"--shard", "0/2", "--pattern", "fanin", "--pubs", "9"}).starts_with("--shard needs"));
+}
+
+TEST_CASE("args: a broker of somebody else is spared") {
+  CHECK(error({"-h", "192.0.2.1"}) ==
+        "192.0.2.1 is not on this machine or in a private network: "
+        "without --yes no more than 100 messages a second and 50 "
+        "clients.");
+  CHECK(error({"-h", "192.0.2.1", "--yes"}) == "");
+  CHECK(error({"-h", "192.0.2.1", "--rate", "100"}) == "");
+  CHECK(error({"-h", "192.0.2.1", "--rate", "100", "--subs", "50"}) != "");
+  CHECK(error({"-h", "test.mosquitto.org", "--rate", "100", "--yes"}) == "");
+  for (const char* host :
+       {"127.0.0.1", "localhost", "10.1.2.3", "172.16.0.1", "172.31.255.1", "192.168.1.1",
+        "169.254.1.1", "100.64.0.1", "::1", "fe80::1", "fd00::1"}) {
+    CAPTURE(host);
+    CHECK(error({"-h", host}) == "");
+  }
+  for (const char* host : {"172.32.0.1", "11.0.0.1", "100.128.0.1", "192.169.0.1", "2001:db8::1"}) {
+    CAPTURE(host);
+    CHECK(error({"-h", host}) != "");
   }
 }

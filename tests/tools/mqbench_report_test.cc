@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mqbench/exit_code.h"
+#include "mqbench/merge.h"
 
 using namespace mq;
 using namespace std::chrono_literals;
@@ -27,6 +28,17 @@ LoadResult result(const RunOptions& options) {
   r.window = 2s;
   r.drain = 4ms;
   r.threads_busy = {0.25};
+  for (int half = 0; half < 2; ++half) {
+    Interval& interval = r.intervals.emplace_back();
+    interval.start_s = half;
+    interval.length_s = 1;
+    interval.sent = interval.received = 1000;
+    Histogram response;
+    for (int64_t i = 1; i <= 1000; ++i) response.record((half * 1000 + i) * 1000);
+    Buffer encoded;
+    response.encode(encoded);
+    interval.response.assign(encoded.bytes().begin(), encoded.bytes().end());
+  }
   r.tally.sent_in_window = r.tally.received_in_window = 2000;
   r.tally.cpu_s = 0.5;
   for (int64_t i = 1; i <= 2000; ++i) {
@@ -47,6 +59,12 @@ LoadResult result(const RunOptions& options) {
   return r;
 }
 
+Record judged(const RunOptions& options, const LoadResult& result) {
+  Record record = make_record(options, result);
+  record.exit_code = judge_exit(record, options.strict, result.signal);
+  return record;
+}
+
 bool has(const std::string& text, std::string_view what) {
   return text.find(what) != std::string::npos;
 }
@@ -56,18 +74,20 @@ bool has(const std::string& text, std::string_view what) {
 TEST_CASE("report: text of a good run") {
   const RunOptions o = options();
   const LoadResult r = result(o);
-  const Report report = make_report(o, r);
+  const Record report = judged(o, r);
   CHECK(report.exit_code == 0);
   const std::string text = text_report(report);
   CAPTURE(text);
   CHECK(has(text, "mqbench -> localhost:1883 (MQTT 3.1.1), run " + o.load.run_name));
   CHECK(has(text, "p2p 2 -> 2, QoS 1, 256 B, open loop, 1.00k/s, 2.0 s after 1.0 s of warm-up"));
-  CHECK(has(text, "response     1.00 ms   1.80 ms   1.98 ms   2.00 ms   2.00 ms   2.00 ms         "
-                  "2 000\n"));
+  CHECK(has(text,
+            "response     1.00 ms   1.80 ms   1.98 ms   2.00 ms   2.00 ms   2.00 ms         "
+            "2 000\n"));
   CHECK(has(text, "messages  planned 2 000 = sent 2 000 + not sent 0\n"));
   CHECK(has(text, "deliver   expected 2 000 = received 2 000 + lost 0\n"));
-  CHECK(has(text, "verdict   VALID, not saturated: send lag p99 20.0 us, response p99 1.98 ms, "
-                  "busiest thread 25 %\n"));
+  CHECK(has(text,
+            "verdict   VALID, not saturated: send lag p99 20.0 us, response p99 1.98 ms, "
+            "busiest thread 25 %\n"));
   CHECK_FALSE(has(text, "\nconnect"));  // nothing was measured
 }
 
@@ -75,13 +95,13 @@ TEST_CASE("report: at full speed there is no response time, only service") {
   RunOptions o = options();
   const LoadResult r = result(o);
   o.load.rate.reset();
-  const Report report = make_report(o, r);
+  const Record report = judged(o, r);
   const std::string text = text_report(report);
   CAPTURE(text);
   CHECK_FALSE(has(text, "\nresponse"));
   CHECK_FALSE(has(text, "send lag"));
   CHECK(has(text, "service      1.00 ms"));
-  const auto json = nlohmann::json::parse(json_report(report));
+  const auto json = nlohmann::json::parse(to_json(report));
   CHECK(json["load"]["rate_target"].is_null());
   CHECK_FALSE(json["metrics"].contains("response_ms"));
   CHECK(json["metrics"].contains("service_ms"));
@@ -90,7 +110,7 @@ TEST_CASE("report: at full speed there is no response time, only service") {
 TEST_CASE("report: JSON holds the counts, the exact figures and the histograms") {
   const RunOptions o = options();
   const LoadResult r = result(o);
-  const std::string text = json_report(make_report(o, r));
+  const std::string text = to_json(judged(o, r));
   CHECK(text.find('\n') == text.size() - 1);
   const auto json = nlohmann::json::parse(text);
   CHECK(json["schema"] == "mqbench/1");
@@ -121,7 +141,7 @@ TEST_CASE("report: losses are named, and what the broker must not lose fails the
   r.accounting.lost = {.acked = 1, .unacked = 2};
   r.accounting.violations = {"1 deliveries of acknowledged messages lost"};
   r.tally.errors[ReasonCode::kQuotaExceeded] = 7;
-  const Report report = make_report(o, r);
+  const Record report = judged(o, r);
   CHECK(report.exit_code == kExitViolation);
   const std::string text = text_report(report);
   CAPTURE(text);
@@ -135,12 +155,175 @@ TEST_CASE("report: exit codes, the graver one first") {
   LoadResult r = result(o);
   r.threads_busy = {0.99};
   r.tally.sent_in_window = 1000;
-  CHECK_FALSE(make_report(o, r).verdict.valid);
-  CHECK(make_report(o, r).exit_code == 0);
+  CHECK_FALSE(judged(o, r).verdict.valid);
+  CHECK(judged(o, r).exit_code == 0);
   o.strict = true;
-  CHECK(make_report(o, r).exit_code == kExitNotValid);
+  CHECK(judged(o, r).exit_code == kExitNotValid);
   r.accounting.violations = {"x"};
-  CHECK(make_report(o, r).exit_code == kExitViolation);
+  CHECK(judged(o, r).exit_code == kExitViolation);
   r.signal = 2;
-  CHECK(make_report(o, r).exit_code == 130);
+  CHECK(judged(o, r).exit_code == 130);
+}
+
+TEST_CASE("report: JSON read back is the same record") {
+  const RunOptions o = options();
+  LoadResult r = result(o);
+  r.tally.errors[ReasonCode::kQuotaExceeded] = 7;
+  r.tally.events.push_back({0.5, "publisher 0: lost"});
+  r.tally.response.record(-5, 2);
+  r.tally.response.record(Histogram::kHighest + 1, 3);
+  Record record = judged(o, r);
+  record.labels["broker"] = "1.2.3 \"x\"";
+  record.thresholds.push_back({"p99>10ms", 1.98e6, false});
+  const std::string json = to_json(record);
+  const auto again = from_json(json);
+  REQUIRE_MESSAGE(again, again.error().text);
+  CHECK(to_json(*again) == json);
+  CHECK(text_report(*again) == text_report(record));
+  CHECK(html_report(*again) == html_report(record));
+
+  RunOptions closed = o;
+  closed.load.rate.reset();
+  const std::string service = to_json(judged(closed, r));
+  REQUIRE(from_json(service));
+  CHECK(to_json(*from_json(service)) == service);
+}
+
+TEST_CASE("report: what is no result is an error, and nothing worse") {
+  const RunOptions o = options();
+  const std::string good = to_json(judged(o, result(o)));
+  CHECK_FALSE(from_json(""));
+  CHECK_FALSE(from_json("{}"));
+  CHECK_FALSE(from_json("[1]"));
+  for (size_t size = 0; size < good.size() - 2; size += 97) {
+    CHECK_FALSE(from_json(good.substr(0, size)));
+  }
+  // Each member taken away, and each replaced by something else.
+  const auto json = nlohmann::json::parse(good).flatten();
+  for (const auto& [path, value] : json.items()) {
+    CAPTURE(path);
+    auto changed = json;
+    changed[path] = value.is_string() ? nlohmann::json(7) : nlohmann::json("x");
+    static_cast<void>(from_json(changed.unflatten().dump()));
+    changed.erase(path);
+    static_cast<void>(from_json(changed.unflatten().dump()));
+  }
+  auto wrong = nlohmann::json::parse(good);
+  wrong["histograms"]["response"]["count"] = 1;
+  CHECK_FALSE(from_json(wrong.dump()));
+  wrong = nlohmann::json::parse(good);
+  wrong["histograms"]["response"]["max"] = 1;
+  CHECK_FALSE(from_json(wrong.dump()));
+  wrong = nlohmann::json::parse(good);
+  wrong["histograms"]["response"]["data"] = "HISTFAAAAAA=";
+  CHECK_FALSE(from_json(wrong.dump()));
+}
+
+TEST_CASE("merge: the parts add up to what one would have measured") {
+  const RunOptions o = options();
+  const Record whole = judged(o, result(o));
+  // Two shards: every other message.
+  std::vector<Record> parts(2, whole);
+  for (uint32_t i = 0; i < 2; ++i) {
+    Record& part = parts[i];
+    part.shard = i;
+    part.shards = 2;
+    part.tally.response = part.tally.service = Histogram();
+    for (int64_t n = 1; n <= 2000; ++n) {
+      if (n % 2 != i) continue;
+      part.tally.response.record(n * 1000);
+      part.tally.service.record(n * 900);
+    }
+    part.counts.planned = part.counts.sent = part.counts.expected = part.counts.received = 1000;
+    part.rate = 500;
+  }
+  const auto sum = merge({*from_json(to_json(parts[0])), *from_json(to_json(parts[1]))});
+  REQUIRE(sum);
+  const auto bytes = [](const Histogram& histogram) {
+    Buffer to;
+    histogram.encode(to);
+    return std::vector<uint8_t>(to.bytes().begin(), to.bytes().end());
+  };
+  CHECK(bytes(sum->tally.response) == bytes(whole.tally.response));
+  CHECK(bytes(sum->tally.service) == bytes(whole.tally.service));
+  CHECK(sum->tally.response.min() == whole.tally.response.min());
+  CHECK(sum->tally.response.max() == whole.tally.response.max());
+  CHECK(sum->tally.response.mean() == doctest::Approx(whole.tally.response.mean()).epsilon(1e-12));
+  CHECK(sum->counts.received == 2000);
+  CHECK(sum->rate == 1000.0);
+  CHECK(sum->pubs == 2 * whole.pubs);
+  CHECK(sum->shards == 1);
+  CHECK(sum->intervals.size() == 2);
+}
+
+TEST_CASE("merge: what does not belong together is refused") {
+  const RunOptions o = options();
+  const Record one = judged(o, result(o));
+  const auto refused = [&](auto change) {
+    Record other = one;
+    change(other);
+    const auto merged = merge({one, other});
+    return merged ? "" : merged.error().text;
+  };
+  CHECK(refused([](Record&) {}) == "");
+  CHECK(refused([](Record& r) { r.size_bytes = 1; }) != "");
+  CHECK(refused([](Record& r) { r.qos = 2; }) != "");
+  CHECK(refused([](Record& r) { r.pattern = "fanin"; }) != "");
+  CHECK(refused([](Record& r) { r.rate.reset(); }) != "");
+  CHECK(refused([](Record& r) { r.window_s = 3; }) != "");
+  CHECK(refused([](Record& r) { r.tally.ack = Histogram(2); }) != "");
+  CHECK(refused([](Record& r) { r.shards = 2; }) ==
+        "results 1 and 2 cannot be merged: they are the same shard");
+}
+
+TEST_CASE("merge: the worst verdict counts") {
+  const RunOptions o = options();
+  Record good = judged(o, result(o)), bad = good;
+  bad.verdict = {false, Verdict::LimitedBy::kClient, {"late"}};
+  bad.shard = 1;
+  const auto merged = merge({good, bad});
+  REQUIRE(merged);
+  CHECK_FALSE(merged->verdict.valid);
+  CHECK(merged->verdict.reasons == std::vector<std::string>{"shard 1: late"});
+}
+
+TEST_CASE("report: tables") {
+  const RunOptions o = options();
+  const Record record = judged(o, result(o));
+  CHECK(has(csv_report(record), "\n1.000,1.000,1000,1000,1.5"));
+  CHECK(has(markdown_report(record), "| 2000 | 2000 | 2000 | 2000 | 0 | 0 | 0 | 0 |"));
+  const std::string hlog = hlog_report(record);
+  CHECK(hlog.starts_with("#[Histogram log format version 1.3]\n#[StartTime: 1790000000.000 "));
+  CHECK(has(hlog, "\nTag=response,1.000,1.000,2.0"));
+  CHECK(has(hlog, "\nTag=send_lag,0.000,2.000,0.020,HISTFA"));
+  const std::string hgrm = hgrm_report(record.tally.response);
+  CHECK(has(hgrm, "1.000000000000       2000\n"));
+  CHECK(has(hgrm, "#[Max     =     2.000000, Total count    =         2000]"));
+}
+
+TEST_CASE("report: all forms of a run that measured nothing") {
+  const RunOptions o = options();
+  LoadResult r;
+  r.intervals.emplace_back();
+  r.threads_busy = {0};
+  r.signal = 2;
+  const Record record = judged(o, r);
+  CHECK(record.exit_code == 130);
+  CHECK(has(text_report(record), "planned 0 = sent 0 + not sent 0"));
+  CHECK_FALSE(has(html_report(record), "<svg"));
+  CHECK(has(csv_report(record), "\n0.000,0.000,0,0,"));
+  CHECK(has(markdown_report(record), "| 0 | 0 |"));
+  CHECK(from_json(to_json(record)));
+}
+
+TEST_CASE("report: what users name cannot become markup") {
+  const RunOptions o = options();
+  Record record = judged(o, result(o));
+  record.target = "<script>alert(1)</script>";
+  record.run_name = "\"><img>";
+  record.tally.events.push_back({0.1, "<b>"});
+  const std::string html = html_report(record);
+  CHECK_FALSE(has(html, "<script"));
+  CHECK_FALSE(has(html, "<img"));
+  CHECK_FALSE(has(html, "<b>"));
 }

@@ -77,6 +77,7 @@ struct Accounting {
   std::vector<std::string> violations;
 };
 
+// Of a shard: what it does not have has done nothing.
 Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
                    const std::vector<Deliveries>& subscribers);
 

@@ -1,9 +1,11 @@
 #include "mqbench/args.h"
 
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
+#include "mqbench/doctor_command.h"
 #include "mqbench/run_command.h"
 
 namespace mq {
@@ -19,13 +21,25 @@ CLI::App& add(CLI::App& program, const std::string& name, const std::string& des
   return command;
 }
 
+// What is not an option: names of files, which the usage line tells of.
+void take_files(CLI::App& command, std::vector<std::string>& files) {
+  command.add_option("FILE", files)->required()->type_name("FILE")->group("");
+}
+
 }  // namespace
 
 void declare(CLI::App& program, BenchArgs& args) {
   program.description(
-      "COMMAND [OPTION]...\n\n"
+      "[OPTION]...\nCOMMAND [OPTION]...\n\n"
       "Loads an MQTT broker, measures it, and says whether the figures can be believed.");
   program.require_subcommand(1);
+
+  CLI::App& quick = add(program, "quick",
+                        "[OPTION]...\n\n"
+                        "A look at a broker in about ten seconds: latency, throughput, fan-out, "
+                        "connections. What mqbench does without a command.");
+  declare(quick, args.quick);
+  quick.callback([&args] { args.command = [&args] { return run_quick(args.quick); }; });
 
   CLI::App& run = add(program, "run",
                       "[OPTION]...\n\n"
@@ -37,6 +51,67 @@ void declare(CLI::App& program, BenchArgs& args) {
                       "  mqbench run --rate max --inflight 100 --json=result.json");
   declare(run, args.run);
   run.callback([&args] { args.command = [&args] { return run_load(args.run); }; });
+
+  const auto add_side = [&](const char* name, SideArgs& side, const char* summary,
+                            const char* example) {
+    CLI::App& command = add(program, name, std::string("[OPTION]...\n\n") + summary,
+                            std::string("Examples:\n  ") + example);
+    declare(command, side);
+    command.callback([&] { args.command = [&] { return run_side(side); }; });
+  };
+  add_side("conn", args.conn, "Connects clients and holds the connections.",
+           "mqbench conn -c 10000 -R 1000 -d 60");
+  add_side("pub", args.pub, "Publishes, with emqtt-bench's options.",
+           "mqbench pub -c 100 -I 10 -t 'x/%i' -s 256 -L 100000");
+  add_side("sub", args.sub, "Subscribes and counts what comes, with emqtt-bench's options.",
+           "mqbench sub -c 10 -t 'x/#' -q 1");
+
+  CLI::App& search =
+      add(program, "search",
+          "[OPTION]...\n\n"
+          "Finds the highest rate at which the broker does what is asked of it.",
+          "Examples:\n"
+          "  mqbench search\n"
+          "  mqbench search --slo 'p99<5ms' --slo 'loss<=0' -q 1 --pubs 10 --subs 10");
+  declare(search, args.search);
+  search.callback([&args] { args.command = [&args] { return run_search(args.search); }; });
+
+  CLI::App& ab = add(program, "ab",
+                     "--a OPTIONS --b OPTIONS [OPTION]...\n\n"
+                     "Compares two brokers, or two ways to use one, by runs of each in turn.",
+                     "Examples:\n"
+                     "  mqbench ab --a '-p 1883' --b '-p 1884' --run '--rate 5k -d 5 -q 1'");
+  declare(ab, args.ab);
+  ab.callback([&args] { args.command = [&args] { return run_ab(args.ab); }; });
+
+  CLI::App& compare = add(program, "compare",
+                          "FILE FILE\n\n"
+                          "Compares the results in two files of JSON, a line for each run.");
+  take_files(compare, args.compare.files);
+  compare.callback([&args] { args.command = [&args] { return run_compare(args.compare); }; });
+
+  CLI::App& merge = add(program, "merge",
+                        "FILE... [OPTION]...\n\n"
+                        "Adds up the results of shards, exactly. Finds them in logs, too; - is "
+                        "standard input.",
+                        "Examples:\n"
+                        "  mqbench merge shard0.json shard1.json --fail-if 'p99>20ms'");
+  take_files(merge, args.merge.files);
+  declare(merge, args.merge);
+  merge.callback([&args] { args.command = [&args] { return run_merge(args.merge); }; });
+
+  CLI::App& report = add(program, "report",
+                         "FILE [OPTION]...\n\n"
+                         "Shows a result that was stored as JSON, in any of the forms.",
+                         "Examples:\n"
+                         "  mqbench report result.json --html result.html");
+  take_files(report, args.report.files);
+  declare(report, args.report);
+  report.callback([&args] { args.command = [&args] { return run_report(args.report); }; });
+
+  CLI::App& doctor = add(program, "doctor",
+                         "\n\nShows what of this machine limits a load test, and what helps.");
+  doctor.callback([&args] { args.command = run_doctor; });
 
   CLI::App& sink = add(program, "sink",
                        "[OPTION]...\n\n"

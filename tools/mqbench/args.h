@@ -4,7 +4,11 @@
 #include <functional>
 
 #include "base/result.h"
+#include "mqbench/quick_command.h"
+#include "mqbench/result_commands.h"
 #include "mqbench/run_args.h"
+#include "mqbench/search_command.h"
+#include "mqbench/side_commands.h"
 #include "mqbench/sink_command.h"
 
 namespace CLI {
@@ -15,7 +19,13 @@ namespace mq {
 
 // What was typed for each command, and which it was.
 struct BenchArgs {
+  QuickArgs quick;
   RunArgs run;
+  SearchArgs search;
+  SideArgs conn{SideArgs::Kind::kConn}, pub{SideArgs::Kind::kPub}, sub{SideArgs::Kind::kSub};
+  ReportArgs report, merge;
+  CompareArgs compare;
+  AbArgs ab;
   SinkArgs sink;
   // Carries out the command that was chosen; gives the exit code.
   std::function<Result<int>()> command;

@@ -3,9 +3,9 @@
 
 namespace mq {
 
-// In the order in which they count when several apply: a run that failed (kExitFailure, 1) before
-// these.
+// When several apply, a run that failed (kExitFailure, 1) counts before these, then 4, 5, 3.
 enum BenchExitCode : int {
+  kExitThreshold = 3,  // a condition of --fail-if or --slo says so
   kExitViolation = 4,  // the broker lost, duplicated or reordered what it must not
   kExitNotValid = 5,   // with --strict: the figures are mqbench's and not the broker's
 };

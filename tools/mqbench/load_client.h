@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "io/client_runner.h"
 #include "mqbench/delivery_counter.h"
+#include "mqbench/interval_log.h"
 #include "mqbench/load_options.h"
 #include "mqbench/tally.h"
 
@@ -31,6 +32,7 @@ struct LoadContext {
   DeliveryCounter& deliveries;
   RunTimes times = {};
   Tally tally = {};
+  IntervalLog intervals = {};
 
   // Sums over the clients, kept by them. Of the measured part.
   uint64_t expected = 0;    // deliveries that the messages sent make
@@ -50,6 +52,9 @@ struct LoadContext {
     ~Owner() = default;
   };
   Owner& owner;
+
+  // A connection of this client was lost.
+  void lost(char role, uint32_t number, const Error& error, Now now);
 
   // A client's own copy of the connection options.
   ClientOptions client_options(char role, uint32_t number) const;

@@ -1,6 +1,7 @@
 // What a run is to do, once the command line is understood.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 
 namespace mq {
 
+// The duration of what goes on until it is interrupted.
+inline constexpr Duration kEndless = std::chrono::hours(24 * 365 * 100);
+
 struct LoadOptions {
   // A connection of each client. `client_id` is what they begin with.
   RunnerOptions runner;
@@ -20,8 +24,9 @@ struct LoadOptions {
   PropertyList publish_properties, subscribe_properties;
 
   LoadPlan plan;
-  std::string run_name;     // six hexadecimal digits
-  uint32_t run = 0;         // the same as a number, for the stamps
+  std::string run_name;     // six hexadecimal digits if nobody gave it another name
+  uint32_t run = 0;         // a number for it, for the stamps
+  uint32_t shard = 0, shards = 1;  // of several processes that carry out the plan
   Qos qos = Qos::kAtMostOnce;
   Qos sub_qos = Qos::kAtMostOnce;
   uint32_t payload_size = 256;  // at least kCompactStampSize
@@ -37,9 +42,33 @@ struct LoadOptions {
 
   uint32_t inflight = 1000;
   uint32_t connecting_max = 100;  // connections that are being made at a time
+  double connect_rate = 0;        // connections a second, 0 without a limit
   uint32_t threads = 1;
+  bool shows_progress = false;    // where standard error is a terminal
 
+  // Where shards that are ready wait for each other; they do not without.
+  struct Sync {
+    RunnerOptions runner;
+    ClientOptions client;
+  };
+  std::optional<Sync> sync;
+
+  // Whether this process has publisher or subscriber `number`: pairs stay together.
+  bool is_own(uint32_t number) const { return number % plan.groups() % shards == shard; }
+  // How many of the first `count` it has.
+  uint32_t own(uint32_t count) const {
+    if (shards == 1) return count;
+    uint32_t sum = 0;
+    for (uint32_t i = 0; i < count; ++i) sum += is_own(i) ? 1 : 0;
+    return sum;
+  }
   bool open_loop() const { return rate.has_value(); }
+  // Length of the intervals that are reported: a second, more in a run of hours.
+  Duration interval() const {
+    using std::chrono::seconds;
+    if (duration >= kEndless) return seconds(1);
+    return std::max<Duration>(seconds(1), std::chrono::ceil<seconds>(duration / 3000));
+  }
 };
 
 }  // namespace mq

@@ -40,6 +40,7 @@ std::string_view name(Pattern pattern) {
     case Pattern::kP2p: return "p2p";
     case Pattern::kFanIn: return "fanin";
     case Pattern::kFanOut: return "fanout";
+    case Pattern::kNone: return "none";
   }
   return "unknown";
 }
@@ -59,7 +60,7 @@ Result<LoadPlan> LoadPlan::make(Pattern pattern, uint32_t publishers, uint32_t s
     return bad_template(topic_template, "only {i} and {run} are replaced");
   }
   const bool numbered = plan.topic_template_.find(kNumber) != std::string::npos;
-  if (pattern != Pattern::kFanOut && publishers > 1 && !numbered) {
+  if (pattern != Pattern::kFanOut && publishers > 1 && subscribers > 0 && !numbered) {
     return bad_template(topic_template, "needs {i}, or all publishers would share one topic");
   }
   if (pattern == Pattern::kFanIn && !number_is_level(plan.topic_template_)) {
@@ -68,12 +69,32 @@ Result<LoadPlan> LoadPlan::make(Pattern pattern, uint32_t publishers, uint32_t s
   return plan;
 }
 
+Result<LoadPlan> LoadPlan::make_listeners(uint32_t subscribers, std::string_view filter_template,
+                                          std::string_view run) {
+  LoadPlan plan;
+  plan.pattern_ = Pattern::kNone;
+  plan.publishers_ = 0;
+  plan.subscribers_ = subscribers;
+  plan.topic_template_ = replace_all(std::string(filter_template), kRun, run);
+  for (const std::string& filter : plan.filters(0)) {
+    if (!is_utf8(filter)) return bad_template(filter_template, "not UTF-8");
+    if (is_shared(filter)) continue;  // the session looks at it
+    if (const char* fault = topic_filter_fault(filter)) return bad_template(filter_template, fault);
+  }
+  return plan;
+}
+
 std::string LoadPlan::topic(uint32_t publisher) const {
   const uint32_t number = pattern_ == Pattern::kFanOut ? 0 : publisher;
-  return replace_all(topic_template_, kNumber, fmt::format("{}", number));
+  return replace_all(topic_template_, kNumber, fmt::format("{}", uint64_t{number} + first_number_));
 }
 
 std::vector<std::string> LoadPlan::filters(uint32_t subscriber) const {
+  if (pattern_ == Pattern::kNone) {
+    if (topic_template_.empty()) return {};
+    return {replace_all(topic_template_, kNumber,
+                        fmt::format("{}", uint64_t{subscriber} + first_number_))};
+  }
   if (pattern_ == Pattern::kFanOut) return {topic(0)};
   if (pattern_ == Pattern::kFanIn) return {replace_all(topic_template_, kNumber, "+")};
   std::vector<std::string> filters;
@@ -84,7 +105,10 @@ std::vector<std::string> LoadPlan::filters(uint32_t subscriber) const {
 }
 
 uint32_t LoadPlan::groups() const {
-  return pattern_ == Pattern::kP2p ? std::min(publishers_, subscribers_) : 1;
+  if (pattern_ == Pattern::kNone) return std::max(subscribers_, 1u);
+  if (pattern_ != Pattern::kP2p) return 1;
+  if (subscribers_ == 0) return publishers_;  // each by itself
+  return std::min(publishers_, subscribers_);
 }
 
 uint32_t LoadPlan::receivers_of(uint32_t publisher) const {
@@ -93,6 +117,7 @@ uint32_t LoadPlan::receivers_of(uint32_t publisher) const {
 }
 
 uint32_t LoadPlan::senders_of(uint32_t subscriber) const {
+  if (publishers_ == 0) return 0;
   return (publishers_ - subscriber % groups() - 1) / groups() + 1;
 }
 

@@ -15,6 +15,7 @@ enum class Pattern : uint8_t {
   kP2p,     // pairs: each publisher has its own topic; the smaller side goes round
   kFanIn,   // each publisher has its own topic, every subscriber gets them all
   kFanOut,  // all publishers share one topic, every subscriber gets it
+  kNone,    // nobody publishes: connections alone, or subscribers of what others publish
 };
 
 std::string_view name(Pattern pattern);
@@ -25,6 +26,15 @@ class LoadPlan {
   // An error where the pattern needs several topics and the template has one.
   static Result<LoadPlan> make(Pattern pattern, uint32_t publishers, uint32_t subscribers,
                                std::string_view topic_template, std::string_view run);
+
+  // Subscribers without publishers. The template of the filter has {i} where the number of a
+  // subscriber goes; with none there is no subscription.
+  static Result<LoadPlan> make_listeners(uint32_t subscribers, std::string_view filter_template,
+                                         std::string_view run);
+
+  // What clients and topics are numbered from, 0 without.
+  void set_first_number(uint32_t number) { first_number_ = number; }
+  uint32_t first_number() const { return first_number_; }
 
   Pattern pattern() const { return pattern_; }
   uint32_t publishers() const { return publishers_; }
@@ -41,13 +51,15 @@ class LoadPlan {
   // Nothing when this subscriber must not receive from this publisher.
   std::optional<uint32_t> slot(uint32_t subscriber, uint32_t publisher) const;
 
- private:
   // With pairs, publisher i and subscriber j belong together when they agree modulo this; with
   // everybody to everybody it is 1.
   uint32_t groups() const;
 
+ private:
+
   Pattern pattern_ = Pattern::kP2p;
   uint32_t publishers_ = 1, subscribers_ = 1;
+  uint32_t first_number_ = 0;
   std::string topic_template_;  // {run} is filled in
 };
 

@@ -153,7 +153,10 @@ bool LoadPublisher::send(Messages& part, Time now) {
   ++part.sent;
   ++sent_;
   last_sent_ = now;
-  if (context_.times.in_window(now)) ++context_.tally.sent_in_window;
+  if (context_.times.in_window(now)) {
+    ++context_.tally.sent_in_window;
+    context_.intervals.sent();
+  }
   if (warm_up) return true;
   context_.expected += receivers_;
   if (qos != Qos::kAtMostOnce) ++context_.unacked;
@@ -227,8 +230,9 @@ void LoadPublisher::on_acked(const Acked& acked, Now now) {
   context_.tally.ack.record((units * kTokenUnit).count());
 }
 
-void LoadPublisher::on_lost(const Error&, Duration, Now now) {
+void LoadPublisher::on_lost(const Error& error, Duration, Now now) {
   ++disconnects_;
+  context_.lost('p', number_, error, now);
   block(now.mono);
 }
 

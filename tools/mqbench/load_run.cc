@@ -1,8 +1,15 @@
 #include "mqbench/load_run.h"
 
-#include <algorithm>
-#include <csignal>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cassert>
+#include <csignal>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "common/console.h"
 #include "mqbench/descriptor_limit.h"
 
 namespace mq {
@@ -16,12 +23,16 @@ constexpr Duration kInterruptedDrain = std::chrono::milliseconds(300);
 // So that the loop that waits for the workers has something to wait for.
 constexpr Duration kIdle = std::chrono::hours(24);
 
+constexpr Duration kProgressInterval = std::chrono::seconds(1);
+constexpr std::string_view kClearLine = "\x1b[K";  // from the cursor on
+
 }  // namespace
 
 LoadRun::LoadRun(const LoadOptions& options)
     : options_(options),
       deliveries_(options.plan),
       timer_(loop_, [this](Now now) { poll_drain(now); }),
+      progress_timer_(loop_, [this](Now now) { show_progress(now); }),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int number) { on_signal(number); }) {
   raise_descriptor_limit();
   for (uint32_t i = 0; i < options.threads; ++i) {
@@ -40,6 +51,7 @@ LoadRun::LoadRun(const LoadOptions& options)
 }
 
 Result<LoadResult> LoadRun::run() {
+  connect_start_ = loop_.read_clock().mono;
   for (const auto& worker : workers_) worker->start();
   timer_.set(loop_.now().mono + kIdle);
   loop_.run();
@@ -51,7 +63,7 @@ Result<LoadResult> LoadRun::run() {
 void LoadRun::on_news(size_t worker, Worker::News news) {
   switch (news) {
     case Worker::News::kReady:
-      if (++ready_ == workers_.size() && phase_ == Phase::kConnecting) begin();
+      if (++ready_ == workers_.size() && phase_ == Phase::kConnecting) all_ready();
       break;
     case Worker::News::kSent:
       if (++sent_ == workers_.size() && phase_ == Phase::kSending) drain();
@@ -66,6 +78,22 @@ void LoadRun::on_news(size_t worker, Worker::News news) {
   }
 }
 
+void LoadRun::all_ready() {
+  connecting_ = loop_.read_clock().mono - connect_start_;
+  if (!options_.sync) return begin();
+  barrier_ = std::make_unique<StartBarrier>(
+      loop_,
+      BarrierOptions{options_.sync->runner, options_.sync->client, options_.run_name,
+                     options_.shard, options_.shards},
+      [this](Result<void> all) {
+        if (phase_ != Phase::kConnecting) return;
+        if (all) return begin();
+        error_ = all.error();
+        stop();
+      });
+  barrier_->wait();
+}
+
 void LoadRun::begin() {
   const Now now = loop_.read_clock();
   phase_ = Phase::kSending;
@@ -76,7 +104,26 @@ void LoadRun::begin() {
     times_.window_end = times_.window_start + options_.duration;
     timer_.set(add(times_.window_end, options_.drain));  // for what cannot be sent
   }
+  if (options_.shows_progress && isatty(STDERR_FILENO) == 1) {
+    const bool endless = options_.duration >= kEndless;
+    progress_line_.emplace(times_.window_start, endless ? Duration(0) : options_.duration);
+    progress_timer_.set(times_.window_start + kProgressInterval);
+  }
   for (const auto& worker : workers_) worker->begin(times_);
+}
+
+void LoadRun::show_progress(Now now) {
+  Progress sum;
+  uint64_t expected = 0, received = 0;
+  for (const auto& worker : workers_) {
+    sum.sent += worker->progress().sent_so_far.load(std::memory_order_relaxed);
+    sum.received += worker->progress().received_so_far.load(std::memory_order_relaxed);
+    expected += worker->progress().expected.load(std::memory_order_relaxed);
+    received += worker->progress().received.load(std::memory_order_relaxed);
+  }
+  sum.under_way = expected - std::min(expected, received);
+  write_all(STDERR_FILENO, fmt::format("\r{}{}", progress_line_->next(sum, now.mono), kClearLine));
+  progress_timer_.set(now.mono + kProgressInterval);
 }
 
 void LoadRun::drain() {
@@ -125,16 +172,44 @@ void LoadRun::on_signal(int number) {
 void LoadRun::stop() {
   if (phase_ == Phase::kStopping) return;
   phase_ = Phase::kStopping;
+  if (barrier_) barrier_->stop();
+  progress_timer_.cancel();
+  if (std::exchange(progress_line_, std::nullopt)) {
+    write_all(STDERR_FILENO, fmt::format("\r{}", kClearLine));
+  }
   timer_.set(loop_.now().mono + kIdle);
   for (const auto& worker : workers_) worker->stop();
+}
+
+// Adds what a thread measured to the same intervals of the others. A run that was interrupted ends
+// within its last one.
+void LoadRun::add_intervals(const std::vector<Interval>& from, LoadResult& to) const {
+  const double length_s = seconds(options_.interval()), window_s = seconds(to.window);
+  if (to.intervals.size() < from.size()) to.intervals.resize(from.size());
+  for (size_t i = 0; i < from.size(); ++i) {
+    Interval& interval = to.intervals[i];
+    const bool last = i + 1 == to.intervals.size();
+    interval.start_s = static_cast<double>(i) * length_s;
+    interval.length_s = last ? std::max(window_s - interval.start_s, 0.0) : length_s;
+    interval.sent += from[i].sent;
+    interval.received += from[i].received;
+    Histogram sum = interval.histogram();
+    const bool merged = sum.merge(from[i].histogram()).has_value();
+    assert(merged);  // all are of the usual configuration
+    static_cast<void>(merged);
+    Buffer encoded;
+    sum.encode(encoded);
+    interval.response.assign(encoded.bytes().begin(), encoded.bytes().end());
+  }
 }
 
 LoadResult LoadRun::result() const {
   LoadResult result;
   result.started = started_;
   result.signal = signal_;
+  result.connecting = connecting_;
   // Without an end of its own the measured part is over when everything has arrived.
-  const Time end = std::min(times_.window_end, drain_end_);
+  const Time end = times_.window_end == kNever ? drain_end_ : times_.window_end;
   if (end > times_.window_start) result.window = end - times_.window_start;
   if (drain_end_ > drain_start_) result.drain = drain_end_ - drain_start_;
 
@@ -142,6 +217,7 @@ LoadResult LoadRun::result() const {
   std::vector<Deliveries> subscribers;
   for (const auto& worker : workers_) {
     result.tally.merge(worker->tally());
+    add_intervals(worker->intervals(), result);
     const double window_s = seconds(result.window);
     result.threads_busy.push_back(window_s > 0 ? worker->tally().cpu_s / window_s : 0);
     const auto& numbers = worker->publisher_numbers();

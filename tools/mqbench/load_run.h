@@ -12,6 +12,8 @@
 #include "mqbench/accounting.h"
 #include "mqbench/delivery_counter.h"
 #include "mqbench/load_options.h"
+#include "mqbench/progress_line.h"
+#include "mqbench/start_barrier.h"
 #include "mqbench/tally.h"
 #include "mqbench/worker.h"
 
@@ -20,9 +22,11 @@ namespace mq {
 struct LoadResult {
   Accounting accounting;
   Tally tally;                     // of all threads
+  std::vector<Interval> intervals;
   std::vector<double> threads_busy;  // share of the measured part that each thread computed
   WallTime started{};
   Duration window{0};              // length of the measured part
+  Duration connecting{0};          // until all clients were ready
   Duration drain{0};               // from its end to the last delivery, or until given up
   int signal = 0;                  // that ended it early, 0 for none
 };
@@ -42,22 +46,28 @@ class LoadRun {
 
   void on_news(size_t worker, Worker::News news);
   void on_signal(int number);
+  void all_ready();
   void begin();
   void drain();
   void poll_drain(Now now);
+  void show_progress(Now now);
   void stop();
   LoadResult result() const;
+  void add_intervals(const std::vector<Interval>& from, LoadResult& to) const;
 
   const LoadOptions& options_;
   Loop loop_;
   DeliveryCounter deliveries_;
   std::vector<std::unique_ptr<Worker>> workers_;
-  Timer timer_;
+  std::unique_ptr<StartBarrier> barrier_;
+  Timer timer_, progress_timer_;
+  std::optional<ProgressLine> progress_line_;  // on a terminal
   Signals signals_;
   Phase phase_ = Phase::kConnecting;
   RunTimes times_;
   WallTime started_{};
-  Time drain_start_{}, drain_end_{}, drain_until_ = kNever;
+  Duration connecting_{0};
+  Time connect_start_{}, drain_start_{}, drain_end_{}, drain_until_ = kNever;
   size_t ready_ = 0, sent_ = 0, ended_ = 0;
   int signal_ = 0;
   std::optional<Error> error_;

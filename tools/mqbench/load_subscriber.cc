@@ -29,6 +29,7 @@ void LoadSubscriber::subscribe() {
   for (const std::string& filter : context_.options.plan.filters(number_)) {
     writer.add(filter, {.qos = context_.options.sub_qos});
   }
+  if (encoded.empty()) return ready();
   const auto subscribed = runner_.session().subscribe(
       {.filters = writer.list(), .properties = context_.options.subscribe_properties.view()});
   if (!subscribed) context_.owner.client_failed(subscribed.error());
@@ -48,14 +49,33 @@ void LoadSubscriber::on_subscribed(const Subscribed& answer) {
     granted = std::min(granted, static_cast<Qos>(code));
   }
   deliveries_.granted = granted;
+  ready();
+}
+
+void LoadSubscriber::ready() {
   if (!std::exchange(was_ready_, true)) context_.owner.client_ready();
 }
 
+// What others publish: counted, and dated where mqbench has sent it on this machine.
+void LoadSubscriber::on_foreign(const Publish& publish, Now now) {
+  deliveries_.foreign();
+  if (!context_.times.in_window(now.mono)) return;
+  ++context_.tally.received_in_window;
+  context_.intervals.received();
+  if (const auto planned = planned_of_any_run(publish.payload)) {
+    context_.intervals.response((now.mono - *planned).count());
+  }
+}
+
 void LoadSubscriber::on_message(const Publish& publish, Now now) {
+  if (context_.options.plan.pattern() == Pattern::kNone) return on_foreign(publish, now);
   const auto read = read_stamp(publish.payload, context_.options.run);
   if (!read || publish.retain) return deliveries_.foreign();
   const Stamp& stamp = read->stamp;
-  if (context_.times.in_window(now.mono)) ++context_.tally.received_in_window;
+  if (context_.times.in_window(now.mono)) {
+    ++context_.tally.received_in_window;
+    context_.intervals.received();
+  }
   if (stamp.warm_up) {
     if (stamp.publisher < context_.options.plan.publishers()) {
       context_.deliveries.delivered(stamp.publisher);
@@ -66,7 +86,7 @@ void LoadSubscriber::on_message(const Publish& publish, Now now) {
   ++context_.received;
   context_.deliveries.delivered(stamp.publisher);
   const Duration response = now.mono - stamp.planned;
-  context_.tally.response.record(response.count());
+  context_.intervals.response(response.count());
   if (!read->compact) context_.tally.service.record((response - stamp.send_delay).count());
 }
 
@@ -83,7 +103,10 @@ void LoadSubscriber::on_event(const ClientEvent& event, Now now) {
   }
 }
 
-void LoadSubscriber::on_lost(const Error&, Duration, Now) { ++deliveries_.disconnects; }
+void LoadSubscriber::on_lost(const Error& error, Duration, Now now) {
+  ++deliveries_.disconnects;
+  context_.lost('s', number_, error, now);
+}
 
 void LoadSubscriber::on_ended(const Error* error, Now) {
   if (error != nullptr) {

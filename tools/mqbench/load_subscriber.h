@@ -25,6 +25,8 @@ class LoadSubscriber final : private ClientRunner::Handler {
   void on_ended(const Error* error, Now now) override;
 
   void subscribe();
+  void ready();
+  void on_foreign(const Publish& publish, Now now);
   void on_subscribed(const Subscribed& answer);
   void on_message(const Publish& publish, Now now);
 

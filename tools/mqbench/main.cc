@@ -1,9 +1,27 @@
 // mqbench: loads an MQTT broker and measures it.
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include "common/exit_code.h"
 #include "common/run.h"
 #include "mqbench/args.h"
 
+namespace {
+
+// Options of the program itself; with any other, or none, the command is `quick`.
+bool is_of_program(std::string_view word) {
+  return word == "--help" || word == "--version" || word == "--generate";
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  std::vector<char*> words(argv, argv + argc);
+  std::string quick = "quick";
+  if (argc == 1 || (argv[1][0] == '-' && !is_of_program(argv[1]))) {
+    words.insert(words.begin() + 1, quick.data());
+  }
   mq::BenchArgs args;
   return mq::run_program(
       {
@@ -12,5 +30,5 @@ int main(int argc, char** argv) {
           .declare = [&args](CLI::App& app) { mq::declare(app, args); },
           .run = [&args] { return args.command(); },
       },
-      argc, argv);
+      static_cast<int>(words.size()), words.data());
 }

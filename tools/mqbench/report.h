@@ -1,40 +1,26 @@
-// What a run says at its end.
+// The forms in which a record is shown.
 #pragma once
 
 #include <string>
-#include <string_view>
-#include <vector>
 
-#include "mqbench/run_args.h"
-#include "mqbench/load_run.h"
-#include "mqbench/verdict.h"
+#include "base/result.h"
+#include "mqbench/output_args.h"
+#include "mqbench/record.h"
 
 namespace mq {
 
-struct Report {
-  const RunOptions& options;
-  const LoadResult& result;
-  Verdict verdict;
-  int exit_code;
-};
+std::string text_report(const Record& record);
+std::string csv_report(const Record& record);  // a row for each interval
+std::string markdown_report(const Record& record);
+std::string html_report(const Record& record);        // needs nothing from elsewhere
+std::string hlog_report(const Record& record);        // HdrHistogram's log of intervals
+std::string hgrm_report(const Histogram& histogram);  // its table of percentiles
 
-// Judges the result.
-Report make_report(const RunOptions& options, const LoadResult& result);
+// "VALID, not saturated: send lag p99 20 us", and what the broker did that it must not, a line
+// each.
+std::string verdict_text(const Record& record);
 
-std::string text_report(const Report& report);
-// One line, with the line feed.
-std::string json_report(const Report& report);
-
-// What both forms of the report are made of.
-struct LatencyRow {
-  std::string_view label;
-  const Histogram* histogram;
-};
-// Those that have values.
-std::vector<LatencyRow> latencies(const Report& report);
-std::string_view protocol_name(Version version);  // "3.1.1"
-double per_second(uint64_t count, Duration time);
-// 99.9 as "p99.9".
-std::string percentile_name(double percent);
+// Prints the text unless the JSON takes its place, and writes the files.
+Result<void> write_reports(const Record& record, const OutputArgs& args);
 
 }  // namespace mq

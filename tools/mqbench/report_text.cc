@@ -1,4 +1,6 @@
 // The result of a run for people.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/units.h"
@@ -7,32 +9,38 @@
 namespace mq {
 namespace {
 
-std::string load_line(const LoadOptions& load, Duration window) {
-  const std::string rate = load.open_loop()
-                               ? fmt::format("open loop, {}", format_rate(*load.rate))
-                               : fmt::format("closed loop, {} in flight", load.inflight);
-  return fmt::format("{} {} -> {}, QoS {}, {}, {}, {:.1f} s after {:.1f} s of warm-up, "
-                     "{} thread{}\n",
-                     name(load.plan.pattern()), load.plan.publishers(), load.plan.subscribers(),
-                     load.sub_qos == load.qos
-                         ? fmt::format("{}", static_cast<int>(load.qos))
-                         : fmt::format("{} to {}", static_cast<int>(load.qos),
-                                       static_cast<int>(load.sub_qos)),
-                     format_size(load.payload_size), rate, seconds(window), seconds(load.warm_up),
-                     load.threads, load.threads == 1 ? "" : "s");
+constexpr std::string_view kNobodyPublishes = "none";  // name(Pattern::kNone)
+
+std::string load_line(const Record& record) {
+  if (record.pattern == kNobodyPublishes) {
+    return fmt::format("{} connections, held for {:.1f} s, {} thread{}\n",
+                       format_count(record.subs), record.window_s, record.threads,
+                       record.threads == 1 ? "" : "s");
+  }
+  const std::string rate = record.open_loop()
+                               ? fmt::format("open loop, {}", format_rate(*record.rate))
+                               : fmt::format("closed loop, {} in flight", record.inflight);
+  return fmt::format(
+      "{} {} -> {}, QoS {}, {}, {}, {:.1f} s after {:.1f} s of warm-up, "
+      "{} thread{}\n",
+      record.pattern, record.pubs, record.subs,
+      record.sub_qos == record.qos ? fmt::format("{}", record.qos)
+                                   : fmt::format("{} to {}", record.qos, record.sub_qos),
+      format_size(record.size_bytes), rate, record.window_s, record.warm_up_s, record.threads,
+      record.threads == 1 ? "" : "s");
 }
 
-std::string latency_table(const Report& report) {
-  const std::vector<LatencyRow> rows = latencies(report);
+std::string latency_table(const Record& record) {
+  const std::vector<LatencyRow> rows = latencies(record);
   if (rows.empty()) return "";
   std::string text = fmt::format("{:<10}", "");
-  for (const double percent : report.options.percentiles) {
+  for (const double percent : record.percentiles) {
     text += fmt::format("{:>10}", percent == 100 ? "max" : percentile_name(percent));
   }
   text += fmt::format("{:>14}\n", "count");
   for (const LatencyRow& row : rows) {
     text += fmt::format("{:<10}", row.label);
-    for (const double percent : report.options.percentiles) {
+    for (const double percent : record.percentiles) {
       text += fmt::format("{:>10}", format_duration(Duration(row.histogram->percentile(percent))));
     }
     text += fmt::format("{:>14}", format_count(row.histogram->count()));
@@ -46,6 +54,30 @@ std::string latency_table(const Report& report) {
     text += '\n';
   }
   return text;
+}
+
+// A character for each interval, or for the worst of several, on a logarithmic scale: what no
+// percentile of the whole run shows is when it was slow.
+std::string latency_over_time(const Record& record) {
+  constexpr size_t kColumns = 60;
+  static constexpr std::string_view kBars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  if (record.intervals.size() < 5) return "";
+  const size_t each = (record.intervals.size() + kColumns - 1) / kColumns;
+  std::vector<int64_t> p99(record.intervals.size() / each + 1);
+  for (size_t i = 0; i < record.intervals.size(); ++i) {
+    p99[i / each] = std::max(p99[i / each], record.intervals[i].histogram().percentile(99));
+  }
+  if (record.intervals.size() % each == 0) p99.pop_back();
+  const int64_t worst = std::max<int64_t>(*std::ranges::max_element(p99), 1);
+  std::string bars;
+  for (const int64_t value : p99) {
+    size_t level = std::size(kBars) - 1;  // a bar is a factor of two
+    for (int64_t edge = worst; level > 0 && value < edge / 2; edge /= 2) --level;
+    bars += kBars[level];
+  }
+  return fmt::format("p99/time  {}  {:g} s each, {} at most\n", bars,
+                     static_cast<double>(each) * record.intervals.front().length_s,
+                     format_duration(Duration(worst)));
 }
 
 std::string lost_text(const Accounting::Lost& lost) {
@@ -62,53 +94,65 @@ std::string lost_text(const Accounting::Lost& lost) {
   return text + fmt::format(" ({})", fmt::join(classes, ", "));
 }
 
-std::string checks_line(const Report& report) {
-  const Accounting& a = report.result.accounting;
+std::string accounting_lines(const Accounting& a) {
+  return fmt::format(
+      "messages  planned {} = sent {} + not sent {}\n"
+      "deliver   expected {} = received {} + lost {}\n",
+      format_count(a.planned), format_count(a.sent), format_count(a.not_sent()),
+      format_count(a.expected), format_count(a.received), format_count(a.lost.all()));
+}
+
+std::string checks_line(const Record& record) {
+  const Accounting& a = record.counts;
   std::string text = fmt::format(
       "checks    {}   duplicates {}   reordered {}   foreign {}   disconnects {}   refused {}",
       lost_text(a.lost), format_count(a.duplicates()), format_count(a.reordered),
       format_count(a.foreign), format_count(a.disconnects), format_count(a.refused));
-  for (const auto& [reason, count] : report.result.tally.errors) {
+  for (const auto& [reason, count] : record.tally.errors) {
     text += fmt::format("\n          {} x {}", format_count(count), mq::text(reason));
   }
   return text + "\n";
 }
 
-std::string verdict_line(const Report& report) {
-  const Verdict& verdict = report.verdict;
-  std::string text = fmt::format("verdict   {}, ", verdict.valid ? "VALID" : "NOT VALID");
+}  // namespace
+
+std::string verdict_text(const Record& record) {
+  const Verdict& verdict = record.verdict;
+  std::string text = fmt::format("{}, ", verdict.valid ? "VALID" : "NOT VALID");
   switch (verdict.limited_by) {
     case Verdict::LimitedBy::kNone: text += "not saturated"; break;
     case Verdict::LimitedBy::kBroker: text += "limited by the broker"; break;
     case Verdict::LimitedBy::kClient: text += "limited by mqbench"; break;
   }
   text += fmt::format(": {}\n", fmt::join(verdict.reasons, "; "));
-  for (const std::string& violation : report.result.accounting.violations) {
+  for (const std::string& violation : record.counts.violations) {
     text += fmt::format("VIOLATION {}\n", violation);
   }
   return text;
 }
 
-}  // namespace
-
-std::string text_report(const Report& report) {
-  const LoadOptions& load = report.options.load;
-  const LoadResult& result = report.result;
-  const Accounting& a = result.accounting;
-  std::string text = fmt::format("mqbench -> {} (MQTT {}), run {}\n", report.options.target,
-                                 protocol_name(load.client.version), load.run_name);
-  text += load_line(load, result.window);
-  text += latency_table(report);
-  text += fmt::format("rate      {}sent {}   received {}\n",
-                      load.open_loop() ? fmt::format("planned {}   ", format_rate(*load.rate)) : "",
-                      format_rate(per_second(result.tally.sent_in_window, result.window)),
-                      format_rate(per_second(result.tally.received_in_window, result.window)));
-  text += fmt::format("messages  planned {} = sent {} + not sent {}\n", format_count(a.planned),
-                      format_count(a.sent), format_count(a.not_sent()));
-  text += fmt::format("deliver   expected {} = received {} + lost {}\n", format_count(a.expected),
-                      format_count(a.received), format_count(a.lost.all()));
-  text += checks_line(report);
-  text += verdict_line(report);
+std::string text_report(const Record& record) {
+  const Accounting& a = record.counts;
+  std::string text = fmt::format(
+      "mqbench -> {} (MQTT {}), run {}{}\n", record.target, record.protocol, record.run_name,
+      record.shards > 1 ? fmt::format(", shard {}/{}", record.shard, record.shards) : "");
+  text += load_line(record);
+  text += latency_table(record);
+  text += latency_over_time(record);
+  if (record.pattern == kNobodyPublishes) {
+    text += fmt::format("rate      received {}\n", format_rate(received_per_s(record)));
+  } else {
+    text += fmt::format(
+        "rate      {}sent {}   received {}\n",
+        record.open_loop() ? fmt::format("planned {}   ", format_rate(*record.rate)) : "",
+        format_rate(sent_per_s(record)), format_rate(received_per_s(record)));
+  }
+  if (record.pattern != kNobodyPublishes) text += accounting_lines(a);
+  text += checks_line(record);
+  text += "verdict   " + verdict_text(record);
+  for (const Threshold& threshold : record.thresholds) {
+    text += fmt::format("{}   {}\n", threshold.hit ? "FAILED " : "passed ", threshold.expression);
+  }
   return text;
 }
 

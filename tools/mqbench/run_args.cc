@@ -10,8 +10,11 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
+#include "base/utf8.h"
 #include "codec/limits.h"
+#include "codec/topic.h"
 #include "common/options.h"
+#include "mqbench/politeness.h"
 #include "mqbench/stamp.h"
 
 namespace mq {
@@ -20,6 +23,8 @@ namespace {
 constexpr uint32_t kClientsMax = 1'000'000;
 constexpr uint64_t kPairsMax = 16'000'000;  // 24 bytes each
 constexpr uint32_t kThreadsMax = 256;
+constexpr uint64_t kShardsMax = 10'000;
+constexpr uint32_t kRunMax = 0xFFFFFF;
 constexpr double kRateMax = 1e9;
 constexpr Duration kDurationDefault = std::chrono::seconds(10);
 
@@ -76,6 +81,55 @@ Result<void> resolve_rate(const RunArgs& args, LoadOptions& to) {
   return {};
 }
 
+// "I/N"
+Result<void> resolve_shard(const std::string& text, LoadOptions& to) {
+  const size_t slash = std::min(text.find('/'), text.size());
+  const auto index = parse_number(std::string_view(text).substr(0, slash));
+  const uint64_t of = parse_number(std::string_view(text).substr(std::min(slash + 1, text.size())))
+                          .value_or(0);
+  if (!index || of > kShardsMax || *index >= of) {
+    return invalid(fmt::format("Invalid shard given: {}, it must be I/N with I from 0 and less "
+                               "than N.", text));
+  }
+  to.shard = static_cast<uint32_t>(*index);
+  to.shards = static_cast<uint32_t>(of);
+  return {};
+}
+
+Result<void> resolve_sync(const RunArgs& args, LoadOptions& to) {
+  if (!args.sync) return {};
+  if (!args.shard || !args.run_id) return invalid("--sync needs --shard and --run-id.");
+  const Result<ParsedUrl> url = parse_url(*args.sync);
+  if (!url) return invalid(fmt::format("Invalid URL of --sync given: {}.", url.error().text));
+  const TransportKind kind = url->address.kind;
+  if (kind != TransportKind::kTcp && kind != TransportKind::kUnix) {
+    return invalid("--sync goes over mqtt:// or unix://.");
+  }
+  LoadOptions::Sync& sync = to.sync.emplace();
+  sync.runner.address = url->address;
+  sync.client.user_name = url->user_name;
+  sync.client.password = url->password;
+  return {};
+}
+
+Result<void> resolve_run(const RunArgs& args, LoadOptions& to) {
+  if (args.shard) MQ_CHECK(resolve_shard(*args.shard, to));
+  if (!args.run_id) {
+    to.run = std::random_device{}() & kRunMax;
+    to.run_name = fmt::format("{:06x}", to.run);
+    return {};
+  }
+  if (args.run_id->empty() || topic_name_fault(*args.run_id) != nullptr || !is_utf8(*args.run_id)) {
+    return invalid(fmt::format("Invalid run given: {}.", *args.run_id));
+  }
+  to.run_name = *args.run_id;
+  // The same number for the same name, on every machine (FNV-1a).
+  uint32_t hash = 2166136261;
+  for (const char c : to.run_name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
+  to.run = hash & kRunMax;
+  return {};
+}
+
 // The connection is what it is for mqpub and mqsub, but for what a run decides itself.
 Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   ConnectArgs own = args.connect;
@@ -104,7 +158,7 @@ Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
 
 }  // namespace
 
-void declare(CLI::App& app, RunArgs& args) {
+void declare_clients(CLI::App& app, RunArgs& args) {
   Options(app, "Load")
       .number("--pubs", args.pubs, "COUNT", "Publishers.", {1, kClientsMax})
       .number("--subs", args.subs, "COUNT", "Subscribers.", {0, kClientsMax})
@@ -121,6 +175,31 @@ void declare(CLI::App& app, RunArgs& args) {
               "Quality of service to subscribe with; that of -q without.")
       .size("-s,--size", args.size, "BYTES", "Size of a payload.",
             {kCompactStampSize, kVarintMax / 2})
+      .number("--inflight", args.inflight, "COUNT",
+              "Most QoS 1 and 2 messages that a client has unacknowledged, or the broker's Receive "
+              "Maximum if less. At --rate max, also most messages of a publisher that have not "
+              "reached its subscribers.",
+              {1, 65535})
+      .number("--conn-window", args.connecting_max, "COUNT",
+              "Connections that are being made at a time.", {1})
+      .number("--threads", args.threads, "COUNT",
+              "Threads, each with its own clients; one less than there are cores, 4 at most.",
+              {1, kThreadsMax})
+      .flag("--yes", args.yes,
+            "Load a broker that is neither on this machine nor in a private network with more "
+            "than 100 messages a second and 50 clients: I may.");
+}
+
+void declare_connection(CLI::App& app, RunArgs& args) {
+  declare(app, args.connect, Clients::kMany);
+  Options(app, "MQTT").text("-I,--id-prefix", args.id_prefix, "PREFIX",
+                            "What client identifiers begin with; name of the run, role and number "
+                            "follow.");
+}
+
+void declare(CLI::App& app, RunArgs& args) {
+  declare_clients(app, args);
+  Options(app, "Load")
       .text("--rate", args.rate, "RATE|max",
             "Messages a second of all publishers together, as 500 or 10k. With max, as many as "
             "--inflight allows; the latency is then that of the service alone.")
@@ -134,36 +213,45 @@ void declare(CLI::App& app, RunArgs& args) {
       .seconds("--max-backlog", args.backlog_max, "SECONDS",
                "A message that could not be sent for that long is given up and counted.",
                std::chrono::milliseconds(1))
-      .number("--inflight", args.inflight, "COUNT",
-              "Most QoS 1 and 2 messages that a client has unacknowledged, or the broker's Receive "
-              "Maximum if less. At --rate max, also most messages of a publisher that have not "
-              "reached its subscribers.",
-              {1, 65535})
-      .number("--conn-window", args.connecting_max, "COUNT",
-              "Connections that are being made at a time.", {1})
-      .number("--threads", args.threads, "COUNT",
-              "Threads, each with its own clients; one less than there are cores, 4 at most.",
-              {1, kThreadsMax});
+      .text("--shard", args.shard, "I/N",
+            "Be number I, from 0, of N that carry out one load together: take every Nth pair of "
+            "clients and its part of the rate.")
+      .text("--run-id", args.run_id, "NAME",
+            "Name of the run, the same for all shards; made up without.")
+      .text("--sync", args.sync, "URL",
+            "Begin when all shards are ready; they tell each other over the broker at URL, which "
+            "may be another one than the one that is measured.");
+  declare(app, args.output);
   Options(app, "Report")
       .text("--percentiles", args.percentiles, "LIST", "Percentiles to report.")
-      .text_or("--json", args.json, "FILE", "-",
-               "Write the result as a line of JSON to a file; to standard output without one, in "
-               "place of the text.")
+      .list("--label", args.labels, "NAME=VALUE", "Text that goes into the JSON.");
+  Options(app, "Judgement")
+      .list("--fail-if", args.fail_if, "CONDITION",
+            "End with 3 when it is true of the result, as p99>10ms, ack.p99.9>=1s, loss>0 or "
+            "recv_rate<9k. Implies --strict.")
       .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
-  declare(app, args.connect, Clients::kMany);
-  Options(app, "MQTT").text("-I,--id-prefix", args.id_prefix, "PREFIX",
-                            "What client identifiers begin with; name of the run, role and number "
-                            "follow.");
+  declare_connection(app, args);
 }
 
 Result<RunOptions> resolve(const RunArgs& args) {
   RunOptions to;
   LoadOptions& load = to.load;
-  load.run = std::random_device{}() & 0xFFFFFF;
-  load.run_name = fmt::format("{:06x}", load.run);
+  MQ_CHECK(resolve_run(args, load));
+  MQ_CHECK(resolve_sync(args, load));
   MQ_CHECK(resolve_connection(args, load));
   MQ_CHECK(resolve_rate(args, load));
-  MQ_TRY(load.plan, LoadPlan::make(args.pattern, args.pubs, args.subs, args.topic, load.run_name));
+  if (args.pattern == Pattern::kNone) {
+    MQ_TRY(load.plan, LoadPlan::make_listeners(args.subs, args.topic, load.run_name));
+  } else {
+    MQ_TRY(load.plan,
+           LoadPlan::make(args.pattern, args.pubs, args.subs, args.topic, load.run_name));
+  }
+  load.plan.set_first_number(args.first_number);
+  load.connect_rate = args.connect_rate;
+  if (load.shards > 1 && load.plan.groups() < load.shards) {
+    return invalid("--shard needs --pattern p2p with as many publishers and subscribers as shards: "
+                   "who hears whom must be in one shard.");
+  }
   uint64_t pairs = 0;
   for (uint32_t i = 0; i < args.subs; ++i) pairs += load.plan.senders_of(i);
   if (pairs > kPairsMax) {
@@ -179,11 +267,23 @@ Result<RunOptions> resolve(const RunArgs& args) {
   load.backlog_max = args.backlog_max;
   load.inflight = args.inflight;
   load.connecting_max = args.connecting_max;
-  load.threads = std::min(args.threads.value_or(default_threads()), std::max(args.pubs, args.subs));
+  load.threads = std::min(args.threads.value_or(default_threads()),
+                          std::max(load.own(args.pubs), load.own(args.subs)));
+  MQ_CHECK(check_polite(load, args.yes));
   MQ_TRY(to.percentiles, parse_percentiles(args.percentiles));
   to.target = load.runner.address.text();
-  to.json = args.json;
   to.strict = args.strict;
+  for (const std::string& text : args.fail_if) {
+    MQ_TRY(Condition condition, Condition::parse(text));
+    to.fail_if.push_back(std::move(condition));
+  }
+  for (const std::string& label : args.labels) {
+    const size_t equals = label.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return invalid(fmt::format("Invalid label given: {}, it must be NAME=VALUE.", label));
+    }
+    to.labels[label.substr(0, equals)] = label.substr(equals + 1);
+  }
   return to;
 }
 

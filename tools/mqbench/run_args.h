@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "codec/version.h"
 #include "common/connect_args.h"
 #include "mqbench/load_options.h"
+#include "mqbench/output_args.h"
+#include "mqbench/threshold.h"
 
 namespace CLI {
 class App;
@@ -37,19 +40,29 @@ struct RunArgs {
   uint32_t connecting_max = 100;
   std::optional<uint32_t> threads;
   std::string percentiles = "50,90,99,99.9,99.99,100";
-  std::optional<std::string> json;
+  OutputArgs output;
+  std::vector<std::string> fail_if;
+  std::vector<std::string> labels;
   bool strict = false;
+  bool yes = false;
+  uint32_t first_number = 0;
+  double connect_rate = 0;  // 0: as --conn-window allows
+  std::optional<std::string> shard, run_id, sync;
 };
 
 // Declares its options.
 void declare(CLI::App& app, RunArgs& args);
+// Those of them that other commands have, too: who publishes what to whom, and how to connect.
+void declare_clients(CLI::App& app, RunArgs& args);
+void declare_connection(CLI::App& app, RunArgs& args);
 
 // What it means.
 struct RunOptions {
   LoadOptions load;
   std::string target;                // "localhost:1883"
   std::vector<double> percentiles;
-  std::optional<std::string> json;   // file for the result, "-" for standard output
+  std::map<std::string, std::string> labels;
+  std::vector<Condition> fail_if;
   bool strict = false;               // an invalid measurement is a failure
 };
 

@@ -1,10 +1,5 @@
 #include "mqbench/run_command.h"
 
-#include <unistd.h>
-
-#include <fstream>
-#include <string>
-
 #include <fmt/core.h>
 
 #include "common/console.h"
@@ -13,43 +8,42 @@
 #include "mqbench/report.h"
 
 namespace mq {
-namespace {
 
-Result<void> write_json(const std::string& path, const std::string& json) {
-  if (path == "-") {
-    write_all(STDOUT_FILENO, json);
-    return {};
+Result<std::vector<Threshold>> evaluate(const std::vector<Condition>& conditions,
+                                        const Record& record) {
+  std::vector<Threshold> thresholds;
+  for (const Condition& condition : conditions) {
+    MQ_TRY(Threshold threshold, condition.evaluate(record));
+    thresholds.push_back(std::move(threshold));
   }
-  std::ofstream file(path, std::ios::binary);
-  file << json;
-  file.close();
-  if (!file) return fail(ErrorCode::kIo, fmt::format("cannot write {}", path));
-  return {};
+  return thresholds;
 }
 
-}  // namespace
-
 Result<int> run_load(const RunArgs& args) {
-  MQ_TRY(const RunOptions options, resolve(args));
+  MQ_TRY(RunOptions options, resolve(args));
+  options.load.shows_progress = true;
   const Console console;
+  const auto failed = [&console](std::string_view text) {
+    console.error(text);
+    return kExitFailure;
+  };
   const Result<LoadResult> result = LoadRun(options.load).run();
-  if (!result) {
-    console.error(result.error().text);
-    return kExitFailure;
+  if (!result) return failed(result.error().text);
+  const bool publishes = options.load.plan.publishers() > 0;
+  if (publishes && result->accounting.sent == 0 && result->signal == 0) {
+    return failed(fmt::format("{} took no message: nothing was measured", options.target));
   }
-  if (result->accounting.sent == 0 && result->signal == 0) {
-    console.error(fmt::format("{} took no message: nothing was measured", options.target));
-    return kExitFailure;
+  Record record = make_record(options, *result);
+  if (result->signal == 0) {
+    auto thresholds = evaluate(options.fail_if, record);
+    if (!thresholds) return failed(thresholds.error().text);
+    record.thresholds = std::move(*thresholds);
   }
-  const Report report = make_report(options, *result);
-  if (options.json != "-") write_all(STDOUT_FILENO, text_report(report));
-  if (options.json) {
-    if (const auto written = write_json(*options.json, json_report(report)); !written) {
-      console.error(written.error().text);
-      return kExitFailure;
-    }
+  record.exit_code = judge_exit(record, options.strict || !options.fail_if.empty(), result->signal);
+  if (const auto written = write_reports(record, args.output); !written) {
+    return failed(written.error().text);
   }
-  return report.exit_code;
+  return record.exit_code;
 }
 
 }  // namespace mq

@@ -13,8 +13,8 @@
 namespace mq {
 namespace {
 
-constexpr size_t kWaitingMax = 100'000;        // messages, before publishers are not read
-constexpr size_t kOutputMax = 4 * 1024 * 1024; // bytes for one receiver, likewise
+constexpr size_t kWaitingMax = 100'000;         // messages, before publishers are not read
+constexpr size_t kOutputMax = 4 * 1024 * 1024;  // bytes for one receiver, likewise
 constexpr size_t kCachedTopicsMax = 100'000;
 // A message that the next one is to overtake does not wait longer for it.
 constexpr Duration kHeldMax = std::chrono::milliseconds(100);
@@ -24,7 +24,9 @@ constexpr Duration kHeldMax = std::chrono::milliseconds(100);
 class Sink::Connection final : private Transport::Owner, private BeforeSleep {
  public:
   Connection(Sink& sink, uint32_t id, UvStream stream)
-      : sink_(sink), id_(id), transport_(std::move(stream)),
+      : sink_(sink),
+        id_(id),
+        transport_(std::move(stream)),
         throttle_(sink.loop_, [this](Now) { update_reading(); }) {
     transport_.start(*this);
   }
@@ -130,8 +132,8 @@ class Sink::Connection final : private Transport::Owner, private BeforeSleep {
     if (!connect) return false;
     connected_ = true;
     version_ = connect->version;
-    window_ = connect->properties.number(PropertyId::kReceiveMaximum)
-                  .value_or(kReceiveMaximumDefault);
+    window_ =
+        connect->properties.number(PropertyId::kReceiveMaximum).value_or(kReceiveMaximumDefault);
     encode(Connack{}, version_, out_);
     wake();
     return true;
@@ -239,7 +241,9 @@ class Sink::Connection final : private Transport::Owner, private BeforeSleep {
 };
 
 Sink::Sink(Loop& loop, const SinkOptions& options)
-    : loop_(loop), options_(options), plan_(options.faults),
+    : loop_(loop),
+      options_(options),
+      plan_(options.faults),
       serve_timer_(loop, [this](Now now) { serve_due(now); }),
       held_timer_(loop, [this](Now) { deliver_held(); }) {}
 
@@ -247,13 +251,15 @@ Sink::~Sink() = default;
 
 Result<std::unique_ptr<Sink>> Sink::open(Loop& loop, const SinkOptions& options) {
   std::unique_ptr<Sink> sink(new Sink(loop, options));
-  MQ_TRY(sink->listeners_,
-         listen_on(loop, options.address,
-                   [to = sink.get()](UvStream stream) { to->accepted(std::move(stream)); }));
+  MQ_TRY(sink->listeners_, listen_on(loop, options.address, [to = sink.get()](UvStream stream) {
+           to->accepted(std::move(stream));
+         }));
   return sink;
 }
 
-uint16_t Sink::port() const { return listeners_.front()->port(); }
+uint16_t Sink::port() const {
+  return listeners_.front()->port();
+}
 
 void Sink::accepted(UvStream stream) {
   const uint32_t id = ++last_connection_;
@@ -261,9 +267,8 @@ void Sink::accepted(UvStream stream) {
 }
 
 void Sink::closed(uint32_t connection) {
-  std::erase_if(filters_, [connection](const Filter& f) {
-    return f.target.connection == connection;
-  });
+  std::erase_if(filters_,
+                [connection](const Filter& f) { return f.target.connection == connection; });
   targets_.clear();
   const auto ended = connections_.extract(connection);
   if (!ended.mapped()->full()) return;
@@ -359,7 +364,9 @@ void Sink::deliver_held() {
   }
 }
 
-bool Sink::congested() const { return full_ > 0 || waiting_.size() > kWaitingMax; }
+bool Sink::congested() const {
+  return full_ > 0 || waiting_.size() > kWaitingMax;
+}
 
 void Sink::resume_if_relieved() {
   if (!paused_ || full_ > 0 || waiting_.size() > kWaitingMax / 2) return;

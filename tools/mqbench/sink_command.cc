@@ -102,10 +102,10 @@ Result<int> run_sink(const SinkArgs& args) {
   }
   loop.run();
   const Sink::Counts& counts = (*sink)->counts();
-  write_all(STDOUT_FILENO,
-            fmt::format("received {} dropped {} duplicated {} swapped {} delivered {}\n",
-                        counts.received, counts.dropped, counts.duplicated, counts.swapped,
-                        counts.delivered));
+  write_all(
+      STDOUT_FILENO,
+      fmt::format("received {} dropped {} duplicated {} swapped {} delivered {}\n", counts.received,
+                  counts.dropped, counts.duplicated, counts.swapped, counts.delivered));
   return kExitOk;
 }
 

@@ -76,4 +76,11 @@ std::optional<ReadStamp> read_stamp(Bytes payload, uint32_t run) {
                    false};
 }
 
+std::optional<Time> planned_of_any_run(Bytes payload) {
+  if (payload.size() < kStampSize) return std::nullopt;
+  const auto magic = load_le<uint32_t>(payload.data());
+  if (magic != kMagic && magic != kMagicWarmUp) return std::nullopt;
+  return time_at(load_le<uint64_t>(payload.data() + 24));
+}
+
 }  // namespace mq

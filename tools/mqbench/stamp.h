@@ -42,6 +42,9 @@ struct ReadStamp {
 // Nothing when the payload carries no stamp of this run.
 std::optional<ReadStamp> read_stamp(Bytes payload, uint32_t run);
 
+// The planned time in a stamp of any run, of the longer form. Nothing when there is none.
+std::optional<Time> planned_of_any_run(Bytes payload);
+
 // The sequence number with these low bits that is nearest to `next`, the one that is expected.
 inline uint64_t widen_sequence(uint64_t low_bits, uint64_t next) {
   const auto distance = static_cast<int32_t>(static_cast<uint32_t>(low_bits) -

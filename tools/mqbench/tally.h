@@ -4,13 +4,23 @@
 #include <cassert>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <vector>
 
 #include "base/histogram.h"
 #include "codec/reason_code.h"
 
 namespace mq {
 
+// Something that happened in a run and may explain its figures.
+struct Event {
+  double at_s = 0;  // from the beginning of the measured part
+  std::string text;
+};
+
 struct Tally {
+  static constexpr size_t kEventsMax = 1000;  // a thread; the first ones
+
   Histogram response;  // planned until received; at rate max the same as service
   Histogram service;   // sent until received
   Histogram send_lag;  // planned until sent, where nothing but this program could be the reason
@@ -22,6 +32,7 @@ struct Tally {
   Duration blocked{0};              // publishers' time in which the broker did not let them send
   double cpu_s = 0;                 // of the thread, in the measured part
   std::map<ReasonCode, uint64_t> errors;  // answers to PUBLISH
+  std::vector<Event> events;
 
   void merge(const Tally& other) {
     const auto add = [](Histogram& to, const Histogram& from) {
@@ -39,6 +50,7 @@ struct Tally {
     blocked += other.blocked;
     cpu_s += other.cpu_s;
     for (const auto& [reason, count] : other.errors) errors[reason] += count;
+    events.insert(events.end(), other.events.begin(), other.events.end());
   }
 };
 

@@ -36,9 +36,12 @@ Evidence evidence(const LoadOptions& options, const LoadResult& result) {
   if (e.open_loop && window_s > 0) {
     // Of an interrupted run, what was due in its shorter window.
     const double due = std::max(static_cast<double>(result.accounting.planned), 1.0);
-    e.rate_ratio = std::min(static_cast<double>(result.tally.sent_in_window) / due, 1.0);
+    if (result.accounting.planned > 0) {
+      e.rate_ratio = std::min(static_cast<double>(result.tally.sent_in_window) / due, 1.0);
+    }
     e.blocked_share =
-        seconds(result.tally.blocked) / (window_s * options.plan.publishers());
+        seconds(result.tally.blocked) /
+                      (window_s * std::max(options.own(options.plan.publishers()), 1u));
   }
   e.send_lag_p99 = Duration(result.tally.send_lag.percentile(99));
   e.response_p99 = Duration(result.tally.response.percentile(99));

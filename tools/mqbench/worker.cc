@@ -22,9 +22,13 @@ double thread_cpu_s() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
 }
 
-std::vector<uint32_t> share_of(uint32_t index, uint32_t threads, uint32_t count) {
+// Of this process's clients among `count`, those of one thread.
+std::vector<uint32_t> share_of(const LoadOptions& options, uint32_t index, uint32_t count) {
   std::vector<uint32_t> numbers;
-  for (uint32_t i = index; i < count; i += threads) numbers.push_back(i);
+  uint32_t own = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (options.is_own(i) && own++ % options.threads == index) numbers.push_back(i);
+  }
   return numbers;
 }
 
@@ -36,17 +40,26 @@ uint64_t messages_in(Duration time, double rate) {
 
 ClientOptions LoadContext::client_options(char role, uint32_t number) const {
   ClientOptions own = options.client;
-  own.client_id += fmt::format("{}{}", role, number);
+  own.client_id += fmt::format("{}{}", role, uint64_t{number} + options.plan.first_number());
   return own;
+}
+
+void LoadContext::lost(char role, uint32_t number, const Error& error, Now now) {
+  if (times.window_start == kNever || tally.events.size() >= Tally::kEventsMax) return;
+  tally.events.push_back({seconds(now.mono - times.window_start),
+                          fmt::format("{} {}: {}", role == 'p' ? "publisher" : "subscriber", number,
+                                      error.text)});
 }
 
 Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deliveries, Tell tell)
     : context_{.loop = loop_, .options = options, .deliveries = deliveries, .owner = *this},
       tell_(std::move(tell)),
-      publisher_numbers_(share_of(index, options.threads, options.plan.publishers())),
-      subscriber_numbers_(share_of(index, options.threads, options.plan.subscribers())),
+      publisher_numbers_(share_of(options, index, options.plan.publishers())),
+      subscriber_numbers_(share_of(options, index, options.plan.subscribers())),
       pace_timer_(loop_, [this](Now now) { pump_due(now.mono); }),
       window_timer_(loop_, [this](Now now) { on_window_timer(now.mono); }),
+      connect_timer_(loop_, [this](Now) { connect_more(); }),
+      interval_timer_(loop_, [this](Now now) { on_interval_timer(now.mono); }),
       stall_timer_(loop_, [this](Now now) { check_stall(now.mono); }) {}
 
 Worker::~Worker() { assert(!thread_.joinable()); }
@@ -72,6 +85,7 @@ void Worker::stop() {
 }
 
 void Worker::run() {
+  start_ = loop_.now().mono;
   for (const uint32_t number : subscriber_numbers_) subscribers_.emplace_back(context_, number);
   for (const uint32_t number : publisher_numbers_) publishers_.emplace_back(context_, number);
   loop_.add(*this);
@@ -90,6 +104,7 @@ void Worker::run() {
 }
 
 void Worker::keep_outcomes() {
+  context_.intervals.close(context_.tally.response);
   for (const LoadPublisher& publisher : publishers_) {
     publisher_outcomes_.push_back(publisher.outcome());
   }
@@ -101,8 +116,16 @@ void Worker::keep_outcomes() {
 // Subscribers first, so that nothing is published to nobody.
 void Worker::connect_more() {
   const size_t clients = subscribers_.size() + publishers_.size();
-  const uint32_t share = std::max(context_.options.connecting_max / context_.options.threads, 1u);
+  const LoadOptions& options = context_.options;
+  const uint32_t share = std::max(options.connecting_max / options.threads, 1u);
+  const Time now = loop_.now().mono;
   while (next_to_connect_ < clients && next_to_connect_ - ready_ < share) {
+    if (options.connect_rate > 0) {
+      const double due_s = static_cast<double>(next_to_connect_) * options.threads /
+                           options.connect_rate;
+      const Time due = start_ + Duration(static_cast<int64_t>(due_s * 1e9));
+      if (due > now) return connect_timer_.set(due);
+    }
     const size_t i = next_to_connect_++;
     if (i < subscribers_.size()) {
       subscribers_[i].connect();
@@ -135,7 +158,8 @@ void Worker::client_ended() {
 void Worker::begin_here(const RunTimes& times) {
   context_.times = times;
   const LoadOptions& options = context_.options;
-  if (options.open_loop()) {
+  holds_ = options.plan.publishers() == 0;
+  if (options.open_loop() && !holds_) {
     const double rate = *options.rate;
     const uint32_t publishers = options.plan.publishers();
     warm_up_.emplace(times.warm_up_start, rate, messages_in(options.warm_up, rate), publishers);
@@ -148,6 +172,7 @@ void Worker::begin_here(const RunTimes& times) {
     pace_timer_.set(times.warm_up_start);
   }
   window_timer_.set(times.warm_up_start);
+  set_interval_timer();
   begun_ = true;
   pump_all(loop_.now().mono);  // for those who have nothing to send
 }
@@ -161,10 +186,24 @@ void Worker::on_window_timer(Time now) {
     window_timer_.set(times.window_end);
   } else {
     stop_cpu_clock();
+    holds_ = false;
     // At full speed the end of the time is the end of the messages.
     if (!context_.options.open_loop()) stop_sending_here(now);
   }
   if (!context_.options.open_loop()) pump_all(now);
+}
+
+// The next interval begins, unless the present one is the last.
+void Worker::set_interval_timer() {
+  const RunTimes& times = context_.times;
+  const size_t next = context_.intervals.intervals().size() + 1;
+  const Time at = times.window_start + static_cast<int64_t>(next) * context_.options.interval();
+  if (at < times.window_end && next < IntervalLog::kIntervalsMax) interval_timer_.set(at);
+}
+
+void Worker::on_interval_timer(Time) {
+  context_.intervals.close(context_.tally.response);
+  set_interval_timer();
 }
 
 void Worker::before_sleep(Now now) {
@@ -173,8 +212,10 @@ void Worker::before_sleep(Now now) {
   progress_.expected.store(context_.expected, std::memory_order_relaxed);
   progress_.received.store(context_.received, std::memory_order_relaxed);
   progress_.unacked.store(context_.unacked, std::memory_order_relaxed);
+  progress_.sent_so_far.store(context_.tally.sent_in_window, std::memory_order_relaxed);
+  progress_.received_so_far.store(context_.tally.received_in_window, std::memory_order_relaxed);
   wake_peers();
-  if (!told_sent_ && context_.publishers_done == publishers_.size()) {
+  if (!told_sent_ && !holds_ && context_.publishers_done == publishers_.size()) {
     told_sent_ = true;
     if (context_.times.window_end == kNever) stop_cpu_clock();
     tell_(News::kSent);
@@ -232,7 +273,8 @@ void Worker::stop_cpu_clock() {
 }
 
 void Worker::stop_sending_here(Time now) {
-  if (context_.options.open_loop() && begun_) pump_due(now);  // what was due by now was planned
+  holds_ = false;
+  if (window_pacer_) pump_due(now);  // what was due by now was planned
   for (LoadPublisher& publisher : publishers_) publisher.stop_sending(now);
 }
 
@@ -240,6 +282,8 @@ void Worker::stop_here() {
   if (std::exchange(stopping_, true)) return;
   stop_cpu_clock();
   window_timer_.cancel();
+  connect_timer_.cancel();
+  interval_timer_.cancel();
   pace_timer_.set(kNever);
   for (size_t i = 0; i < next_to_connect_; ++i) {
     if (i < subscribers_.size()) {

@@ -51,12 +51,15 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
     std::atomic<uint64_t> expected{0};  // deliveries that its publishers' messages make
     std::atomic<uint64_t> received{0};  // by its subscribers, first copies
     std::atomic<uint64_t> unacked{0};   // by its publishers
+    // In the time of the measured part, whoever sent it.
+    std::atomic<uint64_t> sent_so_far{0}, received_so_far{0};
   };
   const Progress& progress() const { return progress_; }
 
   // The results, once join() has returned.
   const Error& error() const { return *error_; }
   const Tally& tally() const { return context_.tally; }
+  const std::vector<Interval>& intervals() const { return context_.intervals.intervals(); }
   const std::vector<uint32_t>& publisher_numbers() const { return publisher_numbers_; }
   const std::vector<PublisherOutcome>& publishers() const { return publisher_outcomes_; }
   const std::vector<Deliveries>& subscribers() const { return subscriber_outcomes_; }
@@ -72,6 +75,8 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   bool all_ready() const;
   void begin_here(const RunTimes& times);
   void on_window_timer(Time now);
+  void set_interval_timer();
+  void on_interval_timer(Time now);
   void stop_sending_here(Time now);
   void pump_all(Time now);
   void pump_due(Time now);
@@ -95,8 +100,10 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   std::optional<Pacer> warm_up_pacer_, window_pacer_;
   std::vector<LoadPublisher*> due_, pumped_;  // in use within one call, kept for their memory
   PreciseTimer pace_timer_;
-  Timer window_timer_, stall_timer_;
+  Timer window_timer_, connect_timer_, interval_timer_, stall_timer_;
+  Time start_{};
   std::optional<double> cpu_at_start_s_;
+  bool holds_ = false;  // nothing is to be sent: what there is is held until the time is over
   bool begun_ = false, told_sent_ = false, told_failed_ = false, stopping_ = false;
 
   Progress progress_;

@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# mqbench's other commands: a quick look, the search for the highest rate, load of one kind only.
+
+load helper
+
+# start_sink [OPTION...]: mqbench's own server with faults; sets $port.
+start_sink() {
+  rm -f "$work/port"
+  mqbench sink -p 0 --bind 127.0.0.1 --port-file "$work/port" "$@" >/dev/null 2>>"$work/sink.log" 3>&- &
+  broker_pid=$!
+  pids+=("$broker_pid")
+  wait_for eval "[ -s '$work/port' ] || gone $broker_pid"
+  port=$(cat "$work/port")
+}
+
+# gauge NAME COUNT: the broker has that many by now.
+gauge() { [ "$(timeout 1 mqsub -p "$port" -t "\$SYS/broker/$1" -C 1)" -ge "$2" ]; }
+
+# quick_answers NAME: what a quick look at the broker on $port has to say.
+quick_answers() {
+  run --separate-stderr timeout 60 mqbench -p "$port" 3>&-
+  echo "$output"
+  [ "$status" -eq 0 ]
+  [ -z "$stderr" ]
+  [[ ${lines[0]} == *"-> localhost:$port "*"$1"*'round trip'* ]]
+  for qos in 0 1 2; do [[ $output =~ QoS\ $qos\ .*\ 1\ 200/1\ 200 ]]; done
+  [[ $output =~ throughput,.*\ sustained ]]
+  [[ $output =~ fan-out,\ 1\ -\>\ 50,.*\ delivered\ at\ p99 ]]
+  [[ $output =~ connections:\ 500\ of\ 500\ in ]]
+  [[ $output == *'checks    lost 0   duplicates 0   reordered 0   refused 0   disconnects 0'* ]]
+  [[ $output == *'verdict   '* ]]
+}
+
+@test "without arguments: a look at mqbroker" {
+  start_broker
+  quick_answers mqbroker
+}
+
+@test "without arguments: a look at mosquitto" {
+  start_mosquitto
+  quick_answers mosquitto
+}
+
+@test "without arguments, and nobody there: where it was looked for, exit 1" {
+  start_sink
+  kill -9 "$broker_pid"
+  wait_for gone "$broker_pid"
+  run --separate-stderr mqbench -p "$port"
+  [ "$status" -eq 1 ]
+  [[ $stderr == Error:*"localhost:$port"* ]]
+  [ -z "$output" ]
+}
+
+@test "a broker in the world is not loaded without being asked twice" {
+  for command in run search 'pub -I 10'; do
+    # shellcheck disable=SC2086
+    run --separate-stderr mqbench $command -h 192.0.2.1
+    [ "$status" -eq 2 ]
+    [[ $stderr == *'192.0.2.1 is not on this machine'*'--yes'* ]]
+  done
+}
+
+@test "search: finds the capacity of a broker that has a known one" {
+  start_sink --capacity 3k
+  timeout 100 mqbench search -h 127.0.0.1 -p "$port" --min-rate 1k --step 0.3 --confirm 0.5 --slo 'p50<20ms' \
+    --json="$work/search.json" >"$work/text" 3>&-
+  cat "$work/text"
+  # A step of 300 ms passes a little over the limit: its queue has not grown to 20 ms then.
+  jq -e '.bounded and .rate > 2700 and .rate < 3300 and (.steps | length) >= 4' "$work/search.json"
+  grep -q ' sustained$' "$work/text"
+}
+
+@test "search: a broker that is faster than what is asked for gives no number with an equals sign" {
+  start_sink
+  run timeout 60 mqbench search -h 127.0.0.1 -p "$port" --min-rate 500 --max-rate 1k --step 0.3 --confirm 0 \
+    --slo 'p50<1s'
+  [ "$status" -eq 0 ]
+  [[ $output == *'at least 1.00k/s sustained: bound not found'* ]]
+}
+
+@test "search: what is never met is found out, exit 3" {
+  start_sink --delay 5ms
+  run timeout 60 mqbench search -h 127.0.0.1 -p "$port" --min-rate 10 --step 0.1 --confirm 0 --slo 'p50<1ms'
+  [ "$status" -eq 3 ]
+  [[ $output == *'no rate is sustained'* ]]
+}
+
+@test "pub and sub, as emqtt-bench spells them" {
+  start_broker --sys-interval 1
+  mqbench sub -h 127.0.0.1 -p "$port" -c 3 -i 0 -t 'x/#' -q 1 -d 2 --json="$work/sub.json" >/dev/null 3>&- &
+  sub_pid=$!
+  pids+=("$sub_pid")
+  wait_for gauge subscriptions/count 3
+  timeout 30 mqbench pub -h 127.0.0.1 -p "$port" -c 10 -i 1 -I 10 -t 'x/%i' -s 256 -q 1 -L 1000 -n 5 \
+    --json="$work/pub.json" >/dev/null 3>&-
+  jq -e '.counts.sent == 1000 and .counts.acked == 1000 and .load.rate_target == 1000' "$work/pub.json"
+  finished "$sub_pid"
+  jq -e '.counts.foreign == 3000 and .histograms.response.count == 3000' "$work/sub.json"
+}
+
+@test "pub numbers its topics from -n" {
+  start_broker
+  subscribe topics mqsub -t 'n/+' -C 3 -F '%t'
+  timeout 30 mqbench pub -h 127.0.0.1 -p "$port" -c 3 -i 0 -I 10 -t 'n/%i' -L 3 -n 7 >/dev/null 3>&-
+  finished "$sub_pid"
+  [ "$(sort "$work/topics" | tr '\n' ' ')" = 'n/7 n/8 n/9 ' ]
+}
+
+@test "conn: connections at a rate, held, and released when interrupted" {
+  start_broker --sys-interval 1
+  env --default-signal=INT mqbench conn -h 127.0.0.1 -p "$port" -c 50 -R 100 --json="$work/conn.json" \
+    >/dev/null 3>&- &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  wait_for gauge clients/connected 51
+  kill -INT "$bench_pid"
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 130 ]
+  jq -e '.histograms.connect.count == 50' "$work/conn.json"
+}
+
+@test "doctor: what there is, and how late timers are" {
+  run mqbench doctor
+  [ "$status" -eq 0 ]
+  [[ $output =~ processors\ +[0-9]+ ]]
+  [[ $output =~ timer,\ late\ by\ .*p99 ]]
+  [[ $output =~ descriptors\ +$(ulimit -Hn) ]]
+}
+
+@test "on a terminal a run says every second how far it is, and cleans up" {
+  start_sink
+  script -qec "mqbench run -h 127.0.0.1 -p $port --rate 100 -d 2.5 --warmup 0 --json=$work/result.json" \
+    "$work/terminal" >/dev/null 3>&-
+  grep -aqE 's/[23]s  sent .*/s  received .*/s  under way [0-9]+' "$work/terminal"
+  grep -aq $'\r\e\\[K' "$work/terminal"
+  # Elsewhere there is nothing of the kind.
+  run --separate-stderr mqbench run -h 127.0.0.1 -p "$port" --rate 100 -d 1.5 --warmup 0
+  [ -z "$stderr" ]
+}

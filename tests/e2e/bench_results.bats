@@ -1,0 +1,169 @@
+#!/usr/bin/env bats
+# What mqbench makes of results: the forms it writes them in, read by programs of others; shards that
+# are merged; thresholds; comparisons.
+
+load helper
+
+setup_file() {
+  export NODE_PATH=$BATS_TEST_DIRNAME/../../build/npm/node_modules
+  if [ ! -d "$NODE_PATH/hdr-histogram-js" ]; then
+    mkdir -p "$NODE_PATH"
+    timeout 120 npm install --silent --no-audit --no-fund --prefix "$NODE_PATH/.." \
+      hdr-histogram-js@3 >&2 || true
+  fi
+}
+
+setup() { start_broker; }
+
+# bench [OPTION...]: a short run.
+bench() { timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 "$@" 3>&-; }
+
+# exits STATUS COMMAND...
+exits() {
+  local status=0
+  "${@:2}" >"$work/out" 2>"$work/errors" || status=$?
+  [ "$status" -eq "$1" ] || {
+    echo "ended with $status and not $1: ${*:2}"
+    cat "$work/out" "$work/errors"
+    return 1
+  }
+}
+
+@test "the JSON is as its schema says, whatever the run" {
+  # On a busy machine it may not be valid, and say so with 5.
+  bench --rate 500 -d 0.5 -q 1 -V 5 --label broker=x --fail-if 'loss>0' --json="$work/a.json" || [ $? -eq 5 ]
+  bench --rate max --inflight 10 --messages 100 -q 2 --json="$work/b.json"
+  mqbench conn -h 127.0.0.1 -p "$port" -c 5 -i 0 -d 0.1 --json="$work/c.json"
+  mqbench merge "$work/a.json" --json="$work/d.json" >/dev/null
+  for name in a b c d; do
+    python3 -m jsonschema -i "$work/$name.json" "$BATS_TEST_DIRNAME/../../tools/mqbench/result.schema.json"
+  done
+  # The schema is one that something can break.
+  jq -c '.verdict.limited_by = "nobody"' "$work/a.json" >"$work/bad.json"
+  run python3 -m jsonschema -i "$work/bad.json" "$BATS_TEST_DIRNAME/../../tools/mqbench/result.schema.json"
+  [ "$status" -ne 0 ]
+}
+
+@test "a report from a stored result is the report of the run" {
+  bench --rate 1k -d 1 --json="$work/r.json" >"$work/first"
+  mqbench report "$work/r.json" >"$work/second"
+  diff "$work/first" "$work/second"
+  mqbench report "$work/r.json" --json | diff - "$work/r.json"
+  exits 1 mqbench report "$work/none.json"
+  echo '{"schema":"mqbench/1","tool":{}}' >"$work/bad.json"
+  exits 1 mqbench report "$work/bad.json"
+  grep -q 'no result of mqbench' "$work/errors"
+}
+
+@test "thresholds decide the exit code" {
+  exits 2 bench --rate 1k -d 0.2 --fail-if 'p50<1h'
+  exits 1 bench --rate 1k -d 0.2 --fail-if 'ack.p50>1s'
+  bench --rate 1k -d 0.2 --json="$work/run.json" >/dev/null
+  # What the machine was busy with is not to matter here.
+  jq -c '.verdict.valid = true' "$work/run.json" >"$work/r.json"
+  for row in '3 p50>1ns' '0 p50>50s' '3 loss<=0' '0 loss>0' '3 recv_rate<2k' '0 rate_ratio<10%' \
+    '1 ack.p99>1s' '2 p99>fast' '2 speed>1'; do
+    exits "${row%% *}" mqbench report "$work/r.json" --fail-if "${row#* }"
+  done
+  jq -c '.verdict.valid = false' "$work/run.json" >"$work/busy.json"
+  exits 5 mqbench report "$work/busy.json" --fail-if 'p50>1ns'
+  jq -c '.verdict.violations = ["x"]' "$work/busy.json" >"$work/broken.json"
+  exits 4 mqbench report "$work/broken.json" --fail-if 'p50>1ns'
+  exits 3 mqbench merge "$work/r.json" --fail-if 'loss>0' --fail-if 'p50>1ns'
+  grep -q '^FAILED    p50>1ns$' "$work/out"
+  grep -q '^passed    loss>0$' "$work/out"
+}
+
+@test "shards, started by GNU parallel and merged: what they add up to" {
+  # shellcheck disable=SC2016  # parallel replaces {}
+  parallel -j 2 "mqbench run -h 127.0.0.1 -p $port --warmup 0.2 --rate 1001 -d 2 --pubs 5 --subs 5 \
+    --run-id shards --shard {}/2 --json" ::: 0 1 >"$work/log" 3>&-
+  [ "$(wc -l <"$work/log")" -eq 2 ]
+  mqbench merge "$work/log" --json="$work/sum.json" >"$work/text"
+  grep -q 'planned 2 002 = sent 2 002 + not sent 0' "$work/text"
+  jq -es '.[2] as $sum | .[:2] as $shards
+    | $sum.counts.planned == 2002 and $sum.load.pubs == 5 and $sum.load.rate_target == 1001
+    and ([.[:2][].counts.planned] | sort) == [801, 1201]
+    and $sum.counts.received == ($shards | map(.counts.received) | add)
+    and $sum.histograms.response.count == ($shards | map(.histograms.response.count) | add)
+    and $sum.histograms.response.max == ($shards | map(.histograms.response.max) | max)
+    and $sum.histograms.response.min == ($shards | map(.histograms.response.min) | min)
+    and $sum.metrics.sent_per_s == ($shards | map(.metrics.sent_per_s) | add)' \
+    "$work/log" "$work/sum.json"
+  # The order makes no difference, and the same shard twice is none.
+  tac "$work/log" | mqbench merge - --json |
+    jq -e --slurpfile sum "$work/sum.json" '.histograms.response.data == $sum[0].histograms.response.data'
+  head -1 "$work/log" >"$work/first"
+  exits 1 mqbench merge "$work/log" "$work/first"
+  grep -q 'the same shard' "$work/errors"
+}
+
+@test "shards that are told to begin together wait for the last one" {
+  # The first to come is not the one that gives the sign.
+  for shard in 1 2 0; do
+    bench --rate 300 -d 0.5 --pubs 3 --subs 3 --run-id together --shard "$shard/3" --sync "mqtt://127.0.0.1:$port" \
+      --json="$work/$shard.json" >/dev/null &
+    shards+=($!)
+    pids+=($!)
+    if [ "$shard" = 0 ]; then break; fi
+    wait_for timeout 5 mqsub -h 127.0.0.1 -p "$port" -t "mqbench/together/ready/$shard" -C 1
+    [ ! -e "$work/$shard.json" ]
+  done
+  for pid in "${shards[@]}"; do finished "$pid"; done
+  jq -es 'map(.counts.received) == [50, 50, 50] and (map(.run.started_s) | max - min < 1)' "$work"/[012].json
+  # Nothing is left behind that a second run would take for its own.
+  run --separate-stderr mqsub -h 127.0.0.1 -p "$port" -t 'mqbench/together/#' -C 1 -W 1
+  [ -z "$output" ]
+}
+
+@test "HdrHistogram's programs read the histograms, in JavaScript and in Java" {
+  [ -d "$NODE_PATH/hdr-histogram-js" ] || skip 'the npm registry cannot be reached'
+  bench --rate 2k -d 2 --json="$work/r.json" --hlog "$work/r.hlog" >/dev/null
+  timeout 30 node "$BATS_TEST_DIRNAME/hdr_histogram.cjs" "$work/r.json" "$work/r.hlog"
+  timeout 60 java -cp /usr/share/java/hdrhistogram.jar org.HdrHistogram.HistogramLogProcessor \
+    -i "$work/r.hlog" -tag response >"$work/java.hgrm"
+  # Its table ends with the largest value, in milliseconds, and the number of all.
+  jq -r '.histograms.response | "\(.max / 1e6) \(.count)"' "$work/r.json" >"$work/ours"
+  read -r max count <"$work/ours"
+  grep -E "#\[Max +=.*Total count +=" "$work/java.hgrm" | tail -1 | tr -d ',]' |
+    awk -v max="$max" -v count="$count" '{ for (i = 1; i <= NF; ++i) if ($i == "=") v[++n] = $(i + 1) }
+      END { print v[1], v[2], "and not", max, count
+            exit !(v[2] == count && v[1] >= max * 0.998 && v[1] <= max * 1.002) }'
+}
+
+@test "the page shows in a browser without complaint, and has the numbers of the JSON" {
+  if ! command -v chromium >/dev/null; then skip 'chromium is not installed'; fi
+  bench --rate 1k -d 2 -q 1 --percentiles 50,99,100 -o "$work/all" >/dev/null
+  timeout 60 chromium --headless --no-sandbox --disable-gpu --enable-logging=stderr --v=0 \
+    --user-data-dir="$work/chromium" --virtual-time-budget=2000 --dump-dom \
+    "file://$work/all/report.html" >"$work/dom" 2>"$work/chromium.err" 3>&-
+  if grep -E 'CONSOLE|ERR_|Refused to' "$work/chromium.err"; then return 1; fi
+  if grep -oE '(src|href)="[^"]*"' "$work/dom"; then return 1; fi
+  python3 "$BATS_TEST_DIRNAME/html_report.py" "$work/dom" "$work/all/result.json"
+  # All the others are there, too.
+  for file in result.txt intervals.csv report.md intervals.hlog response.hgrm ack.hgrm; do
+    [ -s "$work/all/$file" ]
+  done
+}
+
+@test "compare: single runs are no comparison" {
+  bench --rate 500 -d 0.2 --json="$work/a.json" >/dev/null
+  exits 0 mqbench compare "$work/a.json" "$work/a.json"
+  grep -q 'single runs: not a comparison' "$work/out"
+  exits 2 mqbench compare "$work/a.json"
+}
+
+@test "ab: a broker and itself, and one that is slower" {
+  timeout 60 mqbench ab --run "-h 127.0.0.1 -p $port --rate 500 -d 0.2 --warmup 0.1 --drain 0.5" --runs 5 \
+    >"$work/out" 3>&-
+  cat "$work/out"
+  [ "$(grep -c 'no difference detectable' "$work/out")" -ge 3 ]
+  rm -f "$work/port"
+  mqbench sink -p 0 --bind 127.0.0.1 --port-file "$work/port" --delay 50ms >/dev/null 2>&1 3>&- &
+  pids+=($!)
+  wait_for test -s "$work/port"
+  timeout 60 mqbench ab --a "-p $port" --b "-p $(cat "$work/port")" --runs 5 \
+    --run '-h 127.0.0.1 --rate 500 -d 0.2 --warmup 0.1 --drain 0.5' >"$work/out" 3>&-
+  cat "$work/out"
+  grep -qE '^p50 .*B is slower: .* 95 % interval .*p = 0\.00' "$work/out"
+}

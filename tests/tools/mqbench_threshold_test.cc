@@ -1,0 +1,76 @@
+#include "mqbench/threshold.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "mqbench/record.h"
+
+using namespace mq;
+
+namespace {
+
+Record record() {
+  Record r;
+  r.rate = 1000;
+  r.window_s = 2;
+  for (int64_t i = 1; i <= 100; ++i) r.tally.response.record(i * 1'000'000);
+  r.tally.ack.record(5'000'000);
+  r.tally.sent_in_window = 1900;
+  r.tally.received_in_window = 1800;
+  r.counts.planned = 2000;
+  r.counts.sent = 1900;
+  r.counts.expected = 1900;
+  r.counts.received = 1881;
+  r.counts.lost.qos0 = 19;
+  r.counts.duplicates_flagged = 1;
+  r.counts.duplicates_unflagged = 2;
+  r.rate_ratio = 0.95;
+  r.threads_busy = {0.2, 0.5};
+  return r;
+}
+
+// "true", "false", or what is wrong.
+std::string truth(const std::string& text) {
+  const auto condition = Condition::parse(text);
+  if (!condition) return condition.error().text;
+  const auto threshold = condition->evaluate(record());
+  if (!threshold) return threshold.error().text;
+  return threshold->hit ? "true" : "false";
+}
+
+}  // namespace
+
+TEST_CASE("threshold: metrics, operators and units") {
+  struct Row {
+    const char* text;
+    bool hit;
+  };
+  for (const Row row :
+       {Row{"p50>49ms", true},     {"p50 > 51 ms", false},      {"max>=100ms", true},
+        {"max>101ms", false},      {"min<1100us", true},        {"p99.9<1s", true},
+        {"mean<=50500us", true},   {"p50>0.04", true},          {"response.p50<0.04s", false},
+        {"ack.max==5ms", true},    {"ack.p99>4999999ns", true}, {"loss>0", true},
+        {"loss>1%", false},        {"loss>=0.01", true},        {"dup==3", true},
+        {"reorder>0", false},      {"not_sent<=100", true},     {"rate<1k", true},
+        {"recv_rate>=900", true},  {"recv_rate>0.9k", false},   {"rate_ratio<96%", true},
+        {"client_cpu>50%", false}, {"client_cpu>=0.5", true},   {"disconnects>0", false},
+        {"errors>0", false}}) {
+    CAPTURE(row.text);
+    CHECK(truth(row.text) == (row.hit ? "true" : "false"));
+  }
+}
+
+TEST_CASE("threshold: what was not measured has neither passed nor failed") {
+  CHECK(truth("connack.p99>1s") == "connack.p99>1s: nothing of the kind was measured");
+  CHECK(truth("service.p50<1s") == "service.p50<1s: nothing of the kind was measured");
+}
+
+TEST_CASE("threshold: conditions that mean nothing") {
+  for (const char* text :
+       {"", "p99", "p99>", ">1", "p99=1ms", "p101>1ms", "p>1ms", "latency>1ms", "p99>1k",
+        "p99>-1ms", "loss>1ms", "foo.p99>1ms", "p99>>1ms", "p99>1e3ms", "p99>nan"}) {
+    CAPTURE(text);
+    CHECK(truth(text).starts_with("Invalid condition given: "));
+  }
+}

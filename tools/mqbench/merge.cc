@@ -1,0 +1,132 @@
+#include "mqbench/merge.h"
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+
+#include <fmt/core.h>
+
+namespace mq {
+namespace {
+
+// Why the two are not parts of one load; null when they are.
+const char* difference(const Record& a, const Record& b) {
+  if (a.pattern != b.pattern) return "their patterns differ";
+  if (a.qos != b.qos || a.sub_qos != b.sub_qos) return "their qualities of service differ";
+  if (a.size_bytes != b.size_bytes) return "their payload sizes differ";
+  if (a.open_loop() != b.open_loop()) return "one is open loop and the other is not";
+  if (a.protocol != b.protocol) return "their versions of MQTT differ";
+  if (a.warm_up_s != b.warm_up_s) return "their warm-ups differ";
+  // Only what was measured at the same time adds up to a rate.
+  if (std::abs(a.window_s - b.window_s) > 0.02 * std::max(a.window_s, b.window_s)) {
+    return "their durations differ";
+  }
+  return nullptr;
+}
+
+void add(const Accounting& from, Accounting& to) {
+  to.planned += from.planned;
+  to.sent += from.sent;
+  to.acked += from.acked;
+  to.refused += from.refused;
+  to.expected += from.expected;
+  to.received += from.received;
+  to.lost.qos0 += from.lost.qos0;
+  to.lost.acked += from.lost.acked;
+  to.lost.unacked += from.lost.unacked;
+  to.lost.reconnect += from.lost.reconnect;
+  to.duplicates_flagged += from.duplicates_flagged;
+  to.duplicates_unflagged += from.duplicates_unflagged;
+  to.reordered += from.reordered;
+  to.reordered_by_max = std::max(to.reordered_by_max, from.reordered_by_max);
+  to.foreign += from.foreign;
+  to.disconnects += from.disconnects;
+  to.violations.insert(to.violations.end(), from.violations.begin(), from.violations.end());
+}
+
+void add(const std::vector<Interval>& from, std::vector<Interval>& to) {
+  for (size_t i = 0; i < from.size(); ++i) {
+    if (i == to.size()) {
+      to.push_back(from[i]);
+      continue;
+    }
+    to[i].sent += from[i].sent;
+    to[i].received += from[i].received;
+    to[i].length_s = std::max(to[i].length_s, from[i].length_s);
+    Histogram sum = to[i].histogram();
+    if (!sum.merge(from[i].histogram())) continue;  // checked with the others before
+    Buffer encoded;
+    sum.encode(encoded);
+    to[i].response.assign(encoded.bytes().begin(), encoded.bytes().end());
+  }
+}
+
+// 0 for the best.
+int badness(const Verdict& verdict) {
+  return verdict.valid ? static_cast<int>(verdict.limited_by != Verdict::LimitedBy::kNone) : 2;
+}
+
+// Of all histograms of a record, the intervals' too.
+bool same_configuration(const Record& a, const Record& b) {
+  const auto same = [](const Histogram& x, const Histogram& y) {
+    return x.digits() == y.digits() && x.highest() == y.highest();
+  };
+  const auto intervals_fit = [&](const Record& record) {
+    return std::ranges::all_of(record.intervals, [&](const Interval& interval) {
+      return same(interval.histogram(), a.tally.response);
+    });
+  };
+  return same(a.tally.response, b.tally.response) && same(a.tally.service, b.tally.service) &&
+         same(a.tally.send_lag, b.tally.send_lag) && same(a.tally.ack, b.tally.ack) &&
+         same(a.tally.connect, b.tally.connect) && intervals_fit(a) && intervals_fit(b);
+}
+
+}  // namespace
+
+Result<Record> merge(const std::vector<Record>& records) {
+  assert(!records.empty());
+  Record sum = records.front();
+  std::set<uint32_t> shards{sum.shard};
+  for (auto& reason : sum.verdict.reasons) {
+    if (sum.shards > 1) reason = fmt::format("shard {}: {}", sum.shard, reason);
+  }
+  for (size_t i = 1; i < records.size(); ++i) {
+    const Record& next = records[i];
+    const char* fault = difference(sum, next);
+    if (fault == nullptr && !same_configuration(sum, next)) fault = "their histograms differ";
+    if (fault == nullptr && next.shards > 1 && next.run_name == sum.run_name &&
+        !shards.insert(next.shard).second) {
+      fault = "they are the same shard";
+    }
+    if (fault != nullptr) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("results {} and {} cannot be merged: {}", 1, i + 1, fault));
+    }
+    sum.pubs += next.pubs;
+    sum.subs += next.subs;
+    sum.threads += next.threads;
+    if (sum.rate) *sum.rate += *next.rate;
+    sum.window_s = std::max(sum.window_s, next.window_s);
+    sum.drain_s = std::max(sum.drain_s, next.drain_s);
+    sum.blocked_share = std::max(sum.blocked_share, next.blocked_share);
+    sum.rate_ratio = std::min(sum.rate_ratio, next.rate_ratio);
+    sum.threads_busy.insert(sum.threads_busy.end(), next.threads_busy.begin(),
+                            next.threads_busy.end());
+    add(next.counts, sum.counts);
+    sum.tally.merge(next.tally);
+    add(next.intervals, sum.intervals);
+    if (badness(next.verdict) > badness(sum.verdict)) {  // the worst counts
+      sum.verdict = next.verdict;
+      for (auto& reason : sum.verdict.reasons) {
+        reason = fmt::format("shard {}: {}", next.shard, reason);
+      }
+    }
+  }
+  if (records.size() > 1) {
+    sum.shard = 0;
+    sum.shards = 1;
+  }
+  return sum;
+}
+
+}  // namespace mq

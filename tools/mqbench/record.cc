@@ -1,0 +1,123 @@
+#include "mqbench/record.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include <fmt/chrono.h>
+#include <fmt/core.h>
+
+#include "common/exit_code.h"
+#include "mqbench/exit_code.h"
+
+namespace mq {
+namespace {
+
+std::string_view protocol_name(Version version) {
+  switch (version) {
+    case Version::kV31: return "3.1";
+    case Version::kV311: return "3.1.1";
+    case Version::kV5: return "5.0";
+  }
+  return "unknown";
+}
+
+double per_second(uint64_t count, double time_s) {
+  return time_s > 0 ? static_cast<double>(count) / time_s : 0;
+}
+
+}  // namespace
+
+Record make_record(const RunOptions& options, const LoadResult& result) {
+  const LoadOptions& load = options.load;
+  const Evidence signals = evidence(load, result);
+  Record record;
+  record.run_name = load.run_name;
+  record.version = MQKIT_VERSION;
+  record.started_s = std::chrono::duration<double>(result.started.time_since_epoch()).count();
+  record.started = fmt::format("{:%Y-%m-%dT%H:%M:%S}Z",
+                               fmt::gmtime(std::chrono::system_clock::to_time_t(result.started)));
+  utsname system{};
+  if (uname(&system) == 0) record.kernel = system.release;
+  record.cpus = std::thread::hardware_concurrency();
+  record.target = options.target;
+  record.protocol = protocol_name(load.client.version);
+  record.warm_up_s = seconds(load.warm_up);
+  record.window_s = seconds(result.window);
+  record.drain_s = seconds(result.drain);
+  record.labels = options.labels;
+  record.shard = load.shard;
+  record.shards = load.shards;
+
+  record.pattern = name(load.plan.pattern());
+  record.pubs = load.own(load.plan.publishers());
+  record.subs = load.own(load.plan.subscribers());
+  record.qos = static_cast<int>(load.qos);
+  record.sub_qos = static_cast<int>(load.sub_qos);
+  record.size_bytes = load.payload_size;
+  record.rate = load.rate;
+  if (record.rate && load.shards > 1) {  // the plan gives each publisher the same
+    *record.rate *= static_cast<double>(record.pubs) / load.plan.publishers();
+  }
+  record.inflight = load.inflight;
+  record.threads = load.threads;
+
+  record.counts = result.accounting;
+  record.tally = result.tally;
+  record.threads_busy = result.threads_busy;
+  record.blocked_share = signals.blocked_share;
+  record.rate_ratio = signals.rate_ratio;
+  record.intervals = result.intervals;
+  record.percentiles = options.percentiles;
+  record.verdict = judge(signals);
+  return record;
+}
+
+int judge_exit(const Record& record, bool strict, int signal) {
+  if (signal != 0) return kExitSignal + signal;
+  if (!record.counts.violations.empty()) return kExitViolation;
+  if (strict && !record.verdict.valid) return kExitNotValid;
+  const bool hit = std::ranges::any_of(record.thresholds, &Threshold::hit);
+  return hit ? int{kExitThreshold} : int{kExitOk};
+}
+
+std::vector<LatencyRow> latencies(const Record& record) {
+  const Tally& tally = record.tally;
+  std::vector<LatencyRow> rows;
+  if (record.open_loop()) {
+    rows.push_back({"response", &tally.response});
+    rows.push_back({"service", &tally.service});
+    rows.push_back({"send lag", &tally.send_lag});
+  } else {
+    // Sent when there was room and not when it was due: there is no plan to measure from.
+    rows.push_back({"service", &tally.response});
+  }
+  rows.push_back({"ack", &tally.ack});
+  rows.push_back({"connect", &tally.connect});
+  std::erase_if(rows, [](const LatencyRow& row) {
+    const Histogram& histogram = *row.histogram;
+    return histogram.count() + histogram.overflows() + histogram.negatives() == 0;
+  });
+  return rows;
+}
+
+double sent_per_s(const Record& record) {
+  return per_second(record.tally.sent_in_window, record.window_s);
+}
+
+double received_per_s(const Record& record) {
+  return per_second(record.tally.received_in_window, record.window_s);
+}
+
+double loss_ratio(const Record& record) {
+  const Accounting& a = record.counts;
+  return a.expected == 0 ? 0 : static_cast<double>(a.lost.all()) / static_cast<double>(a.expected);
+}
+
+std::string percentile_name(double percent) {
+  return fmt::format("p{:g}", percent);
+}
+
+}  // namespace mq

@@ -1,0 +1,80 @@
+// The result of a run, with nothing left in it that only the running program knows: what reports
+// are made of, what the JSON holds, and what is merged and compared.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/histogram.h"
+#include "mqbench/accounting.h"
+#include "mqbench/interval_log.h"
+#include "mqbench/load_run.h"
+#include "mqbench/run_args.h"
+#include "mqbench/threshold.h"
+#include "mqbench/verdict.h"
+
+namespace mq {
+
+struct Record {
+  std::string run_name;
+  std::string version;   // of mqbench
+  double started_s = 0;  // since the epoch
+  std::string started;   // the same as "2026-10-01T12:00:00Z"
+  std::string kernel;
+  uint32_t cpus = 0;
+  std::string target;    // "localhost:1883"
+  std::string protocol;  // "3.1.1"
+  double warm_up_s = 0, window_s = 0, drain_s = 0;
+  uint32_t shard = 0, shards = 1;
+  std::map<std::string, std::string> labels;
+
+  std::string pattern;
+  uint64_t pubs = 0, subs = 0;
+  int qos = 0, sub_qos = 0;
+  uint64_t size_bytes = 0;
+  std::optional<double> rate;  // planned; none: as fast as it went
+  uint64_t inflight = 0, threads = 0;
+  bool open_loop() const { return rate.has_value(); }
+
+  Accounting counts;
+  Tally tally;  // histograms, rates, CPU time
+  std::vector<double> threads_busy;
+  double blocked_share = 0;
+  double rate_ratio = 1;
+  std::vector<Interval> intervals;
+
+  std::vector<double> percentiles;  // to report
+  Verdict verdict;
+  std::vector<Threshold> thresholds;
+  int exit_code = 0;
+};
+
+// Judges the result.
+Record make_record(const RunOptions& options, const LoadResult& result);
+
+// The exit code that goes with what the record says. `strict`: figures that are not the broker's
+// are a failure, too.
+int judge_exit(const Record& record, bool strict, int signal);
+
+// What all forms of the report are made of.
+struct LatencyRow {
+  std::string_view label;
+  const Histogram* histogram;
+};
+// Those that have values.
+std::vector<LatencyRow> latencies(const Record& record);
+double sent_per_s(const Record& record);
+double received_per_s(const Record& record);
+double loss_ratio(const Record& record);
+// 99.9 as "p99.9".
+std::string percentile_name(double percent);
+
+// A line of JSON, with the line feed; and back.
+std::string to_json(const Record& record);
+Result<Record> from_json(std::string_view json);
+
+}  // namespace mq

@@ -1,0 +1,341 @@
+// Records as JSON: for programs, and for mqbench itself to read again.
+#include <algorithm>
+#include <array>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include "mqbench/histogram_text.h"
+#include "mqbench/record.h"
+
+namespace mq {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+constexpr std::string_view kSchema = "mqbench/1";
+constexpr size_t kIntervalsMax = 100'000;  // that a file may have
+constexpr size_t kThreadsMax = 100'000;
+
+double milliseconds(double ns) {
+  return ns / 1e6;
+}
+
+std::string key_of(std::string_view label) {
+  std::string key(label);
+  std::ranges::replace(key, ' ', '_');
+  return key;
+}
+
+ordered_json percentiles_json(const Record& record, const Histogram& histogram) {
+  ordered_json to = ordered_json::object();
+  for (const double percent : record.percentiles) {
+    if (percent == 100) continue;
+    std::string key = percentile_name(percent);
+    std::ranges::replace(key, '.', '_');
+    to[key] = milliseconds(static_cast<double>(histogram.percentile(percent)));
+  }
+  to["min"] = milliseconds(static_cast<double>(histogram.min()));
+  to["max"] = milliseconds(static_cast<double>(histogram.max()));
+  to["mean"] = milliseconds(histogram.mean());
+  to["stddev"] = milliseconds(histogram.deviation());
+  return to;
+}
+
+ordered_json histogram_json(const Histogram& histogram) {
+  return {{"unit", "ns"},
+          {"lowest", 1},
+          {"highest", histogram.highest()},
+          {"digits", histogram.digits()},
+          {"count", histogram.count()},
+          {"overflows", histogram.overflows()},
+          {"negatives", histogram.negatives()},
+          {"min", histogram.min()},
+          {"max", histogram.max()},
+          {"mean", histogram.mean()},
+          {"stddev", histogram.deviation()},
+          {"encoding", "hdr-v2-zlib-base64"},
+          {"data", to_base64(histogram)}};
+}
+
+ordered_json load_json(const Record& record) {
+  return {{"pubs", record.pubs},
+          {"subs", record.subs},
+          {"pattern", record.pattern},
+          {"qos", record.qos},
+          {"sub_qos", record.sub_qos},
+          {"size_bytes", record.size_bytes},
+          {"rate_target", record.rate ? ordered_json(*record.rate) : ordered_json(nullptr)},
+          {"loop", record.open_loop() ? "open" : "closed"},
+          {"inflight", record.inflight},
+          {"threads", record.threads}};
+}
+
+ordered_json counts_json(const Record& record) {
+  const Accounting& a = record.counts;
+  ordered_json errors = ordered_json::object();
+  for (const auto& [reason, count] : record.tally.errors) {
+    errors[std::string(mq::text(reason))] = count;
+  }
+  return {{"planned", a.planned},
+          {"not_sent", a.not_sent()},
+          {"sent", a.sent},
+          {"acked", a.acked},
+          {"refused", a.refused},
+          {"expected", a.expected},
+          {"received", a.received},
+          {"lost",
+           {{"qos0", a.lost.qos0},
+            {"acked", a.lost.acked},
+            {"unacked", a.lost.unacked},
+            {"reconnect", a.lost.reconnect}}},
+          {"duplicates", {{"dup_flag", a.duplicates_flagged}, {"no_flag", a.duplicates_unflagged}}},
+          {"reordered", a.reordered},
+          {"reordered_by_max", a.reordered_by_max},
+          {"foreign", a.foreign},
+          {"disconnects", a.disconnects},
+          {"errors", errors}};
+}
+
+ordered_json intervals_json(const Record& record) {
+  ordered_json to = ordered_json::array();
+  for (const Interval& interval : record.intervals) {
+    const Histogram response = interval.histogram();
+    to.push_back({{"t", interval.start_s},
+                  {"length_s", interval.length_s},
+                  {"sent", interval.sent},
+                  {"received", interval.received},
+                  {"p50_ms", milliseconds(static_cast<double>(response.percentile(50)))},
+                  {"p99_ms", milliseconds(static_cast<double>(response.percentile(99)))},
+                  {"max_ms", milliseconds(static_cast<double>(response.max()))},
+                  {"latency", to_base64(response)}});
+  }
+  return to;
+}
+
+// The file says something else than it must. nlohmann throws for what is missing or of another
+// type; this is for the rest.
+void require(bool condition, const char* what) {
+  if (!condition) throw std::runtime_error(what);
+}
+
+Histogram histogram_from(const json& from) {
+  Result<Histogram> decoded = from_base64(from.at("data").get<std::string>());
+  if (!decoded) throw std::runtime_error(decoded.error().text);
+  Histogram histogram = std::move(*decoded);
+  require(histogram.count() == from.at("count").get<uint64_t>(), "count is not the histogram's");
+  if (histogram.count() > 0) {
+    const bool restored =
+        histogram.restore(from.at("min").get<int64_t>(), from.at("max").get<int64_t>(),
+                          from.at("mean").get<double>(), from.at("stddev").get<double>());
+    require(restored, "min, max, mean or stddev is not the histogram's");
+  }
+  histogram.record(-1, from.at("negatives").get<uint64_t>());
+  histogram.record(histogram.highest() + 1, from.at("overflows").get<uint64_t>());
+  return histogram;
+}
+
+void read_histograms(const json& from, Record& to) {
+  const std::array<std::pair<const char*, Histogram*>, 5> named{
+      {{"response", &to.tally.response},
+       {to.open_loop() ? "service" : "", &to.tally.service},
+       {"send_lag", &to.tally.send_lag},
+       {"ack", &to.tally.ack},
+       {"connect", &to.tally.connect}}};
+  for (const auto& [key, histogram] : named) {
+    if (from.contains(key)) *histogram = histogram_from(from.at(key));
+  }
+  // What is called service without a plan is measured where response is with one.
+  if (!to.open_loop() && from.contains("service")) {
+    to.tally.response = histogram_from(from.at("service"));
+  }
+}
+
+void read_counts(const json& from, Record& to) {
+  Accounting& a = to.counts;
+  const auto get = [&from](const char* key) { return from.at(key).get<uint64_t>(); };
+  a.planned = get("planned");
+  a.sent = get("sent");
+  a.acked = get("acked");
+  a.refused = get("refused");
+  a.expected = get("expected");
+  a.received = get("received");
+  const json& lost = from.at("lost");
+  a.lost = {.qos0 = lost.at("qos0").get<uint64_t>(),
+            .acked = lost.at("acked").get<uint64_t>(),
+            .unacked = lost.at("unacked").get<uint64_t>(),
+            .reconnect = lost.at("reconnect").get<uint64_t>()};
+  a.duplicates_flagged = from.at("duplicates").at("dup_flag").get<uint64_t>();
+  a.duplicates_unflagged = from.at("duplicates").at("no_flag").get<uint64_t>();
+  a.reordered = get("reordered");
+  a.reordered_by_max = get("reordered_by_max");
+  a.foreign = get("foreign");
+  a.disconnects = get("disconnects");
+  require(a.sent <= a.planned, "more was sent than planned");
+  for (const auto& [text, count] : from.at("errors").items()) {
+    for (int code = 0; code < 256; ++code) {
+      const auto reason = static_cast<ReasonCode>(code);
+      if (mq::text(reason) != text) continue;
+      to.tally.errors[reason] = count.get<uint64_t>();
+      break;
+    }
+  }
+}
+
+Verdict::LimitedBy limited_by(const std::string& text) {
+  using enum Verdict::LimitedBy;
+  for (const Verdict::LimitedBy by : {kNone, kBroker, kClient}) {
+    if (name(by) == text) return by;
+  }
+  throw std::runtime_error("limited_by is unknown");
+}
+
+void read_intervals(const json& from, Record& to) {
+  require(from.size() <= kIntervalsMax, "too many intervals");
+  for (const json& one : from) {
+    Interval& interval = to.intervals.emplace_back();
+    interval.start_s = one.at("t").get<double>();
+    interval.length_s = one.at("length_s").get<double>();
+    interval.sent = one.at("sent").get<uint64_t>();
+    interval.received = one.at("received").get<uint64_t>();
+    const Result<Histogram> response = from_base64(one.at("latency").get<std::string>());
+    if (!response) throw std::runtime_error(response.error().text);
+    Buffer encoded;
+    response->encode(encoded);
+    interval.response.assign(encoded.bytes().begin(), encoded.bytes().end());
+  }
+}
+
+Record read_record(const json& from) {
+  require(from.at("schema").get<std::string>() == kSchema, "not of schema mqbench/1");
+  Record to;
+  to.version = from.at("tool").at("version").get<std::string>();
+  const json& run = from.at("run");
+  to.run_name = run.at("id").get<std::string>();
+  to.started = run.at("started").get<std::string>();
+  to.started_s = run.at("started_s").get<double>();
+  to.warm_up_s = run.at("warmup_s").get<double>();
+  to.window_s = run.at("window_s").get<double>();
+  to.drain_s = run.at("drain_s").get<double>();
+  to.shard = run.at("shard").at("index").get<uint32_t>();
+  to.shards = run.at("shard").at("of").get<uint32_t>();
+  to.labels = run.at("labels").get<std::map<std::string, std::string>>();
+  to.percentiles = run.at("percentiles").get<std::vector<double>>();
+  const json& host = from.at("host");
+  to.kernel = host.value("kernel", "");
+  to.cpus = host.at("cpus").get<uint32_t>();
+  to.target = from.at("target").at("address").get<std::string>();
+  to.protocol = from.at("target").at("protocol").get<std::string>();
+
+  const json& load = from.at("load");
+  to.pubs = load.at("pubs").get<uint64_t>();
+  to.subs = load.at("subs").get<uint64_t>();
+  to.pattern = load.at("pattern").get<std::string>();
+  to.qos = load.at("qos").get<int>();
+  to.sub_qos = load.at("sub_qos").get<int>();
+  to.size_bytes = load.at("size_bytes").get<uint64_t>();
+  if (!load.at("rate_target").is_null()) to.rate = load.at("rate_target").get<double>();
+  to.inflight = load.at("inflight").get<uint64_t>();
+  to.threads = load.at("threads").get<uint64_t>();
+
+  read_histograms(from.at("histograms"), to);
+  read_counts(from.at("counts"), to);
+  const json& client = from.at("client");
+  to.tally.sent_in_window = client.at("sent_in_window").get<uint64_t>();
+  to.tally.received_in_window = client.at("received_in_window").get<uint64_t>();
+  to.tally.cpu_s = client.at("cpu_s").get<double>();
+  require(client.at("threads").size() <= kThreadsMax, "too many threads");
+  for (const json& thread : client.at("threads")) {
+    to.threads_busy.push_back(thread.at("cpu").get<double>());
+  }
+  to.blocked_share = client.at("blocked_share").get<double>();
+  to.rate_ratio = client.at("rate_ratio").get<double>();
+  read_intervals(from.at("intervals"), to);
+  for (const json& one : from.at("events")) {
+    to.tally.events.push_back({one.at("t").get<double>(), one.at("text").get<std::string>()});
+  }
+
+  const json& verdict = from.at("verdict");
+  to.verdict.valid = verdict.at("valid").get<bool>();
+  to.verdict.limited_by = limited_by(verdict.at("limited_by").get<std::string>());
+  to.verdict.reasons = verdict.at("reasons").get<std::vector<std::string>>();
+  to.counts.violations = verdict.at("violations").get<std::vector<std::string>>();
+  for (const json& one : from.at("thresholds")) {
+    to.thresholds.push_back({one.at("expr").get<std::string>(), one.at("value").get<double>(),
+                             one.at("hit").get<bool>()});
+  }
+  to.exit_code = from.at("exit").get<int>();
+  return to;
+}
+
+}  // namespace
+
+std::string to_json(const Record& record) {
+  ordered_json to;
+  to["schema"] = kSchema;
+  to["tool"] = {{"name", "mqbench"}, {"version", record.version}};
+  to["run"] = {{"id", record.run_name},
+               {"started", record.started},
+               {"started_s", record.started_s},
+               {"warmup_s", record.warm_up_s},
+               {"window_s", record.window_s},
+               {"drain_s", record.drain_s},
+               {"shard", {{"index", record.shard}, {"of", record.shards}}},
+               {"labels", record.labels},
+               {"percentiles", record.percentiles}};
+  to["host"] = {{"kernel", record.kernel}, {"cpus", record.cpus}};
+  to["target"] = {{"address", record.target}, {"protocol", record.protocol}};
+  to["load"] = load_json(record);
+
+  ordered_json metrics = ordered_json::object();
+  ordered_json histograms = ordered_json::object();
+  for (const LatencyRow& row : latencies(record)) {
+    metrics[key_of(row.label) + "_ms"] = percentiles_json(record, *row.histogram);
+    histograms[key_of(row.label)] = histogram_json(*row.histogram);
+  }
+  metrics["sent_per_s"] = sent_per_s(record);
+  metrics["received_per_s"] = received_per_s(record);
+  if (record.open_loop()) metrics["rate_ratio"] = record.rate_ratio;
+  metrics["loss_ratio"] = loss_ratio(record);
+  to["metrics"] = std::move(metrics);
+  to["counts"] = counts_json(record);
+  to["histograms"] = std::move(histograms);
+  to["intervals"] = intervals_json(record);
+  ordered_json events = ordered_json::array();
+  for (const Event& event : record.tally.events) {
+    events.push_back({{"t", event.at_s}, {"text", event.text}});
+  }
+  to["events"] = std::move(events);
+
+  ordered_json threads = ordered_json::array();
+  for (const double busy : record.threads_busy) threads.push_back({{"cpu", busy}});
+  to["client"] = {{"threads", std::move(threads)},
+                  {"cpu_s", record.tally.cpu_s},
+                  {"blocked_share", record.blocked_share},
+                  {"rate_ratio", record.rate_ratio},
+                  {"sent_in_window", record.tally.sent_in_window},
+                  {"received_in_window", record.tally.received_in_window}};
+  to["verdict"] = {{"valid", record.verdict.valid},
+                   {"limited_by", name(record.verdict.limited_by)},
+                   {"reasons", record.verdict.reasons},
+                   {"violations", record.counts.violations}};
+  ordered_json thresholds = ordered_json::array();
+  for (const Threshold& threshold : record.thresholds) {
+    thresholds.push_back(
+        {{"expr", threshold.expression}, {"value", threshold.value}, {"hit", threshold.hit}});
+  }
+  to["thresholds"] = std::move(thresholds);
+  to["exit"] = record.exit_code;
+  return to.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+Result<Record> from_json(std::string_view text) {
+  try {
+    return read_record(json::parse(text));
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kMalformed, fmt::format("no result of mqbench: {}", error.what()));
+  }
+}
+
+}  // namespace mq

@@ -1,0 +1,82 @@
+// Which forms of a record go where.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include <fmt/core.h>
+
+#include "common/console.h"
+#include "common/options.h"
+#include "mqbench/report.h"
+
+namespace mq {
+namespace {
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  if (path == "-") {
+    write_all(STDOUT_FILENO, text);
+    return {};
+  }
+  std::ofstream file(path, std::ios::binary);
+  file << text;
+  file.close();
+  if (!file) {
+    return fail(ErrorCode::kIo, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  }
+  return {};
+}
+
+// A file for each latency that was measured.
+Result<void> write_hgrm(const Record& record, const std::string& prefix) {
+  for (const LatencyRow& row : latencies(record)) {
+    if (row.histogram->count() == 0) continue;
+    std::string name(row.label);
+    for (char& c : name) c = c == ' ' ? '_' : c;
+    MQ_CHECK(write_file(fmt::format("{}{}.hgrm", prefix, name), hgrm_report(*row.histogram)));
+  }
+  return {};
+}
+
+}  // namespace
+
+void declare(CLI::App& app, OutputArgs& args) {
+  Options(app, "Report")
+      .text_or("--json", args.json, "FILE", "-",
+               "Write the result as a line of JSON to a file; to standard output without one, in "
+               "place of the text.")
+      .text("--html", args.html, "FILE", "Write an HTML page with charts that needs no other file.")
+      .text("--csv", args.csv, "FILE", "Write a table with a row for each second.")
+      .text("--md", args.markdown, "FILE", "Write tables in Markdown.")
+      .text("--hlog", args.hlog, "FILE", "Write a histogram log, as HdrHistogram's tools read it.")
+      .text("--hgrm", args.hgrm_prefix, "PREFIX",
+            "Write the percentiles of each latency to PREFIXresponse.hgrm and so on, as "
+            "HdrHistogram's tools read them.")
+      .text("-o,--output", args.directory, "DIR", "Write all of these into a directory.");
+}
+
+Result<void> write_reports(const Record& record, const OutputArgs& args) {
+  if (args.json != "-") write_all(STDOUT_FILENO, text_report(record));
+  if (args.json) MQ_CHECK(write_file(*args.json, to_json(record)));
+  if (args.html) MQ_CHECK(write_file(*args.html, html_report(record)));
+  if (args.csv) MQ_CHECK(write_file(*args.csv, csv_report(record)));
+  if (args.markdown) MQ_CHECK(write_file(*args.markdown, markdown_report(record)));
+  if (args.hlog) MQ_CHECK(write_file(*args.hlog, hlog_report(record)));
+  if (args.hgrm_prefix) MQ_CHECK(write_hgrm(record, *args.hgrm_prefix));
+  if (!args.directory) return {};
+  const std::string& directory = *args.directory;
+  if (mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
+    return fail(ErrorCode::kIo, fmt::format("cannot make {}: {}", directory, std::strerror(errno)));
+  }
+  MQ_CHECK(write_file(directory + "/result.txt", text_report(record)));
+  MQ_CHECK(write_file(directory + "/result.json", to_json(record)));
+  MQ_CHECK(write_file(directory + "/report.html", html_report(record)));
+  MQ_CHECK(write_file(directory + "/intervals.csv", csv_report(record)));
+  MQ_CHECK(write_file(directory + "/report.md", markdown_report(record)));
+  MQ_CHECK(write_file(directory + "/intervals.hlog", hlog_report(record)));
+  return write_hgrm(record, directory + "/");
+}
+
+}  // namespace mq

@@ -1,0 +1,128 @@
+// The result of a run as tables: CSV, Markdown, and the two text forms of HdrHistogram's tools.
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "mqbench/histogram_text.h"
+#include "mqbench/report.h"
+
+namespace mq {
+namespace {
+
+double ms(double ns) {
+  return ns / 1e6;
+}
+double ms(int64_t ns) {
+  return ms(static_cast<double>(ns));
+}
+
+std::string hlog_line(std::string_view tag, double start_s, double length_s,
+                      const Histogram& histogram) {
+  return fmt::format("Tag={},{:.3f},{:.3f},{:.3f},{}\n", tag, start_s, length_s,
+                     ms(histogram.max()), to_base64(histogram));
+}
+
+std::string tag_of(std::string_view label) {
+  std::string tag(label);
+  for (char& c : tag) c = c == ' ' ? '_' : c;
+  return tag;
+}
+
+}  // namespace
+
+std::string csv_report(const Record& record) {
+  std::string text = "t_s,length_s,sent,received,p50_ms,p90_ms,p99_ms,p99_9_ms,max_ms\n";
+  for (const Interval& interval : record.intervals) {
+    const Histogram h = interval.histogram();
+    text += fmt::format("{:.3f},{:.3f},{},{},{:.6f},{:.6f},{:.6f},{:.6f},{:.6f}\n",
+                        interval.start_s, interval.length_s, interval.sent, interval.received,
+                        ms(h.percentile(50)), ms(h.percentile(90)), ms(h.percentile(99)),
+                        ms(h.percentile(99.9)), ms(h.max()));
+  }
+  return text;
+}
+
+std::string markdown_report(const Record& record) {
+  std::string text = fmt::format(
+      "## mqbench: {}\n\nMQTT {}, {} {} → {}, QoS {}, {} bytes, {}, {:.1f} s\n\n", record.target,
+      record.protocol, record.pattern, record.pubs, record.subs, record.qos, record.size_bytes,
+      record.open_loop() ? fmt::format("open loop at {}", format_rate(*record.rate))
+                         : fmt::format("closed loop, {} in flight", record.inflight),
+      record.window_s);
+  text += "| |";
+  for (const double p : record.percentiles) {
+    text += fmt::format(" {} |", p == 100 ? "max" : percentile_name(p));
+  }
+  text += " count |\n|---|";
+  for (size_t i = 0; i < record.percentiles.size(); ++i) text += "--:|";
+  text += "--:|\n";
+  for (const LatencyRow& row : latencies(record)) {
+    text += fmt::format("| {} |", row.label);
+    for (const double p : record.percentiles) {
+      text += fmt::format(" {} |", format_duration(Duration(row.histogram->percentile(p))));
+    }
+    text += fmt::format(" {} |\n", row.histogram->count());
+  }
+  const Accounting& a = record.counts;
+  text += fmt::format(
+      "\n| planned | sent | expected | received | lost | duplicates | reordered | disconnects |\n"
+      "|--:|--:|--:|--:|--:|--:|--:|--:|\n| {} | {} | {} | {} | {} | {} | {} | {} |\n",
+      a.planned, a.sent, a.expected, a.received, a.lost.all(), a.duplicates(), a.reordered,
+      a.disconnects);
+  text += fmt::format("\n{}", verdict_text(record));
+  return text;
+}
+
+// Version 1.3 of the format; times in milliseconds in the text, in nanoseconds in the histograms,
+// as HdrHistogram's HistogramLogProcessor expects. Only the response time is kept by interval, the
+// others are one over all of the run.
+std::string hlog_report(const Record& record) {
+  std::string text = fmt::format(
+      "#[Histogram log format version 1.3]\n"
+      "#[StartTime: {:.3f} (seconds since epoch), {}]\n"
+      "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",
+      record.started_s, record.started);
+  const std::vector<LatencyRow> rows = latencies(record);
+  const std::string_view first = record.open_loop() ? "response" : "service";
+  for (const Interval& interval : record.intervals) {
+    const Histogram h = interval.histogram();
+    if (h.count() > 0) text += hlog_line(first, interval.start_s, interval.length_s, h);
+  }
+  for (const LatencyRow& row : rows) {
+    if (row.label == first && !record.intervals.empty()) continue;
+    text += hlog_line(tag_of(row.label), 0, record.window_s, *row.histogram);
+  }
+  return text;
+}
+
+// A row for each fifth of the way to the half of what is left, as HdrHistogram prints it.
+std::string hgrm_report(const Histogram& histogram) {
+  constexpr double kTicks = 5;
+  std::string text = fmt::format("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile",
+                                 "TotalCount", "1/(1-Percentile)");
+  uint64_t seen = 0;
+  double share = 0;  // that the next row has to reach
+  const auto total = static_cast<double>(histogram.count());
+  histogram.for_each([&](const Histogram::Bucket& bucket) {
+    seen += bucket.count;
+    const double here = static_cast<double>(seen) / total;
+    const double value = ms(std::min(bucket.high, histogram.max()));
+    while (share <= here && share < 1) {
+      text +=
+          fmt::format("{:12.6f} {:2.12f} {:10} {:14.2f}\n", value, share, seen, 1 / (1 - share));
+      const double halvings = std::floor(std::log2(1 / (1 - share))) + 1;
+      share += 1 / (kTicks * std::pow(2, halvings));
+      if (1 - share < 1 / (2 * total)) share = 1;
+    }
+  });
+  text += fmt::format("{:12.6f} {:2.12f} {:10}\n", ms(histogram.max()), 1.0, histogram.count());
+  text += fmt::format("#[Mean    = {:12.6f}, StdDeviation   = {:12.6f}]\n", ms(histogram.mean()),
+                      ms(histogram.deviation()));
+  text += fmt::format("#[Max     = {:12.6f}, Total count    = {:12}]\n", ms(histogram.max()),
+                      histogram.count());
+  text += fmt::format("#[Buckets = {:12}, SubBuckets     = {:12}]\n", 32, 2048);
+  return text;
+}
+
+}  // namespace mq

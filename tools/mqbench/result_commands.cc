@@ -1,0 +1,226 @@
+#include "mqbench/result_commands.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/units.h"
+#include "common/console.h"
+#include "common/exit_code.h"
+#include "common/options.h"
+#include "mqbench/child.h"
+#include "mqbench/comparison.h"
+#include "mqbench/exit_code.h"
+#include "mqbench/merge.h"
+#include "mqbench/report.h"
+#include "mqbench/run_command.h"
+
+namespace mq {
+namespace {
+
+constexpr std::string_view kResultStart = R"({"schema":"mqbench/1")";
+constexpr size_t kResultMax = 256 * 1024 * 1024;  // bytes of one
+
+Result<std::vector<Record>> read_lines(std::istream& in, const std::string& path) {
+  std::vector<Record> records;
+  for (std::string line; std::getline(in, line);) {
+    if (line.size() > kResultMax) {
+      return fail(ErrorCode::kTooLarge, fmt::format("{} has a line that is too long", path));
+    }
+    // Some who collect logs put a name in front of each line.
+    const size_t start = line.find(kResultStart);
+    if (start == std::string::npos) continue;
+    Result<Record> record = from_json(std::string_view(line).substr(start));
+    if (!record) {
+      return fail(record.error().code, fmt::format("{}: {}", path, record.error().text));
+    }
+    records.push_back(std::move(*record));
+  }
+  if (records.empty()) {
+    return fail(ErrorCode::kNotFound, fmt::format("{} has no result of mqbench", path));
+  }
+  return records;
+}
+
+Result<std::vector<Record>> read_all(const std::vector<std::string>& files) {
+  std::vector<Record> all;
+  for (const std::string& file : files) {
+    MQ_TRY(std::vector<Record> records, read_records(file));
+    std::ranges::move(records, std::back_inserter(all));
+  }
+  return all;
+}
+
+int failed(std::string_view text) {
+  Console().error(text);
+  return kExitFailure;
+}
+
+Result<int> show(Record record, const ReportArgs& args) {
+  if (!args.fail_if.empty()) {
+    std::vector<Condition> conditions;
+    for (const std::string& text : args.fail_if) {
+      MQ_TRY(Condition condition, Condition::parse(text));
+      conditions.push_back(std::move(condition));
+    }
+    auto thresholds = evaluate(conditions, record);
+    if (!thresholds) return failed(thresholds.error().text);
+    record.thresholds = std::move(*thresholds);
+    record.exit_code = judge_exit(record, true, 0);
+  }
+  if (const auto written = write_reports(record, args.output); !written) {
+    return failed(written.error().text);
+  }
+  return args.fail_if.empty() ? kExitOk : record.exit_code;
+}
+
+// What is compared of a run; every one of these is in every run that measured latency.
+struct Metric {
+  std::string_view name;
+  bool is_time;
+  double (*value)(const Record&);
+};
+double as_double(int64_t value) {
+  return static_cast<double>(value);
+}
+constexpr Metric kMetrics[] = {
+    {"p50", true, [](const Record& r) { return as_double(r.tally.response.percentile(50)); }},
+    {"p90", true, [](const Record& r) { return as_double(r.tally.response.percentile(90)); }},
+    {"p99", true, [](const Record& r) { return as_double(r.tally.response.percentile(99)); }},
+    {"mean", true, [](const Record& r) { return r.tally.response.mean(); }},
+    {"received/s", false, [](const Record& r) { return received_per_s(r); }}};
+
+std::string value_text(const Metric& metric, double value) {
+  return metric.is_time ? format_duration(Duration(static_cast<int64_t>(value)))
+                        : format_rate(value);
+}
+
+std::string comparison_text(const std::vector<Record>& a, const std::vector<Record>& b) {
+  std::string text = fmt::format("A: {} runs of {}   B: {} runs of {}\n", a.size(),
+                                 a.front().target, b.size(), b.front().target);
+  const bool enough = std::min(a.size(), b.size()) >= kComparableMin;
+  for (const Metric& metric : kMetrics) {
+    std::vector<double> values_a, values_b;
+    for (const Record& record : a) values_a.push_back(metric.value(record));
+    for (const Record& record : b) values_b.push_back(metric.value(record));
+    const Comparison c = compare(values_a, values_b);
+    text += fmt::format("{:<12} A {:>10}   B {:>10}   ", metric.name,
+                        value_text(metric, c.median_a), value_text(metric, c.median_b));
+    if (!enough) {
+      text += fmt::format("{:+.1f} %\n", c.change * 100);
+    } else if (c.differs) {
+      const char* word = metric.is_time == (c.change < 0) ? "faster" : "slower";
+      text += fmt::format("B is {}: {:+.1f} %, 95 % interval {:+.1f} to {:+.1f} %, p = {:.4f}\n",
+                          word, c.change * 100, c.low * 100, c.high * 100, c.p);
+    } else {
+      text +=
+          fmt::format("no difference detectable (noise ±{:.0f} %)\n", (c.high - c.low) / 2 * 100);
+    }
+  }
+  if (!enough) {
+    text += fmt::format("single runs: not a comparison; it takes {} of each\n", kComparableMin);
+  }
+  return text;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find(' '), text.size());
+    if (end > 0) words.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return words;
+}
+
+Result<Record> run_once(const AbArgs& args, const std::string& side) {
+  std::vector<std::string> words{"run"};
+  for (const std::string& more : {args.both, side}) {
+    for (std::string& word : words_of(more)) words.push_back(std::move(word));
+  }
+  words.emplace_back("--json");
+  MQ_TRY(const ChildResult child, run_self(words));
+  // What a violation or a threshold ends with is a result, too.
+  if (child.exit_code >= kExitSignal || child.output.empty()) {
+    return fail(ErrorCode::kIo, fmt::format("a run ended with {}", child.exit_code));
+  }
+  return from_json(child.output);
+}
+
+}  // namespace
+
+void declare(CLI::App& app, ReportArgs& args) {
+  declare(app, args.output);
+  Options(app, "Judgement")
+      .list("--fail-if", args.fail_if, "CONDITION",
+            "End with 3 when it is true of the result, as p99>10ms or loss>0.");
+}
+
+void declare(CLI::App& app, AbArgs& args) {
+  Options(app, "Runs")
+      .text("--a", args.a, "OPTIONS", "Options of mqbench run, for the one side only.")
+      .text("--b", args.b, "OPTIONS", "And for the other.")
+      .text("--run", args.both, "OPTIONS", "Options for both.")
+      .number("--runs", args.runs, "COUNT", "Runs of each side, in the order ABBAABBA...",
+              {kComparableMin, 1000});
+}
+
+Result<std::vector<Record>> read_records(const std::string& path) {
+  if (path == "-") return read_lines(std::cin, "standard input");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return fail(ErrorCode::kIo, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  }
+  return read_lines(file, path);
+}
+
+Result<int> run_report(const ReportArgs& args) {
+  auto records = read_all(args.files);
+  if (!records) return failed(records.error().text);
+  if (records->size() > 1) {
+    return failed(
+        fmt::format("there are {} results: mqbench merge takes several", records->size()));
+  }
+  return show(std::move(records->front()), args);
+}
+
+Result<int> run_merge(const ReportArgs& args) {
+  const auto records = read_all(args.files);
+  if (!records) return failed(records.error().text);
+  auto merged = merge(*records);
+  if (!merged) return failed(merged.error().text);
+  return show(std::move(*merged), args);
+}
+
+Result<int> run_compare(const CompareArgs& args) {
+  if (args.files.size() != 2) {
+    return fail(ErrorCode::kInvalidArgument, "compare takes two files.");
+  }
+  const auto a = read_records(args.files[0]), b = read_records(args.files[1]);
+  if (!a) return failed(a.error().text);
+  if (!b) return failed(b.error().text);
+  write_all(STDOUT_FILENO, comparison_text(*a, *b));
+  return kExitOk;
+}
+
+Result<int> run_ab(const AbArgs& args) {
+  std::vector<Record> a, b;
+  for (uint32_t i = 0; i < 2 * args.runs; ++i) {
+    const bool is_a = (i + 1) / 2 % 2 == 0;
+    auto record = run_once(args, is_a ? args.a : args.b);
+    if (!record) return failed(record.error().text);
+    (is_a ? a : b).push_back(std::move(*record));
+  }
+  write_all(STDOUT_FILENO, comparison_text(a, b));
+  return kExitOk;
+}
+
+}  // namespace mq

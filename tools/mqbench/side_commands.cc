@@ -1,0 +1,90 @@
+#include "mqbench/side_commands.h"
+
+#include <fmt/core.h>
+
+#include "codec/limits.h"
+#include "common/options.h"
+#include "mqbench/run_command.h"
+#include "mqbench/stamp.h"
+
+namespace mq {
+namespace {
+
+void replace(std::string& text, std::string_view what, std::string_view by) {
+  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+}
+
+}  // namespace
+
+void declare(CLI::App& app, SideArgs& args) {
+  Options load(app, "Load");
+  load.number("-c,--count", args.clients, "COUNT", "Clients.", {1, 1'000'000})
+      .number("-i,--interval", args.connect_interval_ms, "MS",
+              "Milliseconds between the beginnings of two connections; 0 for none.")
+      .number("-R,--connrate", args.connect_rate, "COUNT", "Connections a second, instead of -i.",
+              {1, 1'000'000})
+      .number("-n,--startnumber", args.run.first_number, "NUMBER",
+              "Number of the first client, for its identifier and its topic.")
+      .text("--prefix", args.run.id_prefix, "PREFIX", "What client identifiers begin with.")
+      .text("--ifaddr", args.run.connect.bind_address, "ADDRESS", "Local address to connect from.")
+      .seconds("-d,--duration", args.run.duration, "SECONDS",
+               "How long; without, until it is interrupted.", std::chrono::milliseconds(1));
+  if (args.kind != SideArgs::Kind::kConn) {
+    load.text("-t,--topic", args.topic, "TEMPLATE",
+              "Topic or filter; %i is the number of the client, %u the user name.")
+        .choice("-q,--qos", args.run.qos,
+                {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
+                "Quality of service.");
+  }
+  if (args.kind == SideArgs::Kind::kPub) {
+    load.number("-I,--interval_of_msg", args.interval_ms, "MS",
+                "Milliseconds between two messages of a client; 0: as fast as it goes.")
+        .number("-L,--limit", args.limit, "COUNT", "Messages of all clients together; 0: no limit.")
+        .size("-s,--size", args.run.size, "BYTES", "Size of a payload.",
+              {kCompactStampSize, kVarintMax / 2})
+        .number("-F,--inflight", args.run.inflight, "COUNT",
+                "Most QoS 1 and 2 messages that a client has unacknowledged.", {1, 65535});
+  }
+  load.flag("--yes", args.run.yes,
+            "Load a broker that is neither on this machine nor in a private network: I may.");
+  declare(app, args.run.output);
+  declare(app, args.run.connect, Clients::kManyWithOwnLetters);
+}
+
+RunArgs run_args(const SideArgs& args) {
+  RunArgs run = args.run;
+  std::string topic = args.topic;
+  replace(topic, "%i", "{i}");
+  replace(topic, "%u", run.connect.user_name.value_or(""));
+  run.topic = topic;
+  run.warm_up = Duration::zero();
+  if (args.connect_rate) {
+    run.connect_rate = *args.connect_rate;
+  } else if (args.connect_interval_ms > 0) {
+    run.connect_rate = 1000.0 / args.connect_interval_ms;
+  }
+  if (args.kind == SideArgs::Kind::kPub) {
+    run.pubs = args.clients;
+    run.subs = 0;
+    run.rate = args.interval_ms == 0
+                   ? "max"
+                   : fmt::format("{:.6f}", args.clients * 1000.0 / args.interval_ms);
+    if (args.limit > 0) run.messages = args.limit;
+  } else {
+    run.pattern = Pattern::kNone;
+    run.subs = args.clients;
+    run.sub_qos = run.qos;
+    if (args.kind == SideArgs::Kind::kConn) run.topic.clear();
+  }
+  // emqtt-bench goes on until it is interrupted.
+  if (!run.duration && !run.messages) run.duration = kEndless;
+  return run;
+}
+
+Result<int> run_side(const SideArgs& args) {
+  return run_load(run_args(args));
+}
+
+}  // namespace mq
