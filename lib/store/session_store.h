@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/bytes.h"
@@ -76,6 +77,12 @@ class StoreSink {
 
 using BatchId = uint64_t;
 
+// How a store is doing, as far as its user has to behave differently.
+struct StoreState {
+  bool behind = false;   // more waits to be written than its limit allows: take in less
+  bool failing = false;  // it cannot write, and goes on trying
+};
+
 // Changes go into the open batch and cost no I/O; commit() closes it. When a batch is safe is told
 // to the broker by its owner (Broker::durable), in order. Batches count 1, 2, 3, ...
 class SessionStore : public StoreSink {
@@ -86,6 +93,11 @@ class SessionStore : public StoreSink {
   // Expiry times of messages are made from `now`, by which the clocks that ran meanwhile count.
   virtual Result<void> load(StoreSink& to, Now now) = 0;
   virtual BatchId commit() = 0;
+  // Cheap; asked for once a loop turn, after commit().
+  virtual StoreState state() = 0;
+  // Within which 99 of 100 batches were written since this was asked last; nothing when it is not
+  // measured.
+  virtual std::optional<double> commit_ms_p99() { return std::nullopt; }
 };
 
 }  // namespace mq

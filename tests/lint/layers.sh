@@ -36,7 +36,8 @@ FNR == 1 {
   tree = part[1]
   module = part[2]
   header = FILENAME ~ /\.h$/
-  pure = tree == "lib" && module != "io"
+  on_disk = FILENAME ~ /^lib\/store\/sqlite_/
+  pure = tree == "lib" && module != "io" && !on_disk
   if (tree == "lib" && !(module in may)) reject("a module that the layer table does not know")
 }
 
@@ -70,8 +71,10 @@ pure && /(steady_clock|system_clock|high_resolution_clock)|clock_gettime|gettime
   sub(/>.*/, "", path)
   in_io = tree == "lib" && module == "io"
   hashes = tree == "lib" && module == "auth" && path ~ /^(openssl\/|argon2\.h)/
-  if (tree != "tests" && !in_io && !hashes && path ~ /^(uv\.h|openssl\/|sqlite3\.h|wslay\/|boost\/|argon2\.h)/)
+  if (tree != "tests" && !in_io && !hashes && path ~ /^(uv\.h|openssl\/|wslay\/|boost\/|argon2\.h)/)
     reject("only lib/io may include it, and lib/auth what hashes")
+  if (tree != "tests" && !on_disk && path ~ /^sqlite3/)
+    reject("only lib/store/sqlite_* may include it")
   if (pure && path ~ /^(sys\/|netinet\/|arpa\/|netdb\.h|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|atomic$|fstream$|iostream$)/)
     reject("the core does no I/O and has one thread")
   if (path ~ /^CLI\//) {

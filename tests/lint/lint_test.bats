@@ -72,6 +72,16 @@ rejects() {
   rejects layers.sh 'lib/base/log.cc:1: only lib/io'
 }
 
+@test "layers: SQLite outside its part of lib/store" {
+  put lib/io/loop.cc '#include <sqlite3.h>'
+  rejects layers.sh 'only lib/store/sqlite_* may include it'
+  put lib/io/loop.cc
+  put lib/store/change.cc '#include <sqlite3ext.h>'
+  rejects layers.sh 'only lib/store/sqlite_* may include it'
+  put lib/store/change.cc '#include <thread>'
+  rejects layers.sh 'the core does no I/O and has one thread'
+}
+
 @test "layers: system calls and clocks in the core" {
   put lib/codec/decode.cc '#include <sys/socket.h>'
   rejects layers.sh 'the core does no I/O'

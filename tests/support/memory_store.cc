@@ -2,9 +2,11 @@
 
 #include <cassert>
 
+#include "store/stored_message.h"
+
 namespace mq {
 
-MemoryStore::StoredMessage MemoryStore::copy(const Message& message, WallTime expires) {
+MemoryStore::OwnedMessage MemoryStore::copy(const Message& message, WallTime expires) {
   const Bytes payload = message.payload();
   const Bytes properties = message.properties().encoded();
   return {std::string(message.topic()),
@@ -15,15 +17,10 @@ MemoryStore::StoredMessage MemoryStore::copy(const Message& message, WallTime ex
           expires};
 }
 
-Ref<const Message> MemoryStore::make(const StoredMessage& stored, Now now) {
-  MessageFields fields;
-  fields.topic = stored.topic;
-  fields.payload = stored.payload;
-  fields.properties = Properties(stored.properties);
-  fields.qos = stored.qos;
-  fields.retain = stored.retain;
-  if (stored.expires != WallTime::max()) fields.expires = now.mono + (stored.expires - now.wall);
-  return Message::make(fields);
+Ref<const Message> MemoryStore::make(const OwnedMessage& owned, Now now) {
+  return make_message({owned.topic, owned.payload, owned.properties, owned.qos, owned.retain,
+                       owned.expires},
+                      now);
 }
 
 BatchId MemoryStore::commit() {

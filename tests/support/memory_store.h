@@ -43,10 +43,12 @@ class MemoryStore final : public SessionStore {
 
   Result<void> load(StoreSink& to, Now now) override;
   BatchId commit() override;
+  StoreState state() override { return state_; }
+  void set_state(StoreState state) { state_ = state; }
 
  private:
   using Change = std::function<void()>;
-  struct StoredMessage {
+  struct OwnedMessage {
     std::string topic;
     std::vector<uint8_t> payload, properties;
     Qos qos = Qos::kAtMostOnce;
@@ -55,7 +57,7 @@ class MemoryStore final : public SessionStore {
   };
   struct Queued {
     bool released = false;
-    StoredMessage message;
+    OwnedMessage message;
     uint32_t subscription_id = 0;
     uint8_t first_byte = 0, share_tag = 0;
   };
@@ -64,7 +66,7 @@ class MemoryStore final : public SessionStore {
     uint32_t id = 0;
   };
   struct Will {
-    StoredMessage message;
+    OwnedMessage message;
     uint32_t delay_s = 0;
     WallTime due;
   };
@@ -80,14 +82,15 @@ class MemoryStore final : public SessionStore {
     uint64_t sent = 0;
   };
 
-  static StoredMessage copy(const Message& message, WallTime expires);
-  static Ref<const Message> make(const StoredMessage& stored, Now now);
+  static OwnedMessage copy(const Message& message, WallTime expires);
+  static Ref<const Message> make(const OwnedMessage& stored, Now now);
 
+  StoreState state_;
   std::vector<Change> open_;
   std::vector<std::vector<Change>> batches_;
   BatchId committed_ = 0, safe_ = 0;
   std::map<std::string, Session> sessions_;
-  std::map<std::string, StoredMessage> retained_;
+  std::map<std::string, OwnedMessage> retained_;
 };
 
 }  // namespace mq
