@@ -112,7 +112,7 @@ quick_answers() {
     >/dev/null 3>&- &
   bench_pid=$!
   pids+=("$bench_pid")
-  wait_for gauge clients/connected 51
+  wait_for gauge clients/connected 50
   kill -INT "$bench_pid"
   status=0
   finished "$bench_pid" || status=$?
