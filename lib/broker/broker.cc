@@ -134,6 +134,11 @@ void Broker::on_frame(Connection& c, const Frame& frame, Now now) {
     case PacketType::kUnsubscribe: return on_unsubscribe(c, frame, now);
     case PacketType::kPingreq: {
       if (const auto packet = decode_pingreq(frame); !packet) return fail(c, packet.error(), now);
+      if (store_ != nullptr && waits(c)) {
+        // A disk that takes its time must not look like a broken connection.
+        if (c.pings < UINT16_MAX) ++c.pings;
+        return mark_dirty(c);
+      }
       send_control(c, Pingresp{});  // smaller than any CONNACK, so it fits
       return;
     }
@@ -206,6 +211,7 @@ void Broker::update_sys_topics(Now now) {
   gauges.retained_messages = retained_.size();
   gauges.stored_messages = Message::alive();
   gauges.stored_bytes = Message::alive_bytes();
+  if (store_ != nullptr) gauges.commit_ms_p99 = store_->commit_ms_p99();
   for (const SysTopics::Entry& entry : sys_topics_.update(counters_, gauges, now)) {
     MessageFields fields;
     fields.topic = entry.topic;
@@ -222,7 +228,7 @@ void Broker::clean(ConnId id) {
 
 bool Broker::has_output(ConnId id) const {
   const Connection* c = find(id);
-  return c != nullptr && !c->out.empty();
+  return c != nullptr && (!c->out.empty() || c->pings > 0);
 }
 
 bool Broker::wants_close(ConnId id) const {
@@ -232,8 +238,9 @@ bool Broker::wants_close(ConnId id) const {
 
 bool Broker::wants_pause(ConnId id) const {
   const Connection* c = find(id);
-  return c != nullptr && (c->out.answers() > kAnswersMax ||
-                          c->state == Connection::State::kAuthenticating);
+  if (c == nullptr) return false;
+  return c->out.answers() > kAnswersMax || c->state == Connection::State::kAuthenticating ||
+         (store_state_.behind && waits(*c));
 }
 
 void Broker::shut_down(Now now) {

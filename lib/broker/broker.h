@@ -67,7 +67,8 @@ class Broker {
 
   // With a store. Once, before the first connection: sessions and retained messages come back.
   Result<void> restore(Now now);
-  // Closes the open batch of changes, if there are any. Once a loop turn, before produce().
+  // Closes the open batch of changes, if there are any, and asks how the store is doing. Once a
+  // loop turn, before produce().
   void commit();
   // That batch and all before it are safe: the acknowledgements that waited for it may go.
   void durable(BatchId batch);
@@ -86,7 +87,8 @@ class Broker {
   bool wants_close(ConnId id) const;
 
   // True while so many answers wait for the client to read them, or whether it may connect takes
-  // so long, that nothing more should be read from it; what arrives all the same is still handled.
+  // so long, or the store is behind and has still to write what this one published, that nothing
+  // more should be read from it; what arrives all the same is still handled.
   bool wants_pause(ConnId id) const;
 
   // Orderly end: DISCONNECT 0x8B to 5.0 clients, and every connection wants to close.
@@ -167,6 +169,8 @@ class Broker {
     return *store_;
   }
   void hold(Connection& c);
+  bool waits(const Connection& c) const { return c.barrier > durable_; }
+  bool must_store(const Connection& c, const MessageFields& fields) const;
   void store_session(const Session& session);
   void store_sent(Session& session);
   bool at_barrier(Connection& c);
@@ -216,6 +220,7 @@ class Broker {
   BatchId open_batch_ = 1;
   bool batch_open_ = false;    // there are changes in it
   BatchId durable_ = 0;
+  StoreState store_state_;     // as of the last commit()
   std::vector<ConnId> held_;   // connections whose output waits for a batch
 
   std::vector<std::unique_ptr<ListenerState>> listeners_;

@@ -50,6 +50,7 @@ struct Connection {
   bool bridge = false;            // 3.x level byte with the bridge bit
   bool problem_information = true;  // the client wants Reason Strings
   uint16_t keep_alive_s = 0;      // 0 is off
+  uint16_t pings = 0;             // PINGRESPs to send ahead of `out`
   uint32_t send_quota = 0;        // PUBLISH packets that may be in flight towards the client
   // The client's QoS 2 messages that count against our Receive Maximum. What is left of earlier
   // connections does not: the quota starts anew with each (section 4.9).

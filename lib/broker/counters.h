@@ -20,7 +20,7 @@ struct Counters {
            limit_retained = 0, limit_packet = 0, limit_payload = 0, limit_queued_messages = 0,
            limit_queued_bytes = 0, limit_subscriptions = 0, limit_topic_levels = 0,
            limit_connect_timeout = 0, limit_receive_maximum = 0, limit_alias_bytes = 0,
-           limit_message_bytes = 0;
+           limit_message_bytes = 0, limit_store_backlog = 0;
 };
 
 }  // namespace mq

@@ -162,6 +162,11 @@ void Broker::produce(ConnId id, OutBatch& to, Now now) {
   Connection* const c = find(id);
   if (c == nullptr) return;
   const size_t before = to.size();
+  for (constexpr uint8_t kPingresp[] = {0xd0, 0}; c->pings > 0 && to.has_room(sizeof kPingresp);) {
+    to.append(kPingresp);
+    ++counters_.messages_sent;
+    --c->pings;
+  }
   bool more = true;
   while (more && !c->out.empty()) {
     switch (c->out.front().kind) {

@@ -7,11 +7,16 @@
 namespace mq {
 
 void Broker::commit() {
-  if (!batch_open_) return;
-  batch_open_ = false;
-  const BatchId batch = store_->commit();
-  assert(batch == open_batch_);
-  open_batch_ = batch + 1;
+  if (store_ == nullptr) return;
+  if (batch_open_) {
+    batch_open_ = false;
+    const BatchId batch = store_->commit();
+    assert(batch == open_batch_);
+    open_batch_ = batch + 1;
+  }
+  const bool was_behind = store_state_.behind;
+  store_state_ = store_->state();
+  if (store_state_.behind && !was_behind) ++counters_.limit_store_backlog;
 }
 
 void Broker::durable(BatchId batch) {
@@ -28,6 +33,16 @@ void Broker::hold(Connection& c) {
   if (!batch_open_ || c.barrier == open_batch_) return;
   c.barrier = open_batch_;
   c.out.push_barrier(open_batch_);
+}
+
+// Whether the acknowledgement of a PUBLISH, whose receivers are in `hits_`, says something about
+// the store.
+bool Broker::must_store(const Connection& c, const MessageFields& fields) const {
+  if (fields.qos == Qos::kAtMostOnce) return false;
+  if (fields.retain || (fields.qos == Qos::kExactlyOnce && c.session->stored)) return true;
+  return std::ranges::any_of(hits_, [](const Hit& hit) {
+    return hit.session->stored && hit.qos != Qos::kAtMostOnce;
+  });
 }
 
 // Whether the barrier in front of the queue still holds; takes it away when it does not.
@@ -153,8 +168,11 @@ class Broker::Restorer final : public StoreSink {
   }
 
   void put_retained(const Ref<const Message>& message, WallTime expires) override {
-    if (expires > now_.wall) broker_.retained_.set(message);
+    if (expires > now_.wall) return broker_.retained_.set(message);
+    expired_.emplace_back(message->topic());
   }
+  // Retained messages that expired while the broker was down.
+  const std::vector<std::string>& expired() const { return expired_; }
 
   // A store replays what is, not what was.
   void drop_session(std::string_view) override { assert(false); }
@@ -179,13 +197,16 @@ class Broker::Restorer final : public StoreSink {
 
   Broker& broker_;
   Now now_;
+  std::vector<std::string> expired_;
 };
 
 Result<void> Broker::restore(Now now) {
   assert(store_ != nullptr && sessions_.empty());
   now_ = now;
   Restorer restorer(*this, now);
-  return store_->load(restorer, now);
+  MQ_CHECK(store_->load(restorer, now));
+  for (const std::string& topic : restorer.expired()) change().drop_retained(topic);
+  return {};
 }
 
 }  // namespace mq

@@ -154,7 +154,9 @@ void Broker::admit(Connection& c, const Connect& packet, std::string client_id, 
   attach(c, *found->second, packet, now);
   // MQTT 3.1 has no Session Present flag: the byte is reserved.
   connack.session_present = present && c.version != Version::kV31;
-  hold(c);
+  // While the store cannot write, the sessions it has go on: their state is safe but for what this
+  // CONNECT changes of it. New ones that it would have to keep were refused.
+  if (!store_state_.failing) hold(c);
   send_control(c, connack);
   resume(c);
   log(c, LogLevel::kInfo, "connected", present ? "session resumed" : "");
@@ -211,6 +213,9 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
         !access_.may_publish(client, packet.will->topic)) {
       return Refusal{ReasonCode::kNotAuthorized, "the will's topic is not allowed"};
     }
+  }
+  if (store_state_.failing && granted_expiry_s(packet) != 0 && !sessions_.contains(client.client_id)) {
+    return Refusal{ReasonCode::kServerUnavailable, "the session cannot be stored"};
   }
   if (sessions_.size() >= options_.sessions_max && !sessions_.contains(client.client_id)) {
     ++counters_.limit_sessions;

@@ -92,6 +92,10 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
 
   hits_.clear();
   subscriptions_.match(fields.topic, c.session, hits_);
+  // 5.0 clients are told; others wait for their acknowledgement until the store can write again.
+  if (store_state_.failing && c.version == Version::kV5 && must_store(c, fields)) {
+    return ReasonCode::kQuotaExceeded;
+  }
   Ref<const Message> message;
   if (fields.retain) {
     if (const ReasonCode reason = retain_message(fields, message); is_error(reason)) return reason;
@@ -112,7 +116,12 @@ void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode rea
       return fail(c, reason, text(reason), now);
     }
   }
-  if (packet.qos == Qos::kAtMostOnce) return;
+  if (packet.qos == Qos::kAtMostOnce) {
+    // There is nothing to hold back but the publisher itself: see wants_pause().
+    if (!store_state_.behind || !packet.retain) return;
+    hold(c);
+    return mark_dirty(c);
+  }
   const PacketType type =
       packet.qos == Qos::kAtLeastOnce ? PacketType::kPuback : PacketType::kPubrec;
   // After a refusal the identifier is free again [MQTT-4.3.3-9].
@@ -121,7 +130,8 @@ void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode rea
     ++c.received_qos2;
     if (c.session->stored) change().put_inbound(c.session->client_id, packet.packet_id);
   }
-  hold(c);
+  // A refusal says nothing of the store, and must not wait for one that fails.
+  if (!is_error(reason) || c.version != Version::kV5) hold(c);
   c.out.push_ack(type, packet.packet_id, c.version == Version::kV5 ? reason : ReasonCode::kSuccess);
   mark_dirty(c);
 }

@@ -68,6 +68,10 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
       refuse(ReasonCode::kNotAuthorized);
       continue;
     }
+    if (store_state_.failing && session.stored) {
+      refuse(ReasonCode::kQuotaExceeded);
+      continue;
+    }
     if (session.subscriptions.size() >= options_.subscriptions_max &&
         !subscriptions_.contains(session, filter->filter, filter->share())) {
       ++counters_.limit_subscriptions;

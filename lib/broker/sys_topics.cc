@@ -71,6 +71,10 @@ std::vector<SysTopics::Entry> SysTopics::update(const Counters& counters, const 
   number("limits/receive_maximum/hit", counters.limit_receive_maximum);
   number("limits/alias_bytes/hit", counters.limit_alias_bytes);
   number("limits/message_bytes/hit", counters.limit_message_bytes);
+  if (gauges.commit_ms_p99) {
+    number("limits/store_backlog/hit", counters.limit_store_backlog);
+    put(all, "store/commit_ms_p99", two_decimals(*gauges.commit_ms_p99));
+  }
 
   const double minutes = seconds(now.mono - last_) / 60;
   if (minutes > 0) {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,7 @@ struct SysGauges {
   uint64_t subscriptions = 0, shared_subscriptions = 0;
   uint64_t retained_messages = 0;
   uint64_t stored_messages = 0, stored_bytes = 0;  // retained and waiting
+  std::optional<double> commit_ms_p99;             // of the store, if there is one that measures
 };
 
 // Computes topics and values; publishing them is the broker's matter.

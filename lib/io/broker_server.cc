@@ -49,10 +49,10 @@ class BrokerServer::Connection final : public Transport::Owner {
 };
 
 BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessControl& access,
-                           uint64_t seed)
+                           uint64_t seed, SessionStore* store)
     : loop_(loop),
       random_(seed),
-      broker_(options, access, random_, loop.now()),
+      broker_(options, access, random_, loop.now(), store),
       timer_(loop, [this](Now now) { broker_.tick(now); }),
       shut_down_deadline_(loop, [this](Now now) { finish_shut_down(now); }) {
   loop.add(*this);
@@ -151,6 +151,7 @@ void BrokerServer::finish_shut_down(Now now) {
     if (connection != nullptr) broker_.closed(connection->id(), now);
   }
   connections_.clear();
+  broker_.commit();  // the ends of the connections
   shut_down_deadline_.cancel();
   if (const auto done = std::exchange(done_, nullptr)) done();
 }

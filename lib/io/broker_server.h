@@ -26,8 +26,14 @@ struct ListenOptions {
 // connection send is gathered and goes out in one write before the loop sleeps.
 class BrokerServer final : private BeforeSleep {
  public:
-  BrokerServer(Loop& loop, const BrokerOptions& options, AccessControl& access, uint64_t seed);
+  BrokerServer(Loop& loop, const BrokerOptions& options, AccessControl& access, uint64_t seed,
+               SessionStore* store = nullptr);
   ~BrokerServer() override;
+
+  // With a store. What it kept comes back; before listen().
+  Result<void> restore() { return broker_.restore(loop_.now()); }
+  // The batches up to this one are safe. On the loop's thread.
+  void durable(BatchId batch) { broker_.durable(batch); }
 
   // Listens there, too. Gives the port, 0 of a unix socket.
   Result<uint16_t> listen(const ListenOptions& options);

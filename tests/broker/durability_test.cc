@@ -350,3 +350,92 @@ TEST_CASE("the will that waited at the crash keeps its time, and a resumed sessi
     t["watch"].expect_nothing();
   }
 }
+
+TEST_CASE("a store that is behind: who published is not read until that is written") {
+  Stored t;
+  t.back("sub", false);
+  t.subscribe("sub", "a", 1);
+  t["sub"].drop();
+  t.settle();
+  t["pub"].connect();
+  t["retainer"].connect();
+  t["reader"].connect();
+  t.store.set_state({.behind = true});
+  t.s.turn();
+  CHECK(t.s.counters().limit_store_backlog == 1);
+  CHECK(!t.s.broker().wants_pause(t["pub"].id()));
+  t["pub"].publish("a", "x", {.qos = 1, .id = 1});
+  t["retainer"].publish("r", "x", {.retain = true});
+  t.s.turn();
+  CHECK(t.s.broker().wants_pause(t["pub"].id()));
+  CHECK(t.s.broker().wants_pause(t["retainer"].id()));
+  CHECK(!t.s.broker().wants_pause(t["reader"].id()));
+  t["pub"].expect_nothing();
+  // A client that waits for the disk is not taken for dead, nor is the broker.
+  t["pub"].send("c0 00").expect("d0 00");
+  t.s.durable(t.store.write_all());
+  t["pub"].expect("40 02 0001");
+  CHECK(!t.s.broker().wants_pause(t["pub"].id()));
+  CHECK(!t.s.broker().wants_pause(t["retainer"].id()));
+  t.s.turn();
+  CHECK(t.s.counters().limit_store_backlog == 1);
+}
+
+TEST_CASE("a store that fails: 5.0 publishers are told, 3.1.1 publishers wait") {
+  Stored t;
+  t.back("sub", false);
+  t.subscribe("sub", "a", 1);
+  t["pub"].connect();
+  t["old"].connect({.version = Version::kV311});
+  t["old2"].connect({.version = Version::kV311});
+  t.settle();
+  t.store.set_state({.failing = true});
+  t.s.turn();
+  t["pub"].publish("a", "x", {.qos = 1, .id = 1}).expect("40 03 0001 97");
+  t["pub"].publish("kept", "x", {.qos = 1, .id = 2, .retain = true}).expect("40 03 0002 97");
+  // What needs no store goes on.
+  t["pub"].publish("nobody", "x", {.qos = 1, .id = 3}).expect("40 03 0003 10");
+  t["pub"].publish("a", "y");
+  t["sub"].expect_publish("a", "y");
+  t["old"].publish("a", "z", {.qos = 1, .id = 1});
+  t.s.turn();
+  t["old"].expect_nothing();
+  t["sub"].expect_publish("a", "z", {.qos = 1, .id = 1});
+  t.store.set_state({});
+  t.s.durable(t.store.write_all());
+  t["old"].expect("40 02 0001");
+  t.s.turn();
+  t["pub"].publish("a", "w", {.qos = 1, .id = 4});
+  t.settle();
+  t["pub"].expect("40 02 0004");
+  t["sub"].skip_output();
+}
+
+TEST_CASE("a store that fails: sessions that it has go on, new ones are refused") {
+  Stored t;
+  t.back("sub", false);
+  t["sub"].drop();
+  t.settle();
+  t.store.set_state({.failing = true});
+  t.s.turn();
+  t["new"].open().send(connect_packet("new", kDurable));
+  t["new"].expect_refusal(0x88);
+  t["sub"].open().send(connect_packet("sub", kDurable));
+  const std::vector<uint8_t> connack = t["sub"].take_packet();
+  REQUIRE(connack.size() > 3);
+  CHECK(connack[3] == 0);
+  t["sub"].send(subscribe_packet(Version::kV5, 1, "a", 1));
+  CHECK(t["sub"].take_packet() == std::vector<uint8_t>{0x90, 4, 0, 1, 0, 0x97});
+  t["brief"].connect();  // ends with its connection: nothing to store
+}
+
+TEST_CASE("a retained message that expired while the broker was down leaves the store") {
+  Stored t;
+  t["pub"].connect();
+  t["pub"].publish("brief", "b", {.retain = true, .properties = "02 00000005"});
+  t.settle();
+  CHECK(t.store.retained() == 1);
+  t.crash(6s);
+  t.settle();
+  CHECK(t.store.retained() == 0);
+}
