@@ -72,6 +72,8 @@ set(CPACK_PACKAGE_FILE_NAME mqkit-${PROJECT_VERSION}-${system})
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+# mqbroker loads it when it is given a store, so that no header of the program names it.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS libsqlite3-0)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${PROJECT_SOURCE_DIR}/packaging/postinst ${PROJECT_SOURCE_DIR}/packaging/prerm)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)

@@ -214,7 +214,8 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
       return Refusal{ReasonCode::kNotAuthorized, "the will's topic is not allowed"};
     }
   }
-  if (store_state_.failing && granted_expiry_s(packet) != 0 && !sessions_.contains(client.client_id)) {
+  if (store_state_.failing && granted_expiry_s(packet) != 0 &&
+      !sessions_.contains(client.client_id)) {
     return Refusal{ReasonCode::kServerUnavailable, "the session cannot be stored"};
   }
   if (sessions_.size() >= options_.sessions_max && !sessions_.contains(client.client_id)) {

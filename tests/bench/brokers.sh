@@ -21,6 +21,15 @@ start() {
   done
   case $1 in
     mqbroker) mqbroker -p "$port" "${@:2}" 2>"$work/broker.log" & ;;
+    mqbroker-*) # with a store, and how it is synced
+      mqbroker -p "$port" --store "$work/store" --sync "${1#mqbroker-}" 2>"$work/broker.log" &
+      ;;
+    mosquitto-stored)
+      printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' 'max_queued_messages 0' \
+        'max_inflight_messages 100' 'persistence true' "persistence_location $work/" \
+        >"$work/mosquitto.conf"
+      mosquitto -c "$work/mosquitto.conf" 2>"$work/broker.log" &
+      ;;
     mosquitto)
       printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' 'max_queued_messages 0' \
         'max_inflight_messages 100' >"$work/mosquitto.conf"

@@ -95,6 +95,11 @@ Result<void> parse_versions(std::string_view text, ListenerOptions& to) {
   return {};
 }
 
+std::string in_directory(const std::string& directory, const std::string& file) {
+  if (directory.empty() || directory.ends_with('/')) return directory + file;
+  return directory + '/' + file;
+}
+
 void declare_limits(CLI::App& app, BrokerArgs& args) {
   BrokerOptions& broker = args.broker;
   Options of_broker(app, "Limits of the broker");
@@ -380,6 +385,26 @@ void declare(CLI::App& app, BrokerArgs& args) {
                "Whether lines begin with the time. Without this those of a file do.")
       .text("--log-timestamp-format", args.log_timestamp_format, "FORMAT",
             "How to write the time, see strftime(3).");
+  Options(app, "Persistence")
+      .text("--store", args.store_file, "FILE",
+            "Keep sessions, queued and retained messages in a file. Acknowledged means stored.")
+      .boolean("--persistence", args.persistence,
+               "The same, with a file that is named by the next two.")
+      .text("--persistence-file", args.persistence_file, "NAME", "Name of that file.")
+      .text("--persistence-location", args.persistence_location, "DIR",
+            "Its directory; without, the working directory.")
+      .choice("--sync", args.store.sync,
+              {{"full", StoreSync::kFull},
+               {"normal", StoreSync::kNormal},
+               {"off", StoreSync::kOff}},
+              "What acknowledged messages survive: full a power cut, normal a crash of the broker "
+              "(a power cut takes the last moments), off the same, but a power cut may damage the "
+              "file.")
+      .boolean("--store-recover", args.store.recover,
+               "Set a damaged store aside, as FILE.bad-TIME, and begin with an empty one.")
+      .size("--max-store-backlog", args.store.backlog_max, "SIZE",
+            "Changes that wait for the disk before those who publish are no longer read.",
+            {1 << 16});
   Options(app, "Process")
       .text("--user", args.user, "NAME",
             "Become this user once ports and files are open; only root can. Files that SIGHUP "
@@ -423,6 +448,12 @@ Result<ServeOptions> resolve(const BrokerArgs& given) {
   to.broker = args.broker;
   to.broker.packet_max = static_cast<uint32_t>(args.packet_max);
   to.broker.payload_max = static_cast<uint32_t>(std::min<uint64_t>(args.payload_max, kPacketMax));
+  if (args.store_file || args.persistence) {
+    to.store = args.store;
+    to.store->path = args.store_file.value_or(in_directory(args.persistence_location,
+                                                           args.persistence_file));
+    if (to.store->path.empty()) return invalid("the store needs the name of a file");
+  }
   to.port_file = args.port_file;
   to.pid_file = args.pid_file;
   to.daemon = args.daemon;

@@ -58,6 +58,13 @@ struct BrokerArgs {
   uint32_t auth_failures_max = 20;
   PasswdArgs passwd;
 
+  // The store is a file, or a file in a directory as in mosquitto.conf.
+  bool persistence = false;
+  std::string persistence_file = "mqbroker.db";
+  std::string persistence_location;
+  std::optional<std::string> store_file;
+  StoreOptions store;
+
   std::optional<std::string> port_file;
   std::optional<std::string> pid_file;
   bool daemon = false;

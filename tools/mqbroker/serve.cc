@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <memory>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "mqbroker/daemon.h"
 #include "mqbroker/own_file.h"
 #include "mqbroker/privileges.h"
+#include "store/sqlite_store.h"
 
 namespace mq {
 namespace {
@@ -122,6 +124,20 @@ void reload(const ReadSettings& read_again, ServeOptions& current, BrokerServer&
   current.listeners = std::move(fresh->listeners);
 }
 
+// Starts the store's thread and carries what it says to the loop's.
+void start(SqliteStore& store, Loop& loop, BrokerServer& server) {
+  store.start([&loop, &server, failing = false](const SqliteStore::Report& report) mutable {
+    if (report.failure) {
+      failing = true;
+      log(LogLevel::kError, "store_failing", {{"why", report.failure->text}});
+    } else if (std::exchange(failing, false)) {
+      log(LogLevel::kNotice, "store_works_again");
+    }
+    if (report.durable == 0) return;
+    loop.post([&server, batch = report.durable] { server.durable(batch); });
+  });
+}
+
 }  // namespace
 
 std::vector<AuthSettings> auth_settings(const ServeOptions& options) {
@@ -194,7 +210,18 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   Authenticator access(loop, options.auth_failures_max);
   access.set_rules(std::move(auth->rules));
   std::random_device random;
-  BrokerServer server(loop, options.broker, access, uint64_t{random()} << 32 | random());
+  std::unique_ptr<SqliteStore> store;  // outlives the server, and writes what that leaves
+  if (options.store) {
+    auto opened = SqliteStore::open(*options.store);
+    if (!opened) return give_up(opened.error());
+    store = std::move(*opened);
+  }
+  BrokerServer server(loop, options.broker, access, uint64_t{random()} << 32 | random(),
+                      store.get());
+  if (store != nullptr) {
+    if (const auto restored = server.restore(); !restored) return give_up(restored.error());
+    start(*store, loop, server);
+  }
   access.set_server(server);
   const Result<std::string> ports = listen(server, options.listeners);
   if (!ports) return give_up(ports.error());

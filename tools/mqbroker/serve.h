@@ -12,6 +12,7 @@
 #include "io/broker_server.h"
 #include "io/log_output.h"
 #include "mqbroker/auth_files.h"
+#include "store/sqlite_file.h"
 
 namespace mq {
 
@@ -29,6 +30,7 @@ struct ServeOptions {
   LogOutput log_output;
   std::string user;                      // to become once everything is open; empty: nobody else
   bool daemon = false;
+  std::optional<StoreOptions> store;
   std::optional<std::string> pid_file;
   std::optional<std::string> port_file;
   std::vector<std::string> warnings;     // about the settings
