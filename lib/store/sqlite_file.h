@@ -31,6 +31,8 @@ struct StoreOptions {
   // Bytes of the journal beyond which it is folded.
   uint64_t journal_max = 16ull << 20;
   const char* vfs = nullptr;  // of SQLite, null for its default
+
+  bool operator==(const StoreOptions&) const = default;
 };
 
 // A batch is one row of the journal, which costs a few microseconds whatever is in it. When the

@@ -71,6 +71,7 @@ std::vector<std::string_view> not_reloaded(const ServeOptions& was, const ServeO
   check("retain_available", was.broker.retain_available == is.broker.retain_available);
   check("sys_interval", was.broker.sys_interval == is.broker.sys_interval);
   check("max_auth_failures", was.auth_failures_max == is.auth_failures_max);
+  check("store", was.store == is.store);
   check("pid_file", was.pid_file == is.pid_file);
   check("port_file", was.port_file == is.port_file);
   check("user", was.user == is.user);
