@@ -5,14 +5,14 @@
 # shellcheck disable=SC2034  # used by those who source this file
 build_packages=(
   g++ cmake ninja-build pkg-config
-  libuv1-dev libssl-dev libargon2-dev libcli11-dev libexpected-dev libfmt-dev nlohmann-json3-dev zlib1g-dev
-  libsqlite3-dev
+  libuv1-dev libssl-dev libargon2-dev libwslay-dev libcli11-dev libexpected-dev libfmt-dev
+  nlohmann-json3-dev zlib1g-dev libsqlite3-dev
   scdoc
 )
 # shellcheck disable=SC2034
 test_packages=(
   doctest-dev bats shellcheck jq procps               # unit tests, end-to-end tests, scripts
-  mosquitto mosquitto-clients python3-paho-mqtt       # the peers to get along with ...
+  mosquitto mosquitto-clients python3-paho-mqtt openssl  # the peers to get along with ...
   nodejs npm                                          # ... one of which comes from npm
   microsocks                                          # a SOCKS proxy
   clang-14 libclang-rt-14-dev                         # fuzzing

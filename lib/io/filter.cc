@@ -36,6 +36,7 @@ class FilterPair final : public Filter {
   }
 
   bool open() const override { return lower_->open() && upper_->open(); }
+  const PeerIdentity* peer_identity() const override { return lower_->peer_identity(); }
 
  private:
   std::unique_ptr<Filter> lower_, upper_;

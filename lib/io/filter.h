@@ -2,12 +2,19 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/buffer.h"
 #include "base/bytes.h"
 #include "base/result.h"
 
 namespace mq {
+
+// Who the peer has proved to be.
+struct PeerIdentity {
+  std::string common_name;  // of its certificate, or the identity of its pre-shared key
+  std::string subject;      // the whole name in the certificate, or that identity
+};
 
 class Filter {
  public:
@@ -22,6 +29,8 @@ class Filter {
   virtual void finish(Buffer& wire) = 0;
   // False while the handshake lasts.
   virtual bool open() const = 0;
+  // Null when it has proved nothing. REQUIRES: open()
+  virtual const PeerIdentity* peer_identity() const { return nullptr; }
 };
 
 // Two filters as one: `lower` is next to the wire (wire | TLS | WebSocket | MQTT).

@@ -71,6 +71,13 @@ void Transport::start(Owner& owner) {
   if (filtered_) read_filtered({});
 }
 
+bool Transport::open() const { return !filtered_ || filtered_->filter->open(); }
+
+const PeerIdentity* Transport::peer_identity() const {
+  assert(open());
+  return filtered_ ? filtered_->filter->peer_identity() : nullptr;
+}
+
 bool Transport::busy() const {
   return writing() || (filtered_ && (filtered_->waiting() || !filtered_->filter->open()));
 }
@@ -122,6 +129,28 @@ void Transport::read_filtered(Bytes bytes) {
   if (!plain.empty()) owner_->received(plain.bytes(), loop().now());
   if (!result) return end(result.error());
   if (opened && !busy() && !closing()) owner_->writable(loop().now());
+}
+
+void Transport::put_filter(std::unique_ptr<Filter> filter, Bytes bytes) {
+  Buffer plain, answer;  // those of the loop may be in use where this is called from
+  const Result<void> result = filter->from_wire(bytes, plain, answer);
+  if (!filtered_) {
+    send(answer.bytes());
+    filtered_ = std::make_unique<Filtered>();
+    filtered_->filter = std::move(filter);
+  } else {
+    Buffer wire;
+    if (!answer.empty()) {
+      if (auto sent = filtered_->filter->to_wire(answer.bytes(), wire); !sent) {
+        return close_with(std::move(sent).error());
+      }
+    }
+    send(wire.bytes());
+    filtered_->filter = stack(std::move(filtered_->filter), std::move(filter));
+  }
+  if (!plain.empty()) owner_->received(plain.bytes(), loop().now());
+  // Not end(): the caller is on its way out through us.
+  if (!result) close_with(result.error());
 }
 
 void Transport::stream_drained() {

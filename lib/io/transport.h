@@ -40,6 +40,14 @@ class Transport final : private Stream {
   // Begins to read, and with a filter the handshake.
   void start(Owner& owner);
 
+  // False during the handshake of a filter.
+  bool open() const;
+  // Who the peer has proved to be; null when it has not. REQUIRES: open()
+  const PeerIdentity* peer_identity() const;
+  // Puts a filter between the owner and what there is, and hands it `bytes`, which were received
+  // before anybody knew that they are for it. For a call from received(), as its last act.
+  void put_filter(std::unique_ptr<Filter> filter, Bytes bytes);
+
   // A write is in flight, or the handshake of a filter: do not produce yet.
   bool busy() const;
   // Writes what it can at once; the rest is kept and busy() until it is gone. Empties the batch.

@@ -110,6 +110,29 @@ void write_broker(const std::filesystem::path& directory) {
   }
 }
 
+// What a client of a WebSocket sends, after one byte of settings.
+void write_web_sockets(const std::filesystem::path& directory) {
+  SeedDirectory web_socket(directory / "websocket");
+  const std::string_view request =
+      "GET /mqtt HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Protocol: mqtt\r\n\r\n";
+  const std::vector<uint8_t> head(request.begin(), request.end());
+  web_socket.write(joined({0, 0}, head));
+  // With the mask 0 a payload is what it is: binary, text, fragments, ping, pong, close.
+  const std::vector<uint8_t> mask = {0, 0, 0, 0};
+  const auto frame = [&](uint8_t first, const std::vector<uint8_t>& payload) {
+    return joined(joined({first, static_cast<uint8_t>(0x80 | payload.size())}, mask), payload);
+  };
+  const std::vector<uint8_t> hello = {'h', 'e', 'l', 'l', 'o'};
+  for (const uint8_t first :
+       std::initializer_list<uint8_t>{0x82, 0x81, 0x89, 0x8A, 0x88, 0x02, 0x80}) {
+    web_socket.write(joined({1}, joined({0}, frame(first, hello))));
+  }
+  web_socket.write(joined({1, 0}, joined(frame(0x02, hello), frame(0x80, hello))));
+  web_socket.write(joined({1, 0}, frame(0x88, {0x03, 0xE8})));
+}
+
 void write_topics(const std::filesystem::path& directory) {
   SeedDirectory topic(directory / "topic");
   for (const std::string_view text :
@@ -132,6 +155,7 @@ int main(int argc, char** argv) {
     write_client(argv[1]);
     write_broker(argv[1]);
     write_topics(argv[1]);
+    write_web_sockets(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());
     return 1;
