@@ -165,9 +165,9 @@ Result<ParsedUrl> parse_url(std::string_view url) {
 
   const bool web_socket = scheme->kind == TransportKind::kWebSocket ||
                           scheme->kind == TransportKind::kSecureWebSocket;
-  if (web_socket) {
-    parsed.address.path = path.size() > 1 ? std::string(path) : "/mqtt";  // goes out encoded
-  } else if (!path.empty()) {
+  // To a listener it is the path of a WebSocket, to mosquitto's clients and ours always a topic.
+  if (web_socket && path.size() > 1) parsed.address.path = path;
+  if (!path.empty()) {
     MQ_TRY(parsed.topic, percent_decoded(path.substr(1)));
   }
   return parsed;

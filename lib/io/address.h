@@ -17,7 +17,7 @@ struct Address {
   TransportKind kind = TransportKind::kTcp;
   std::string host = "localhost";
   uint16_t port = 1883;
-  std::string path;  // of a WebSocket, "/mqtt"
+  std::string path;  // of a WebSocket, "/mqtt"; empty when none was said
 
   // "localhost:1883", "[::1]:1883", "unix:/run/mq.sock": for messages.
   std::string text() const;
@@ -29,7 +29,7 @@ struct ParsedUrl {
   Address address;
   std::optional<std::string> user_name;
   std::optional<std::string> password;
-  std::string topic;  // what follows the host, without the first '/'; empty for WebSockets paths
+  std::string topic;  // what follows the host, without the first '/', percent-decoded
 };
 Result<ParsedUrl> parse_url(std::string_view url);
 

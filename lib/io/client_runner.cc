@@ -119,8 +119,10 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
 }
 
 std::unique_ptr<Filter> ClientRunner::Impl::make_filter() const {
-  if (!options_.proxy) return nullptr;
-  return socks_filter(*options_.proxy, options_.address);
+  std::unique_ptr<Filter> inner = options_.make_filter ? options_.make_filter() : nullptr;
+  if (!options_.proxy) return inner;
+  std::unique_ptr<Filter> proxy = socks_filter(*options_.proxy, options_.address);
+  return inner ? stack(std::move(proxy), std::move(inner)) : std::move(proxy);
 }
 
 void ClientRunner::Impl::received(Bytes bytes, Now) {
@@ -241,12 +243,26 @@ EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) cons
   if (const auto& timed_out = session_.error()) {
     return {{timed_out->code, fmt::format("{}: {}", where, timed_out->text)}};
   }
+  if (transport_error.code == ErrorCode::kTls) {
+    return {{ErrorCode::kTls, fmt::format("TLS with {} failed: {}", where, transport_error.text)}};
+  }
+  if (!transport_->open()) {
+    const bool closed = transport_error.code == ErrorCode::kClosed;
+    return {{transport_error.code,
+             fmt::format("no connection to {}: {}", where,
+                         closed ? "closed during the handshake (is the port one for what was "
+                                  "asked for: TLS, WebSocket, a proxy?)"
+                                : transport_error.text),
+             transport_error.system}};
+  }
   if (state_ == State::kConnecting && transport_error.code == ErrorCode::kClosed) {
     // Many servers answer a protocol version they do not know by closing.
     return {{ErrorCode::kClosed,
              fmt::format("{} closed the connection without an answer to CONNECT (is it an MQTT "
-                         "server{}, and without TLS?)", where,
-                         session_.options().version == Version::kV5 ? " that knows MQTT 5.0" : ""),
+                         "server{}{}?)",
+                         where,
+                         session_.options().version == Version::kV5 ? " that knows MQTT 5.0" : "",
+                         options_.make_filter ? "" : ", and without TLS"),
              transport_error.system}};
   }
   return {{transport_error.code,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "client/client_session.h"
 #include "io/address.h"
 #include "io/dialer.h"
+#include "io/filter.h"
 #include "io/loop.h"
 #include "io/socks_filter.h"
 
@@ -37,6 +39,8 @@ struct RunnerOptions {
   std::optional<Proxy> proxy = {};
   uint64_t seed = 0;            // of the jitter; 0: from the system
   WireTap* tap = nullptr;       // outlives the runner
+  // TLS, WebSocket or both for the next connection; without, MQTT goes plain.
+  std::function<std::unique_ptr<Filter>()> make_filter = {};
 };
 
 // What is_worth_retrying() (io/end_reason.h) says no to ends the runner, whatever the options.

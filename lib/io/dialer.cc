@@ -49,11 +49,6 @@ Dialer::~Dialer() {
 
 void Dialer::before_sleep(Now) {
   if (options_.address.kind == TransportKind::kUnix) return dial_unix();
-  if (options_.address.kind != TransportKind::kTcp) {
-    return finish(fail(ErrorCode::kInvalidArgument,
-                       fmt::format("cannot connect to {}: TLS and WebSocket are not supported",
-                                   options_.address.text())));
-  }
   auto known = known_addresses(options_.address.host, options_.address.port);
   if (known.empty()) return look_up();
   looked_up(std::move(known));

@@ -52,13 +52,16 @@ start_broker() {
   port=$(cat "$work/port")
 }
 
-# start_mosquitto: Debian's broker; sets $port and $broker_pid. It cannot pick a port by itself, so
-# ports below those the kernel hands out are tried until one is free.
+# start_mosquitto [LINE...]: Debian's broker, with those lines for its listener; sets $port and
+# $broker_pid. It cannot pick a port by itself, so ports below those the kernel hands out are tried
+# until one is free.
 start_mosquitto() {
   local attempt
   for attempt in {1..20}; do
     port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
-    printf '%s\n' "listener $port 127.0.0.1" 'allow_anonymous true' 'max_queued_messages 0' \
+    # As another user it could not read the files of a test that runs as root.
+    printf '%s\n' "user $(id -un)" 'allow_anonymous true' 'max_queued_messages 0' \
+      "listener $port 127.0.0.1" "$@" \
       >"$work/mosquitto.conf"
     mosquitto -c "$work/mosquitto.conf" 2>"$work/mosquitto.log" 3>&- &
     broker_pid=$!

@@ -67,6 +67,84 @@ TEST_CASE("a unix socket takes the place of host, port and URL") {
   CHECK(c.runner.address.host == "/run/mq.sock");
 }
 
+TEST_CASE("any option of TLS turns it on, and its port") {
+  CHECK(connection({}).runner.make_filter == nullptr);
+  for (const std::vector<std::string>& words : std::initializer_list<std::vector<std::string>>{
+           {"--tls"},
+           {"--insecure"},
+           {"--tls-use-os-certs"},
+           {"--capath", "/"},
+           {"--tls-version", "tlsv1.3"},
+           {"--tls-hostname", "other.example"},
+           {"--tls-alpn", "mqtt"},
+           {"--tls-info"},
+           {"--psk", "00ff", "--psk-identity", "me"},
+           {"--tls-pin", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}) {
+    const Connection c = connection(words);
+    CAPTURE(words.front());
+    CHECK(c.runner.address.kind == TransportKind::kTls);
+    CHECK(c.runner.address.text() == "localhost:8883");
+    CHECK(c.runner.make_filter != nullptr);
+    std::vector<std::string> with_port = words;
+    with_port.insert(with_port.end(), {"-p", "1884"});
+    CHECK(connection(with_port).runner.address.text() == "localhost:1884");
+    with_port.push_back("--no-tls");
+    CHECK(connection(with_port).runner.make_filter == nullptr);
+  }
+  CHECK(connection({"-p", "8883"}).runner.address.kind == TransportKind::kTls);
+  CHECK(connection({"-p", "8883", "--no-tls"}).runner.address.kind == TransportKind::kTcp);
+  CHECK(connection({"--no-tls"}).runner.address.text() == "localhost:1883");
+}
+
+TEST_CASE("TLS and WebSocket by URL") {
+  Connection c = connection({"-L", "mqtts://h/t"});
+  CHECK(c.runner.address.kind == TransportKind::kTls);
+  CHECK(c.runner.address.text() == "h:8883");
+  CHECK(c.url_topic == "t");
+  c = connection({"-L", "ws://h/a/b%20c"});
+  CHECK(c.runner.address.kind == TransportKind::kWebSocket);
+  CHECK(c.runner.address.text() == "h:80");
+  CHECK(c.url_topic == "a/b c");
+  c = connection({"-L", "wss://h:9001/t"});
+  CHECK(c.runner.address.kind == TransportKind::kSecureWebSocket);
+  CHECK(c.runner.address.text() == "h:9001");
+  CHECK(connection({"-L", "ws://h:9001/t", "--insecure"}).runner.address.kind ==
+        TransportKind::kSecureWebSocket);
+  CHECK(connection({"--ws"}).runner.address.text() == "localhost:1883");
+  CHECK(connection({"--ws-path", "/x", "--tls"}).runner.address.kind ==
+        TransportKind::kSecureWebSocket);
+  CHECK(connection({"--unix", "/run/mq.sock", "--ws"}).runner.make_filter != nullptr);
+}
+
+TEST_CASE("what TLS and WebSocket cannot use is an error before anything is sent") {
+  CHECK(error({"--cert", "x"}) ==
+        "Both certfile and keyfile must be provided if one of them is set.");
+  CHECK(error({"--psk", "00"}) ==
+        "Both --psk and --psk-identity must be provided if one of them is set.");
+  CHECK(error({"--psk", "0g", "--psk-identity", "me"}).starts_with("Invalid psk given"));
+  CHECK(error({"--psk", "00", "--psk-identity", "me", "--cafile", "x"}) ==
+        "Only one of --psk or --cafile/--capath may be used at once.");
+  CHECK(error({"--cafile", "/nonexistent"}).ends_with("/nonexistent: No such file or directory"));
+  CHECK(error({"--tls-version", "tlsv1.1"}).starts_with("Invalid tls version given: tlsv1.1"));
+  CHECK(error({"--tls-pin", "sha256//short"}).starts_with("Invalid pin given"));
+  CHECK(error({"--cert", "c", "--key", "k", "--keyform", "der"}) ==
+        "Invalid keyform given: der, it must be pem.");
+  CHECK(error({"--tls-engine", "pkcs11"}).find("--tls-provider") != std::string::npos);
+  CHECK(error({"--unix", "/x", "--tls"}) == "--unix and TLS options cannot be used together.");
+  CHECK(error({"--ws-path", "mqtt"}).starts_with("Invalid ws path given"));
+  CHECK(error({"--ws-header", "nonsense"}).starts_with("Invalid ws header given"));
+  CHECK(error({"--ws-header", "a: b\r\nc: d"}).starts_with("Invalid ws header given"));
+  // A password does not go in clear to where TLS is expected.
+  for (const auto& where : {std::vector<std::string>{"-p", "8883"},
+                            std::vector<std::string>{"-L", "mqtts://h:1/t"}}) {
+    std::vector<std::string> words = where;
+    words.insert(words.end(), {"--no-tls", "-u", "me"});
+    CHECK(error(words) == "");
+    words.insert(words.end(), {"-P", "secret"});
+    CHECK(error(words).find("in clear") != std::string::npos);
+  }
+}
+
 TEST_CASE("a URL gives user, password, host, port and topic") {
   const Connection c = connection({"-L", "mqtt://al%40ice:p%3Aw@[::1]:1884/a/b"});
   CHECK(c.runner.address.text() == "[::1]:1884");
@@ -78,7 +156,6 @@ TEST_CASE("a URL gives user, password, host, port and topic") {
   CHECK(both.user_name == "c");
   CHECK(both.password == "d");
   CHECK(error({"-L", "http://h/t"}).starts_with("Invalid URL for -L argument specified"));
-  CHECK(error({"-L", "mqtts://h/t"}).starts_with("Unsupported URL scheme."));
 }
 
 TEST_CASE("protocol versions have mosquitto's names, too") {

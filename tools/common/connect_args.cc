@@ -60,15 +60,12 @@ Result<void> resolve_address(const ConnectArgs& args, Connection& to) {
   }
   if (!args.url) {
     address.host = args.host;
-    address.port = args.port;
+    address.port = args.port.value_or(address.port);
     return {};
   }
   Result<ParsedUrl> url = parse_url(*args.url);
   if (!url) {
     return invalid(fmt::format("Invalid URL for -L argument specified - {}.", url.error().text));
-  }
-  if (url->address.kind != TransportKind::kTcp && url->address.kind != TransportKind::kUnix) {
-    return invalid("Unsupported URL scheme. Use mqtt:// or unix://.");
   }
   address = std::move(url->address);
   if (url->user_name && !args.user_name) to.client.user_name = std::move(url->user_name);
@@ -168,10 +165,10 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   const bool own_letters = clients == Clients::kManyWithOwnLetters;
   Options connection(app, "Connection");
   connection.text("-h,--host", args.host, "HOST", "Host name or address of the broker.")
-      .number("-p,--port", args.port, "PORT", "TCP port of the broker.")
+      .number("-p,--port", args.port, "PORT", "TCP port of the broker [1883, with TLS 8883].")
       .text(own_letters ? "--url" : "-L,--url", args.url, "URL",
             "User, password, host, port and topic in one: "
-            "mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC.")
+            "mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC; also mqtts://, ws:// and wss://.")
       .text("--unix", args.unix_path, "PATH", "Connect to a unix socket instead.");
   if (!own_letters) {
     connection.text("-A", args.bind_address, "ADDRESS", "Local address to connect from.");
@@ -199,6 +196,8 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
               "Send without waiting for more (TCP_NODELAY): always so, the option is for scripts "
               "written for mosquitto.");
   }
+  declare(app, args.tls);
+  declare(app, args.web_socket);
   Options mqtt(app, "MQTT");
   mqtt.choice("-V,--protocol-version", args.version,
               {{"5", Version::kV5},
@@ -257,6 +256,11 @@ Result<Connection> resolve(const ConnectArgs& args) {
   MQ_TRY(client.password, read_password(args.password));
   MQ_CHECK(resolve_address(args, to));
   MQ_CHECK(resolve_identity(args, client));
+  MQ_CHECK(resolve_layers({.tls = args.tls,
+                           .web_socket = args.web_socket,
+                           .port_is_given = args.port || args.url,
+                           .has_password = client.password.has_value()},
+                          to.console, to.runner));
   resolve_properties(to.properties, client);
   MQ_CHECK(resolve_session(args, client));
   MQ_CHECK(resolve_will(args, client, to.properties));

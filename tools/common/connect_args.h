@@ -11,6 +11,7 @@
 #include "common/console.h"
 #include "common/password.h"
 #include "common/property_args.h"
+#include "common/tls_args.h"
 #include "io/client_runner.h"
 
 namespace CLI {
@@ -22,10 +23,12 @@ namespace mq {
 // What was typed.
 struct ConnectArgs {
   std::string host = "localhost";
-  uint16_t port = 1883;
+  std::optional<uint16_t> port;  // without: 1883, with TLS 8883
   std::optional<std::string> url;
   std::optional<std::string> unix_path;
   std::optional<std::string> bind_address;
+  TlsArgs tls;
+  WebSocketArgs web_socket;
   uint16_t keep_alive_s = 60;
   Version version = Version::kV311;
   std::optional<std::string> client_id;
