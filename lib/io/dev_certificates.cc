@@ -89,7 +89,7 @@ Identity make(const std::string& common_name, long days, const Identity* issuer,
   X509* const x = certificate.get();
   std::array<unsigned char, 16> serial{};
   RAND_bytes(serial.data(), static_cast<int>(serial.size()));
-  serial[0] &= 0x7F;  // positive
+  serial[0] = static_cast<unsigned char>((serial[0] & 0x7F) | 0x40);  // positive, no zero in front
   ASN1_STRING_set(X509_get_serialNumber(x), serial.data(), static_cast<int>(serial.size()));
   X509_set_version(x, X509_VERSION_3);
   X509_gmtime_adj(X509_getm_notBefore(x), -kDay);  // clocks differ

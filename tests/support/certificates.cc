@@ -56,7 +56,7 @@ void make_files(const CertificateFiles& files, const TestCertificates::Request& 
   X509* const x = certificate.get();
   unsigned char serial[8];
   RAND_bytes(serial, sizeof serial);
-  serial[0] &= 0x7F;
+  serial[0] = static_cast<unsigned char>((serial[0] & 0x7F) | 0x40);  // positive, no zero in front
   ASN1_STRING_set(X509_get_serialNumber(x), serial, sizeof serial);
   X509_set_version(x, X509_VERSION_3);
   X509_gmtime_adj(X509_getm_notBefore(x), request.days_from * kDay);
