@@ -87,7 +87,7 @@ quick_answers() {
 
 @test "pub and sub, as emqtt-bench spells them" {
   start_broker --sys-interval 1
-  mqbench sub -h 127.0.0.1 -p "$port" -c 3 -i 0 -t 'x/#' -q 1 -d 2 --json="$work/sub.json" >/dev/null 3>&- &
+  mqbench sub -h 127.0.0.1 -p "$port" -c 3 -i 0 -t 'x/#' -q 1 -d 5 --json="$work/sub.json" >/dev/null 3>&- &
   sub_pid=$!
   pids+=("$sub_pid")
   wait_for gauge subscriptions/count 3

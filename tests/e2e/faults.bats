@@ -46,7 +46,7 @@ start_proxy() {
   start_mosquitto
   kill "$broker_pid"
   wait_for gone "$broker_pid"
-  printf '%s\n' 'user root' "acl_file $work/acl" >>"$work/mosquitto.conf"
+  printf '%s\n' "acl_file $work/acl" >>"$work/mosquitto.conf"
   mosquitto -c "$work/mosquitto.conf" 2>"$work/mosquitto.log" 3>&- &
   pids+=($!)
   wait_for accepts "$port"

@@ -279,7 +279,7 @@ c  0' ]
   mosquitto_passwd -c -b "$work/passwd" user secret
   chmod 644 "$work/passwd"
   sed -i 's/allow_anonymous true/allow_anonymous false/' "$work/mosquitto.conf"
-  printf '%s\n' 'user root' "password_file $work/passwd" >>"$work/mosquitto.conf"
+  printf '%s\n' "password_file $work/passwd" >>"$work/mosquitto.conf"
   mosquitto -c "$work/mosquitto.conf" 2>"$work/mosquitto.log" 3>&- &
   pids+=($!)
   wait_for accepts "$port"
