@@ -50,7 +50,7 @@ struct FakeFile : sqlite3_file {
     const std::vector<uint8_t>& bytes = self.file->now;
     const auto begin = std::min(static_cast<size_t>(at), bytes.size());
     const size_t there = std::min(static_cast<size_t>(size), bytes.size() - begin);
-    std::memcpy(to, bytes.data() + begin, there);
+    if (there > 0) std::memcpy(to, bytes.data() + begin, there);  // of no bytes, data() is null
     if (there == static_cast<size_t>(size)) return SQLITE_OK;
     std::memset(static_cast<char*>(to) + there, 0, static_cast<size_t>(size) - there);
     return SQLITE_IOERR_SHORT_READ;
