@@ -215,9 +215,9 @@ def subscription_options():
 def shared_subscription():
     pub, members = Peer("pub"), [Peer(f"member{i}") for i in range(4)]
     for member in members:
-        member.subscribe("$share/group/work/#", 1)
+        member.subscribe("$share/group/jobs/#", 1)
     for i in range(400):
-        pub.publish("work/x", str(i), 1)
+        pub.publish("jobs/x", str(i), 1)
     deadline = time.monotonic() + PATIENCE
     while sum(member.messages.qsize() for member in members) < 400:
         assert time.monotonic() < deadline
