@@ -10,8 +10,8 @@ foreach(tool mqpub mqsub mqrr mqbroker mqbench)
   endif()
 endforeach()
 install(TARGETS ${tools} RUNTIME COMPONENT common)
-# Where the tools look for it: beside the directory that they are in (lib/io/filter_module.cc).
-install(TARGETS mqkit-filters LIBRARY DESTINATION lib/mqkit COMPONENT common)
+# Where the tools look for them: beside the directory that they are in (lib/base/module.cc).
+install(TARGETS mqkit-auth mqkit-filters LIBRARY DESTINATION lib/mqkit COMPONENT common)
 
 find_program(SCDOC scdoc REQUIRED)
 find_program(GZIP gzip REQUIRED)

@@ -1,16 +1,14 @@
 #include "auth/password_hash.h"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <charconv>
 #include <optional>
 
-#include <argon2.h>
 #include <fmt/core.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/rand.h>
+
+#include "auth/crypto.h"
+#include "base/base64.h"
 
 namespace mq {
 namespace {
@@ -21,8 +19,7 @@ constexpr size_t kSaltSize = 12;
 // Enough for any hash; what is more is no password file.
 constexpr size_t kBytesMax = 1024;
 // Those of RFC 9106 for little memory, smaller still: 16 MiB are there for each thread of the pool.
-constexpr uint32_t kArgon2Passes = 3, kArgon2KiB = 16 << 10, kArgon2Lanes = 1;
-constexpr size_t kArgon2DigestSize = 32;
+constexpr Argon2Cost kArgon2Cost = {.passes = 3, .kib = 16 << 10, .lanes = 1};
 constexpr uint32_t kArgon2KiBMax = 1 << 20;
 
 tl::unexpected<Error> bad(std::string_view what) {
@@ -44,17 +41,10 @@ std::optional<uint32_t> number(std::string_view text) {
   return value;
 }
 
-std::vector<uint8_t> sha512(Bytes password, Bytes salt) {
-  std::vector<uint8_t> digest(kDigestSize);
-  EVP_MD_CTX* const context = EVP_MD_CTX_new();
-  const bool ok = context != nullptr &&
-                  EVP_DigestInit_ex(context, EVP_sha512(), nullptr) == 1 &&
-                  EVP_DigestUpdate(context, password.data(), password.size()) == 1 &&
-                  EVP_DigestUpdate(context, salt.data(), salt.size()) == 1 &&
-                  EVP_DigestFinal_ex(context, digest.data(), nullptr) == 1;
-  EVP_MD_CTX_free(context);
-  if (!ok) digest.clear();
-  return digest;
+Result<std::vector<uint8_t>> bytes_of(std::string_view base64) {
+  auto bytes = base64.size() > kBytesMax ? std::nullopt : from_base64(base64);
+  if (!bytes) return bad("it is not base64");
+  return std::move(*bytes);
 }
 
 // The memory that a check takes is said by the file: `m=` of the parameters, in KiB.
@@ -68,47 +58,21 @@ bool is_affordable(std::string_view argon2) {
 
 }  // namespace
 
-std::string to_base64(Bytes bytes) {
-  std::string text(4 * ((bytes.size() + 2) / 3), '\0');
-  // Writes a NUL behind, which std::string has room for.
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(),
-                  static_cast<int>(bytes.size()));
-  return text;
-}
-
-Result<std::vector<uint8_t>> from_base64(std::string_view text) {
-  if (text.size() > kBytesMax || text.size() % 4 != 0) return bad("it is not base64");
-  std::vector<uint8_t> bytes(text.size() / 4 * 3);
-  const int size =
-      EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()),
-                      static_cast<int>(text.size()));
-  if (size < 0) return bad("it is not base64");
-  const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-  bytes.resize(static_cast<size_t>(size) - padding);
-  return bytes;
-}
-
 Result<PasswordHash> PasswordHash::make(Bytes password, Scheme scheme, uint32_t iterations) {
   assert(scheme != Scheme::kSha512);
+  MQ_TRY(const Crypto* const crypto, mq::crypto());
   PasswordHash hash;
   hash.scheme_ = scheme;
   hash.salt_.resize(kSaltSize);
-  if (RAND_bytes(hash.salt_.data(), kSaltSize) != 1) {
+  if (!crypto->random(hash.salt_)) {
     return fail(ErrorCode::kIo, "the system gives no random numbers");
   }
   if (scheme == Scheme::kArgon2id) {
-    std::array<char, 256> encoded{};
-    const int error = argon2id_hash_encoded(kArgon2Passes, kArgon2KiB, kArgon2Lanes,
-                                            password.data(), password.size(), hash.salt_.data(),
-                                            hash.salt_.size(), kArgon2DigestSize, encoded.data(),
-                                            encoded.size());
-    if (error != ARGON2_OK) return fail(ErrorCode::kIo, argon2_error_message(error));
-    hash.argon2_ = encoded.data();
+    MQ_TRY(hash.argon2_, crypto->argon2id(password, hash.salt_, kArgon2Cost));
     return hash;
   }
   hash.iterations_ = iterations;
-  hash.digest_.resize(kDigestSize);
-  hash.digest_ = hash.digest_of(password);
+  hash.digest_ = hash.digest_of(*crypto, password);
   if (hash.digest_.empty()) return fail(ErrorCode::kIo, "OpenSSL has no PBKDF2");
   return hash;
 }
@@ -135,30 +99,22 @@ Result<PasswordHash> PasswordHash::parse(std::string_view text) {
     }
     hash.iterations_ = *iterations;
   }
-  MQ_TRY(hash.salt_, from_base64(take_field(rest)));
-  MQ_TRY(hash.digest_, from_base64(rest));
+  MQ_TRY(hash.salt_, bytes_of(take_field(rest)));
+  MQ_TRY(hash.digest_, bytes_of(rest));
   if (hash.digest_.size() != kDigestSize) return bad("its hash does not have 64 bytes");
   return hash;
 }
 
-std::vector<uint8_t> PasswordHash::digest_of(Bytes password) const {
-  if (scheme_ == Scheme::kSha512) return sha512(password, salt_);
-  std::vector<uint8_t> digest(digest_.size());
-  const int ok = PKCS5_PBKDF2_HMAC(
-      reinterpret_cast<const char*>(password.data()), static_cast<int>(password.size()),
-      salt_.data(), static_cast<int>(salt_.size()), static_cast<int>(iterations_), EVP_sha512(),
-      static_cast<int>(digest.size()), digest.data());
-  if (ok != 1) digest.clear();
-  return digest;
+std::vector<uint8_t> PasswordHash::digest_of(const Crypto& crypto, Bytes password) const {
+  if (scheme_ == Scheme::kSha512) return crypto.hash(Digest::kSha512, password, salt_);
+  return crypto.pbkdf2(Digest::kSha512, password, salt_, iterations_);
 }
 
 bool PasswordHash::matches(Bytes password) const {
-  if (scheme_ == Scheme::kArgon2id) {
-    return argon2id_verify(argon2_.c_str(), password.data(), password.size()) == ARGON2_OK;
-  }
-  const std::vector<uint8_t> digest = digest_of(password);
-  return digest.size() == digest_.size() &&
-         CRYPTO_memcmp(digest.data(), digest_.data(), digest.size()) == 0;
+  const Result<const Crypto*> crypto = mq::crypto();
+  if (!crypto) return false;
+  if (scheme_ == Scheme::kArgon2id) return (*crypto)->is_argon2id(argon2_, password);
+  return (*crypto)->equal(digest_of(**crypto, password), digest_);
 }
 
 std::string PasswordHash::text() const {

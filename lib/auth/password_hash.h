@@ -11,6 +11,8 @@
 
 namespace mq {
 
+struct Crypto;
+
 class PasswordHash {
  public:
   enum class Scheme : uint8_t {
@@ -25,7 +27,8 @@ class PasswordHash {
   // Reads the part of a password file's line behind the name.
   static Result<PasswordHash> parse(std::string_view text);
 
-  // Takes milliseconds by intention: not for the loop's thread. Compares in constant time.
+  // Takes milliseconds by intention: not for the loop's thread. Compares in constant time. Without
+  // the module of Crypto nothing matches.
   bool matches(Bytes password) const;
 
   std::string text() const;
@@ -37,16 +40,12 @@ class PasswordHash {
   static constexpr uint32_t kIterationsMax = 10'000'000;
 
  private:
-  std::vector<uint8_t> digest_of(Bytes password) const;
+  std::vector<uint8_t> digest_of(const Crypto& crypto, Bytes password) const;
 
   Scheme scheme_ = Scheme::kPbkdf2;
   uint32_t iterations_ = 0;
   std::vector<uint8_t> salt_, digest_;
   std::string argon2_;  // as it was read
 };
-
-// Base64 (RFC 4648) with padding, in one line.
-std::string to_base64(Bytes bytes);
-Result<std::vector<uint8_t>> from_base64(std::string_view text);
 
 }  // namespace mq

@@ -23,11 +23,7 @@ struct FilterModule {
   Result<DevCertificates> (*dev_certificates)(const std::string& directory);
 };
 
-// The module's one symbol, mqkit_filter_module. Null for a program of another version, whose types
-// may be others.
-using FilterModuleEntry = const FilterModule*(const char* version);
-
-// Loads it on the first call: from ../lib/mqkit or from where the program is.
+// Loads it on the first call.
 Result<const FilterModule*> filter_module();
 
 }  // namespace mq

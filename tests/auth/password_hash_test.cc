@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/base64.h"
+
 using namespace mq;
 
 namespace {
@@ -75,15 +77,4 @@ TEST_CASE("what is no hash, and what asks for too much") {
     CAPTURE(text);
     CHECK(!PasswordHash::parse(text));
   }
-}
-
-TEST_CASE("base64") {
-  for (const char* text : {"", "a", "ab", "abc", "abcd"}) {
-    const auto back = from_base64(to_base64(to_bytes(text)));
-    REQUIRE(back);
-    CHECK(to_string_view(*back) == text);
-  }
-  CHECK(to_base64(to_bytes("ab")) == "YWI=");
-  CHECK(!from_base64("YWI"));
-  CHECK(!from_base64("Y*I="));
 }

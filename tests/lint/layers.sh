@@ -37,7 +37,9 @@ FNR == 1 {
   module = part[2]
   header = FILENAME ~ /\.h$/
   on_disk = FILENAME ~ /^lib\/store\/sqlite_/
-  pure = tree == "lib" && module != "io" && !on_disk
+  # Finds modules beside the program.
+  loads = FILENAME == "lib/base/module.cc"
+  pure = tree == "lib" && module != "io" && !on_disk && !loads
   if (tree == "lib" && !(module in may)) reject("a module that the layer table does not know")
 }
 

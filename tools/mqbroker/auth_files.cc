@@ -8,6 +8,7 @@
 
 #include <fmt/core.h>
 
+#include "auth/crypto.h"
 #include "common/config_file.h"
 
 namespace mq {
@@ -54,6 +55,8 @@ class Loader {
       }
     }
     if (!login.empty()) MQ_CHECK(add_login(users, login));
+    // Better missed now than by the first client.
+    MQ_CHECK(crypto());
     known = std::make_shared<const Users>(std::move(users));
     return known;
   }
