@@ -11,6 +11,7 @@ build_packages=(
 )
 # shellcheck disable=SC2034
 test_packages=(
+  ccache                                              # the next run, also in another checkout, is fast
   doctest-dev bats shellcheck jq procps               # unit tests, end-to-end tests, scripts
   mosquitto mosquitto-clients python3-paho-mqtt openssl  # the peers to get along with ...
   nodejs npm                                          # ... one of which comes from npm

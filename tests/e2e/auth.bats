@@ -150,7 +150,9 @@ start_mosquitto_with() {
 @test "SIGHUP under load: new users and rules hold, and no connection is closed" {
   users alice bob
   printf '%s\n' 'user alice' 'topic load/#' 'topic a/#' >"$work/acl"
-  printf '%s\n' "password_file $work/users" "acl_file $work/acl" 'max_subscriptions 5' >"$work/mqbroker.conf"
+  # The queue takes all that the publisher sends, however slow the subscriber is.
+  printf '%s\n' "password_file $work/users" "acl_file $work/acl" 'max_queued_messages 400000' \
+    'max_subscriptions 5' >"$work/mqbroker.conf"
   start_broker -c "$work/mqbroker.conf"
   subscribe load mqsub -u alice -P secret -q 1 -t 'load/#'
   local load_pid=$sub_pid
@@ -163,8 +165,8 @@ start_mosquitto_with() {
   run ! login bob mqpub -V 5 -q 1 -t a/1 -m m
   users alice carol
   printf '%s\n' 'user alice' 'topic load/#' 'user carol' 'topic write a/#' >"$work/acl"
-  printf '%s\n' "password_file $work/users" "acl_file $work/acl" 'max_subscriptions 6' 'max_qos 1' \
-    >"$work/mqbroker.conf"
+  printf '%s\n' "password_file $work/users" "acl_file $work/acl" 'max_queued_messages 400000' \
+    'max_subscriptions 6' 'max_qos 1' >"$work/mqbroker.conf"
   kill -HUP "$broker_pid"
   wait_for has_line '^notice reloaded' "$work/broker.log"
   grep -q 'needs_restart setting=max_qos' "$work/broker.log"

@@ -25,9 +25,9 @@ teardown() {
   done
 }
 
-# wait_for COMMAND...: until it succeeds, at most $WAIT_SECONDS (10).
+# wait_for COMMAND...: until it succeeds, at most $WAIT_SECONDS (60: machines can be busy).
 wait_for() {
-  local deadline=$((SECONDS + ${WAIT_SECONDS:-10}))
+  local deadline=$((SECONDS + ${WAIT_SECONDS:-60}))
   until "$@" >/dev/null 2>&1; do
     if [ $SECONDS -ge $deadline ]; then
       echo "never true: $*"

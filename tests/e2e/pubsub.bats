@@ -89,7 +89,7 @@ keep/mqpub/2 2 1 2" ]
   for qos in 0 1 2; do
     subscribe "out$qos" mqsub -t "lines/$qos" -q "$qos" -C 100000
     seq 100000 | mqpub -p "$port" -l -t "lines/$qos" -q "$qos"
-    WAIT_SECONDS=60 finished "$sub_pid"
+    finished "$sub_pid"
     cmp "$work/out$qos" <(seq 100000)
   done
 }
@@ -98,7 +98,7 @@ keep/mqpub/2 2 1 2" ]
   start_mosquitto
   subscribe out mqsub -t lines -q 1 -C 70000
   seq 70000 | mqpub -p "$port" -l -t lines -q 1
-  WAIT_SECONDS=60 finished "$sub_pid"
+  finished "$sub_pid"
   cmp "$work/out" <(seq 70000)
 }
 

@@ -24,7 +24,7 @@ killed_in_the_middle() {
   # Only the output of a broker that could not start would be of interest here.
   mqbroker -p "$port" 2>>"$work/broker.log" 3>&- &
   pids+=($!)
-  WAIT_SECONDS=60 wait_for test -s "$work/status"
+  wait_for test -s "$work/status"
   [ "$(cat "$work/status")" -eq 0 ]
   after=$(grep -c "received $2" "$work/pub.log")
   connections=$(grep -c 'received CONNACK' "$work/pub.log")
@@ -50,7 +50,7 @@ killed_in_the_middle() {
   mqbroker -p "$port" 2>>"$work/broker.log" 3>&- &
   pids+=($!)
   subscribed_twice() { [ "$(grep -c 'received SUBACK' "$work/out.err")" -ge 2 ]; }
-  WAIT_SECONDS=20 wait_for subscribed_twice
+  wait_for subscribed_twice
   mqpub -p "$port" -t t -q 1 -m again
   wait_for has_line '^again$' "$work/out"
 }
