@@ -98,25 +98,31 @@ void Broker::receive(ConnId id, Bytes bytes, Now now) {
       bytes[0] != kConnectByte) {
     return finish(*c, ReasonCode::kProtocolError, "the first packet is not a CONNECT", true, now);
   }
-  consume(*c, bytes, now);
+  if (must_wait(*c) || (c->intake != nullptr && !c->intake->behind.empty())) {
+    return put_aside(*c, bytes);  // not past what came before
+  }
+  const Bytes left = consume(*c, bytes, now);
+  if (!left.empty()) put_aside(*c, left);
+  close_slow(now);
 }
 
-void Broker::consume(Connection& c, Bytes bytes, Now now) {
+// Handles packets for as long as the connection need not wait, and gives what is left.
+Bytes Broker::consume(Connection& c, Bytes bytes, Now now) {
   while (c.state != Connection::State::kClosing) {
-    if (c.state == Connection::State::kAuthenticating) {
-      // No more than one read: wants_pause() keeps the next one away.
-      c.pending->behind.insert(c.pending->behind.end(), bytes.begin(), bytes.end());
-      return;
-    }
+    if (must_wait(c)) return bytes;
     const auto frame = c.reader.next(bytes);
+    limit_hit_ = {};
     if (!frame) {
-      if (frame.error().reason == ReasonCode::kPacketTooLarge) ++counters_.limit_packet;
-      return fail(c, frame.error(), now);
+      if (frame.error().reason == ReasonCode::kPacketTooLarge) hit(&Counters::limit_packet);
+      fail(c, frame.error(), now);
+      return {};
     }
-    if (!frame->has_value()) return;
+    if (!frame->has_value()) return {};
     ++counters_.messages_received;
+    charge(c, **frame, now);
     on_frame(c, **frame, now);
   }
+  return {};
 }
 
 void Broker::on_frame(Connection& c, const Frame& frame, Now now) {
@@ -159,6 +165,14 @@ void Broker::closed(ConnId id, Now now) {
   Connection* const c = find(id);
   if (c == nullptr) return;
   now_ = now;
+  if (c->session != nullptr && c->intake != nullptr) {
+    // What had come before the end was sent while the connection was there, and may hold its
+    // DISCONNECT.
+    stop_waiting(*c);
+    c->intake->limited = false;
+    c->intake->at_end = true;
+    go_on(*c, now);
+  }
   if (c->session != nullptr) {
     log(*c, LogLevel::kInfo, "lost");
     detach(*c, true, now);
@@ -168,9 +182,11 @@ void Broker::closed(ConnId id, Now now) {
   slots_[id.slot].reset();
   free_slots_.push_back(id.slot);
   --connections_;
+  close_slow(now);
 }
 
 Time Broker::next_deadline() const {
+  if (!released_.empty()) return now_.mono;  // which is not in the future
   return std::min({connection_timers_.next(), session_timers_.next(), retained_.next_deadline(),
                    sys_topics_.next_deadline()});
 }
@@ -180,17 +196,16 @@ void Broker::tick(Now now) {
   while (Connection* c = connection_timers_.pop_due(now.mono)) {
     if (c->state == Connection::State::kAwaitConnect ||
         c->state == Connection::State::kAuthenticating) {
-      ++counters_.limit_connect_timeout;
+      hit(&Counters::limit_connect_timeout);
       finish(*c, ReasonCode::kMaximumConnectTime, "no CONNECT in time", true, now);
     } else if (c->state == Connection::State::kConnected) {
-      // Packets only note the time; the deadline is worked out when the old one is over.
-      const Time due = c->last_seen + std::chrono::milliseconds(1500) * c->keep_alive_s;
-      if (due > now.mono) {
-        arm(*c, due);
-      } else {
-        // [MQTT-3.1.2-22]
-        fail(*c, ReasonCode::kKeepAliveTimeout, "keep alive timeout", now);
-      }
+      on_due(*c, now);
+    }
+  }
+  // Those that go on may make others go on.
+  while (!released_.empty()) {
+    for (const ConnId id : std::exchange(released_, {})) {
+      if (Connection* c = find(id); c != nullptr && !must_wait(*c)) go_on(*c, now);
     }
   }
   while (Session* session = session_timers_.pop_due(now.mono)) {
@@ -200,6 +215,7 @@ void Broker::tick(Now now) {
     if (store_ != nullptr) change().drop_retained(topic);
   });
   if (sys_topics_.next_deadline() <= now.mono) update_sys_topics(now);
+  close_slow(now);
 }
 
 void Broker::update_sys_topics(Now now) {
@@ -239,8 +255,8 @@ bool Broker::wants_close(ConnId id) const {
 bool Broker::wants_pause(ConnId id) const {
   const Connection* c = find(id);
   if (c == nullptr) return false;
-  return c->out.answers() > kAnswersMax || c->state == Connection::State::kAuthenticating ||
-         (store_state_.behind && waits(*c));
+  return c->out.answers() > kAnswersMax || must_wait(*c) ||
+         (c->intake != nullptr && !c->intake->behind.empty()) || (store_state_.behind && waits(*c));
 }
 
 void Broker::shut_down(Now now) {
@@ -270,6 +286,7 @@ void Broker::finish(Connection& c, ReasonCode reason, std::string_view why, bool
                     reason != ReasonCode::kSuccess;
   c.state = Connection::State::kClosing;
   c.pending = nullptr;
+  stop_waiting(c);
   c.out.drop_publishes();
   connection_timers_.cancel(c);
   mark_dirty(c);
@@ -284,6 +301,7 @@ void Broker::finish(Connection& c, ReasonCode reason, std::string_view why, bool
 void Broker::detach(Connection& c, bool with_will, Now now) {
   Session& session = *std::exchange(c.session, nullptr);
   assert(session.connection == &c);
+  if (session.slow != nullptr) end_slow(session);
   session.connection = nullptr;
   session.resend_left = 0;
   --counters_.clients_connected;
@@ -308,6 +326,7 @@ void Broker::arm(Session& session) {
 void Broker::end_session(Session& session, Now now) {
   assert(session.connection == nullptr);
   publish_will(session, now);
+  if (session.slow != nullptr) end_slow(session);
   reassign_shared(session);
   subscriptions_.remove_all(session);
   session_timers_.cancel(session);
@@ -360,8 +379,8 @@ void Broker::reassign_shared(Session& session) {
     if (!has_queue_room(*other->session, *message)) return;
     const Qos qos = std::min(message->qos(), other->options.qos);
     const bool retain = message->retain_flag() && other->options.retain_as_published;
-    enqueue(*other->session, {message, other->subscription_id, publish_byte(qos, retain),
-                              other->share_tag});
+    enqueue(*other->session,
+            {message, other->subscription_id, publish_byte(qos, retain), other->share_tag});
   };
   for (uint32_t i = 0; i < session.inflight.size(); ++i) {
     const InflightEntry& entry = session.inflight[i];
@@ -386,7 +405,8 @@ ClientIdentity Broker::identity(const Session& session) {
 void Broker::log(const Connection& c, LogLevel level, std::string_view event,
                  std::string_view detail) const {
   if (!log_) return;
-  log_(c.id, {level, event, c.session != nullptr ? identity(c) : ClientIdentity(), detail});
+  log_(c.id, {level, event, c.session != nullptr ? identity(c) : ClientIdentity(), detail,
+              std::exchange(limit_hit_, {})});
 }
 
 void Broker::log_denied(const Connection& c, std::string_view event, ReasonCode reason,

@@ -86,9 +86,10 @@ class Broker {
   // True when the connection is finished and has produced everything.
   bool wants_close(ConnId id) const;
 
-  // True while so many answers wait for the client to read them, or whether it may connect takes
-  // so long, or the store is behind and has still to write what this one published, that nothing
-  // more should be read from it; what arrives all the same is still handled.
+  // True while nothing more should be read from it: too many answers wait for the client to read
+  // them, or whether it may connect is not known yet, or the store is behind and has still to
+  // write what this one published, or a slow consumer that it feeds has to catch up, or it is over
+  // its rate. What arrives all the same is handled, in the last cases when the wait is over.
   bool wants_pause(ConnId id) const;
 
   // Orderly end: DISCONNECT 0x8B to 5.0 clients, and every connection wants to close.
@@ -106,6 +107,7 @@ class Broker {
     std::string_view name;
     ClientIdentity client;  // empty before its CONNECT
     std::string_view detail;
+    std::string_view limit;  // the setting that was in the way, if one was
   };
   using LogSink = std::function<void(ConnId, const Event&)>;
   void set_log(LogSink sink) { log_ = std::move(sink); }
@@ -113,7 +115,7 @@ class Broker {
  private:
   // One packet family each: on_connect.cc, on_publish.cc, on_subscribe.cc, on_ack.cc.
   void on_frame(Connection& c, const Frame& frame, Now now);
-  void consume(Connection& c, Bytes bytes, Now now);
+  Bytes consume(Connection& c, Bytes bytes, Now now);
   void on_connect(Connection& c, const Frame& frame, Now now);
   void on_publish(Connection& c, const Frame& frame, Now now);
   void on_ack(Connection& c, const Frame& frame, Now now);
@@ -149,8 +151,26 @@ class Broker {
   ReasonCode retain_message(const MessageFields& fields, Ref<const Message>& message);
   void deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message);
 
-  // deliver.cc
+  // back_pressure.cc
   bool has_queue_room(Session& session, const Message& message);
+  uint64_t Counters::*queue_limit(const Session& session, uint64_t more_messages,
+                                  uint64_t more_bytes) const;
+  SlowConsumerState& note_slow(Session& session, uint64_t Counters::*limit);
+  bool is_fed_by(const Session& session, const Connection& feeder) const;
+  void wait_for(Connection& feeder, Session& session);
+  void stop_waiting(Connection& feeder);
+  void note_drained(Session& session);
+  void end_slow(Session& session);
+  void close_slow(Now now);
+  bool must_wait(const Connection& c) const;
+  void charge(Connection& c, const Frame& frame, Now now);
+  void put_aside(Connection& c, Bytes bytes);
+  void go_on(Connection& c, Now now);
+  Time deadline(const Connection& c) const;
+  void on_due(Connection& c, Now now);
+  void hit(uint64_t Counters::*limit);
+
+  // deliver.cc
   bool drop_expired(Session& session);
   void enqueue(Session& session, WaitingMessage item);
   void send_tracked(Connection& c, WaitingMessage item);
@@ -234,6 +254,12 @@ class Broker {
   Retained retained_;
   SysTopics sys_topics_;
   Counters counters_;
+  mutable std::string_view limit_hit_;   // the setting behind the last hit(), until it is logged
+  Connection* feeder_ = nullptr;         // who publishes what is being routed
+  Session* full_ = nullptr;              // that the feeder has filled: the longest full one
+  std::vector<ConnId> slow_;             // to be closed for being too slow
+  std::vector<ConnId> released_;         // have waited, and may go on
+  uint64_t next_slow_number_ = 1;
 
   TimerHeap<Connection, &Connection::timer> connection_timers_;
   TimerHeap<Session, &Session::timer> session_timers_;

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/buffer.h"
+#include "base/rate_limit.h"
 #include "base/time.h"
 #include "base/timer_heap.h"
 #include "broker/conn_id.h"
@@ -26,13 +28,23 @@ struct ListenerState {
   uint32_t connections = 0;
 };
 
-// A CONNECT that is waiting to be let in, and what the client has sent behind it.
+// A CONNECT that is waiting to be let in.
 struct PendingConnect {
   uint8_t first_byte = 0;
   std::vector<uint8_t> body;
   std::string client_id;
   bool assigned = false;  // the client brought none
-  std::vector<uint8_t> behind;
+};
+
+// What holds back the packets of a connection that has, or had, to wait with them.
+struct Intake {
+  Buffer behind;                 // what has come and waits; no more than one read
+  Session* waits_for = nullptr;  // a slow consumer that this one feeds
+  uint32_t place = 0;            // in its `feeders`
+  RateLimit messages, bytes;
+  Time resume_at{};              // when the rates let it go on
+  bool limited = false;          // `resume_at` has still to come
+  bool at_end = false;           // the connection has gone: nothing is waited for any more
 };
 
 struct Connection {
@@ -63,6 +75,7 @@ struct Connection {
   FrameReader reader;
   OutQueue out;
   std::unique_ptr<PendingConnect> pending;
+  std::unique_ptr<Intake> intake;
   uint64_t barrier = 0;           // the last batch of the store that `out` waits for
   std::unique_ptr<InboundAliases> aliases_in;
   std::unique_ptr<OutboundAliases> aliases_out;  // null: the client takes none

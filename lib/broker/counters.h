@@ -1,7 +1,9 @@
 // What the broker counts. $SYS is made from this.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 namespace mq {
 
@@ -20,7 +22,36 @@ struct Counters {
            limit_retained = 0, limit_packet = 0, limit_payload = 0, limit_queued_messages = 0,
            limit_queued_bytes = 0, limit_subscriptions = 0, limit_topic_levels = 0,
            limit_connect_timeout = 0, limit_receive_maximum = 0, limit_alias_bytes = 0,
-           limit_message_bytes = 0, limit_store_backlog = 0;
+           limit_message_bytes = 0, limit_store_backlog = 0, limit_block_seconds = 0,
+           limit_rate_messages = 0, limit_rate_bytes = 0;
+  uint64_t slow_consumers = 0;  // times that the queue of a connected client was full
+};
+
+// One of them by its names: under $SYS/broker/limits, and that of the setting it comes from.
+struct LimitName {
+  std::string_view name;
+  std::string_view setting;
+  uint64_t Counters::*count;
+};
+inline constexpr std::array kLimitNames = {
+    LimitName{"connections", "global_max_connections", &Counters::limit_connections},
+    LimitName{"listener_connections", "max_connections", &Counters::limit_listener_connections},
+    LimitName{"sessions", "max_sessions", &Counters::limit_sessions},
+    LimitName{"retained", "max_retained_messages, max_retained_bytes", &Counters::limit_retained},
+    LimitName{"packet_size", "max_packet_size", &Counters::limit_packet},
+    LimitName{"message_size", "message_size_limit", &Counters::limit_payload},
+    LimitName{"queued_messages", "max_queued_messages", &Counters::limit_queued_messages},
+    LimitName{"queued_bytes", "max_queued_bytes", &Counters::limit_queued_bytes},
+    LimitName{"subscriptions", "max_subscriptions", &Counters::limit_subscriptions},
+    LimitName{"topic_levels", "max_topic_levels", &Counters::limit_topic_levels},
+    LimitName{"connect_timeout", "max_connect_seconds", &Counters::limit_connect_timeout},
+    LimitName{"receive_maximum", "receive_maximum", &Counters::limit_receive_maximum},
+    LimitName{"alias_bytes", "1 MiB of topic aliases", &Counters::limit_alias_bytes},
+    LimitName{"message_bytes", "memory_limit", &Counters::limit_message_bytes},
+    LimitName{"store_backlog", "max_store_backlog", &Counters::limit_store_backlog},
+    LimitName{"block_seconds", "max_block_seconds", &Counters::limit_block_seconds},
+    LimitName{"rate_messages", "rate_messages", &Counters::limit_rate_messages},
+    LimitName{"rate_bytes", "rate_bytes", &Counters::limit_rate_bytes},
 };
 
 }  // namespace mq

@@ -15,30 +15,6 @@ Qos qos_of(uint8_t first_byte) { return static_cast<Qos>((first_byte >> 1) & 3);
 
 }  // namespace
 
-// Whether one more message may wait in the session. One that finds nothing before it is taken
-// whatever its size, or messages over the limit could not be sent at all.
-bool Broker::has_queue_room(Session& session, const Message& message) {
-  // The counter of the limit that is in the way, null when none is.
-  const auto limit_hit = [&]() -> uint64_t* {
-    uint64_t count = session.waiting.size() + session.inflight.publishes();
-    uint64_t bytes = session.queued_bytes;
-    if (session.connection != nullptr) {
-      count = std::max<uint64_t>(count, session.connection->out.size());
-      bytes = std::max(bytes, session.connection->out.message_bytes());
-    }
-    if (count == 0) return nullptr;
-    if (count >= options_.queued_messages_max) return &counters_.limit_queued_messages;
-    if (bytes + message.memory() > options_.queued_bytes_max) return &counters_.limit_queued_bytes;
-    return nullptr;
-  };
-  uint64_t* hit = limit_hit();
-  if (hit != nullptr && drop_expired(session)) hit = limit_hit();
-  if (hit == nullptr) return true;
-  ++*hit;
-  ++counters_.publishes_dropped;
-  return false;
-}
-
 // Drops what has expired at the head of those that wait [MQTT-3.3.2-5]; true when there was any.
 // Their numbers, and so their packet identifiers, are used up as if they had been sent.
 bool Broker::drop_expired(Session& session) {
@@ -127,6 +103,7 @@ void Broker::forget(Session& session, uint16_t packet_id) {
   if (entry.counted) --session.outstanding;
   const uint32_t before = session.inflight.size();
   session.inflight.finish(entry);
+  if (session.slow != nullptr) note_drained(session);
   // Entries left the front; those still to be sent again are counted from the back.
   if (session.inflight.size() < before) {
     session.first_sequence += before - session.inflight.size();
@@ -161,6 +138,7 @@ void Broker::send_retained(Connection& c, std::string_view filter, Qos qos,
 void Broker::produce(ConnId id, OutBatch& to, Now now) {
   Connection* const c = find(id);
   if (c == nullptr) return;
+  now_ = now;
   const size_t before = to.size();
   for (constexpr uint8_t kPingresp[] = {0xd0, 0}; c->pings > 0 && to.has_room(sizeof kPingresp);) {
     to.append(kPingresp);
@@ -176,7 +154,10 @@ void Broker::produce(ConnId id, OutBatch& to, Now now) {
       case OutEntry::Kind::kBarrier: more = !at_barrier(*c); break;
     }
   }
-  if (c->session != nullptr && c->session->stored) store_sent(*c->session);
+  if (c->session != nullptr) {
+    if (c->session->stored) store_sent(*c->session);
+    if (c->session->slow != nullptr && to.size() > before) note_drained(*c->session);
+  }
   counters_.bytes_sent += to.size() - before;
 }
 

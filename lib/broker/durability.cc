@@ -16,7 +16,11 @@ void Broker::commit() {
   }
   const bool was_behind = store_state_.behind;
   store_state_ = store_->state();
-  if (store_state_.behind && !was_behind) ++counters_.limit_store_backlog;
+  if (store_state_.behind == was_behind) return;
+  if (store_state_.behind) ++counters_.limit_store_backlog;
+  if (!log_) return;
+  log_({}, {LogLevel::kWarning, store_state_.behind ? "store_behind" : "store_caught_up", {}, "",
+            "max_store_backlog"});
 }
 
 void Broker::durable(BatchId batch) {

@@ -102,7 +102,8 @@ void Broker::authenticated(ConnId id, ReasonCode reason, Now now) {
     return refuse_connect(*c, reason, text(reason), client);
   }
   admit(*c, *packet, std::move(pending->client_id), pending->assigned, now);
-  if (!pending->behind.empty()) consume(*c, pending->behind, now);
+  if (c->intake != nullptr) go_on(*c, now);
+  close_slow(now);
 }
 
 // Who the client is, is settled.
@@ -206,7 +207,7 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
       return Refusal{ReasonCode::kRetainNotSupported, "the will is retained"};
     }
     if (topic_name_fault(packet.will->topic, options_.topic_levels_max) != nullptr) {
-      ++counters_.limit_topic_levels;
+      hit(&Counters::limit_topic_levels);
       return Refusal{ReasonCode::kTopicNameInvalid, "the will's topic has too many levels"};
     }
     if (is_reserved_topic(packet.will->topic) ||
@@ -219,7 +220,7 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
     return Refusal{ReasonCode::kServerUnavailable, "the session cannot be stored"};
   }
   if (sessions_.size() >= options_.sessions_max && !sessions_.contains(client.client_id)) {
-    ++counters_.limit_sessions;
+    hit(&Counters::limit_sessions);
     return Refusal{ReasonCode::kQuotaExceeded, "the server holds its maximum of sessions"};
   }
   return std::nullopt;
@@ -227,7 +228,9 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
 
 void Broker::refuse_connect(Connection& c, ReasonCode reason, std::string_view why,
                             const ClientIdentity& client) {
-  if (log_) log_(c.id, {LogLevel::kNotice, "refused", client, why});
+  if (log_) {
+    log_(c.id, {LogLevel::kNotice, "refused", client, why, std::exchange(limit_hit_, {})});
+  }
   Buffer properties;
   PropertyWriter(properties).add(PropertyId::kReasonString, why);
   send_control(c, Connack{false, reason, Properties(properties.bytes())});
@@ -267,9 +270,8 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
   }
   c.reader.set_packet_max(options_.packet_max);
   c.keep_alive_s = granted_keep_alive_s(packet);
-  arm(c, c.keep_alive_s == 0
-             ? kNever
-             : now.mono + std::chrono::milliseconds(1500) * c.keep_alive_s);
+  c.last_seen = now.mono;
+  arm(c, deadline(c));
 
   ++counters_.clients_connected;
   counters_.clients_maximum = std::max(counters_.clients_maximum, counters_.clients_connected);

@@ -43,7 +43,7 @@ void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
   // cannot be told of the limit.
   if (packet.qos != Qos::kAtMostOnce && c.version == Version::kV5 &&
       c.received_qos2 >= options_.receive_maximum) {
-    ++counters_.limit_receive_maximum;
+    hit(&Counters::limit_receive_maximum);
     return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight",
                 now);
   }
@@ -61,25 +61,25 @@ ReasonCode Broker::resolve_alias(Connection& c, Publish& packet) {
   }
   c.aliases_in->set(packet.topic_alias, packet.topic);
   if (c.aliases_in->bytes() <= kAliasBytesMax) return ReasonCode::kSuccess;
-  ++counters_.limit_alias_bytes;
+  hit(&Counters::limit_alias_bytes);
   return ReasonCode::kQuotaExceeded;
 }
 
 // Routes and retains the message, or says why not.
 ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now) {
   if (topic_name_fault(packet.topic, options_.topic_levels_max) != nullptr) {
-    ++counters_.limit_topic_levels;
+    hit(&Counters::limit_topic_levels);
     return ReasonCode::kTopicNameInvalid;
   }
   if (is_reserved_topic(packet.topic) || !access_.may_publish(identity(c), packet.topic)) {
     return ReasonCode::kNotAuthorized;
   }
   if (packet.payload.size() > options_.payload_max) {
-    ++counters_.limit_payload;
+    hit(&Counters::limit_payload);
     return ReasonCode::kImplementationSpecificError;
   }
   if (Message::alive_bytes() + memory_of(packet) > options_.message_bytes_max) {
-    ++counters_.limit_message_bytes;
+    hit(&Counters::limit_message_bytes);
     return ReasonCode::kQuotaExceeded;
   }
   MessageFields fields;
@@ -100,7 +100,10 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
   if (fields.retain) {
     if (const ReasonCode reason = retain_message(fields, message); is_error(reason)) return reason;
   }
+  feeder_ = &c;
   for (const Hit& hit : hits_) deliver(hit, fields, message);
+  feeder_ = nullptr;
+  if (full_ != nullptr) wait_for(c, *std::exchange(full_, nullptr));
   return hits_.empty() ? ReasonCode::kNoMatchingSubscribers : ReasonCode::kSuccess;
 }
 
@@ -149,7 +152,7 @@ ReasonCode Broker::retain_message(const MessageFields& fields, Ref<const Message
   const size_t others = retained_.size() - sys_topics_.size();
   if ((old == nullptr && others >= options_.retained_messages_max) ||
       bytes + message->memory() > options_.retained_bytes_max) {
-    ++counters_.limit_retained;
+    hit(&Counters::limit_retained);
     return ReasonCode::kQuotaExceeded;
   }
   retained_.set(message);

@@ -60,7 +60,7 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
           c.version == Version::kV5 ? reason : ReasonCode::kUnspecifiedError));
     };
     if (topic_filter_fault(filter->filter, options_.topic_levels_max) != nullptr) {
-      ++counters_.limit_topic_levels;
+      hit(&Counters::limit_topic_levels);
       refuse(ReasonCode::kTopicFilterInvalid);
       continue;
     }
@@ -74,7 +74,7 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
     }
     if (session.subscriptions.size() >= options_.subscriptions_max &&
         !subscriptions_.contains(session, filter->filter, filter->share())) {
-      ++counters_.limit_subscriptions;
+      hit(&Counters::limit_subscriptions);
       refuse(ReasonCode::kQuotaExceeded);
       continue;
     }

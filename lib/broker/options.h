@@ -12,6 +12,13 @@
 
 namespace mq {
 
+// What is done about a connected client whose queue is full.
+enum class SlowConsumer : uint8_t {
+  kDrop,        // what does not fit
+  kDisconnect,  // the client
+  kBlock,       // publishers that feed it are not read until it has caught up
+};
+
 struct BrokerOptions {
   // Limits of the whole broker.
   uint32_t connections_max = 100'000;
@@ -29,6 +36,11 @@ struct BrokerOptions {
   uint32_t topic_levels_max = kTopicLevelsMax;
   uint32_t inflight_max = kReceiveMaximumDefault;  // towards a client; its Receive Maximum if less
   Duration connect_timeout = std::chrono::seconds(10);  // from accept to a valid CONNECT
+  SlowConsumer slow_consumer = SlowConsumer::kDrop;
+  // How long a client may take nothing while publishers wait for it (kBlock).
+  Duration block_timeout = std::chrono::seconds(60);
+  // PUBLISH packets, and bytes of all packets, that are read of it in a second; 0 is no limit.
+  uint64_t rate_messages_max = 0, rate_bytes_max = 0;
 
   // What CONNACK offers.
   uint16_t receive_maximum = kReceiveMaximumDefault;

@@ -45,6 +45,15 @@ inline uint8_t publish_byte(Qos qos, bool retain) {
                               static_cast<uint8_t>(qos) << 1 | (retain ? 1 : 0));
 }
 
+// A session whose queue was full, until it is half empty again.
+struct SlowConsumerState {
+  uint64_t number = 0;               // the first one has the smallest
+  uint64_t dropped = 0;              // messages for it
+  Time progress{};                   // when something last left the queue
+  bool closing = false;              // it is in the broker's list of those to be closed
+  std::vector<Connection*> feeders;  // that wait for it
+};
+
 struct Session {
   explicit Session(std::string id) : client_id(std::move(id)) {}
 
@@ -72,6 +81,7 @@ struct Session {
   Ring<WaitingMessage> waiting;
   uint64_t queued_bytes = 0;       // behind messages that wait or are in flight
   InboundQos2 inbound_qos2;
+  std::unique_ptr<SlowConsumerState> slow;
 
   // Marks of Subscriptions::match(): the hit this session has in the match at hand.
   uint64_t match_stamp = 0;

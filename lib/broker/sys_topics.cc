@@ -57,22 +57,11 @@ std::vector<SysTopics::Entry> SysTopics::update(const Counters& counters, const 
   number("shared_subscriptions/count", gauges.shared_subscriptions);
   number("retained messages/count", gauges.retained_messages);
 
-  number("limits/connections/hit", counters.limit_connections);
-  number("limits/listener_connections/hit", counters.limit_listener_connections);
-  number("limits/sessions/hit", counters.limit_sessions);
-  number("limits/retained/hit", counters.limit_retained);
-  number("limits/packet_size/hit", counters.limit_packet);
-  number("limits/message_size/hit", counters.limit_payload);
-  number("limits/queued_messages/hit", counters.limit_queued_messages);
-  number("limits/queued_bytes/hit", counters.limit_queued_bytes);
-  number("limits/subscriptions/hit", counters.limit_subscriptions);
-  number("limits/topic_levels/hit", counters.limit_topic_levels);
-  number("limits/connect_timeout/hit", counters.limit_connect_timeout);
-  number("limits/receive_maximum/hit", counters.limit_receive_maximum);
-  number("limits/alias_bytes/hit", counters.limit_alias_bytes);
-  number("limits/message_bytes/hit", counters.limit_message_bytes);
+  for (const LimitName& limit : kLimitNames) {
+    number("limits/" + std::string(limit.name) + "/hit", counters.*limit.count);
+  }
+  number("slow_consumers/count", counters.slow_consumers);
   if (gauges.commit_ms_p99) {
-    number("limits/store_backlog/hit", counters.limit_store_backlog);
     put(all, "store/commit_ms_p99", two_decimals(*gauges.commit_ms_p99));
   }
 

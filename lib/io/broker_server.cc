@@ -62,7 +62,8 @@ BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessContr
         {{"client", event.client.client_id},
          {"peer", peer(id)},
          {"user", event.client.user_name},
-         {"detail", event.detail}});
+         {"detail", event.detail},
+         {"limit", event.limit}});
   });
 }
 

@@ -319,7 +319,9 @@ void BrokerScript::start() {
   broker_.emplace(options_, access, random_, now_, store_);
   if (store_ != nullptr) REQUIRE(broker_->restore(now_));
   broker_->set_log([this](ConnId, const Broker::Event& event) {
-    events.push_back(fmt::format("{} {}: {}", event.name, event.client.client_id, event.detail));
+    std::string line = fmt::format("{} {}: {}", event.name, event.client.client_id, event.detail);
+    if (!event.limit.empty()) line += fmt::format(" ({})", event.limit);
+    events.push_back(std::move(line));
   });
 }
 
@@ -386,8 +388,9 @@ void BrokerScript::advance(Duration by, Where where) {
     // loop that would never sleep.
     oversleep(std::max(broker_->next_deadline(), now_.mono) - now_.mono);
     broker_->tick(now_);
-    pump();
-    if (broker_->next_deadline() <= now_.mono) {
+    const bool moved = broker_->next_deadline() > now_.mono;
+    pump();  // which may have something to do for the next tick
+    if (!moved) {
       ADD_FAIL_CHECK_AT(where.file, where.line, "a tick does not move the deadline on");
       break;
     }

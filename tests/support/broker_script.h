@@ -172,7 +172,8 @@ class BrokerScript {
 
   FakeAccess access;
   ListenerId listener = 0;          // that new connections come from
-  std::vector<std::string> events;  // the broker's log: "NAME-OF-EVENT CLIENT-ID: detail"
+  std::vector<std::string> events;  // the broker's log: "NAME-OF-EVENT CLIENT-ID: detail",
+                                    // and the limit in parentheses
 
  private:
   friend class Peer;

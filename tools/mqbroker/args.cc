@@ -20,6 +20,7 @@ constexpr uint16_t kDefaultPort = 1883;
 // A CONNECT with a client identifier, a user name and a password has to fit.
 constexpr uint64_t kPacketMaxMin = 128;
 constexpr uint32_t kHour = 3600;
+constexpr uint64_t kRateMax = 1'000'000'000;
 
 tl::unexpected<Error> invalid(std::string text) {
   return fail(ErrorCode::kInvalidArgument, std::move(text));
@@ -49,6 +50,23 @@ void size_limit(Options& options, std::string_view names, uint64_t& to, uint64_t
                    to = size == 0 ? by_default : size;
                    return {};
                  });
+}
+
+// So much a second; 0 is no limit, as it is by default.
+void rate_limit(Options& options, std::string_view names, uint64_t& to,
+                Result<uint64_t> (*parse)(std::string_view), std::string_view help) {
+  options.parsed(names, "RATE", "", help, [&to, parse](std::string_view text) -> Result<void> {
+    MQ_TRY(const uint64_t rate, parse(text));
+    if (rate > kRateMax) return invalid(fmt::format("it must be at most {}", kRateMax));
+    to = rate;
+    return {};
+  });
+}
+
+Result<uint64_t> parse_rate_number(std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number) return invalid("it must be a number");
+  return *number;
 }
 
 Result<void> parse_expiry(std::string_view text, std::optional<uint32_t>& to) {
@@ -136,6 +154,21 @@ void declare_limits(CLI::App& app, BrokerArgs& args) {
                     *number == 0 ? kReceiveMaximumDefault : static_cast<uint32_t>(*number);
                 return {};
               })
+      .choice("--slow-consumer", broker.slow_consumer,
+              {{"drop", SlowConsumer::kDrop},
+               {"disconnect", SlowConsumer::kDisconnect},
+               {"block", SlowConsumer::kBlock}},
+              "What is done when its queue is full while it is connected: drop what does not fit, "
+              "disconnect it, or block those who publish to it until it has caught up.")
+      .seconds("--max-block-seconds", broker.block_timeout, "SECONDS",
+               "Time in which it has to take something while publishers wait for it; then it is "
+               "disconnected.",
+               std::chrono::milliseconds(1));
+  rate_limit(of_client, "--rate-messages", broker.rate_messages_max, parse_rate_number,
+             "Messages read from it in a second; it waits with more.");
+  rate_limit(of_client, "--rate-bytes", broker.rate_bytes_max, parse_size,
+             "Bytes read from it in a second; it waits with more.");
+  of_client
       .number("--max-subscriptions", broker.subscriptions_max, "COUNT", "Its subscriptions.", {1})
       .number("--max-topic-levels", broker.topic_levels_max, "COUNT",
               "Levels of a topic or a filter.", {1})
