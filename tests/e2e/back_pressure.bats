@@ -40,7 +40,7 @@ slow_reader() { wait_for has_line 'slow_consumer' "$work/broker.log" && cat; }
   wait_for has_line 'slow_consumer' "$work/broker.log"
   kill -CONT "$sub_pid"
   wait_for has_line '151|0x97' "$work/slow.err"
-  subscribe count mqsub -t '$SYS/broker/slow_consumers/count'
+  subscribe count mqsub -t "\$SYS/broker/slow_consumers/count"
   wait_for has_line '^1$' "$work/count"
 }
 
