@@ -32,6 +32,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   ClientSession& session() { return session_; }
   bool connected() const { return session_.state() == ClientSession::State::kConnected; }
   bool flushed() const { return !transport_ || !transport_->busy(); }
+  int fd() const { return transport_ ? transport_->fd() : -1; }
   void start();
   void stop(ReasonCode reason, Properties properties, Duration deadline);
   void pause(bool paused);
@@ -111,6 +112,7 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   state_ = State::kConnecting;
   timer_.set(connect_until_);
   transport_ = std::make_unique<Transport>(std::move(*stream), make_filter());
+  transport_->watch_reads(options_.read_watch);
   if (options_.tap != nullptr) options_.tap->opened();
   session_.opened(now);
   transport_->start(*this);
@@ -338,5 +340,6 @@ void ClientRunner::pause_reading() { impl_->pause(true); }
 void ClientRunner::resume_reading() { impl_->pause(false); }
 bool ClientRunner::connected() const { return impl_->connected(); }
 bool ClientRunner::flushed() const { return impl_->flushed(); }
+int ClientRunner::fd() const { return impl_->fd(); }
 
 }  // namespace mq

@@ -15,6 +15,7 @@
 #include "io/filter.h"
 #include "io/loop.h"
 #include "io/socks_filter.h"
+#include "io/stream.h"
 
 namespace mq {
 
@@ -39,6 +40,7 @@ struct RunnerOptions {
   std::optional<Proxy> proxy = {};
   uint64_t seed = 0;            // of the jitter; 0: from the system
   WireTap* tap = nullptr;       // outlives the runner
+  ReadWatch* read_watch = nullptr;  // likewise
   // TLS, WebSocket or both for the next connection; without, MQTT goes plain.
   std::function<std::unique_ptr<Filter>()> make_filter = {};
 };
@@ -84,6 +86,8 @@ class ClientRunner {
   bool connected() const;
   // Everything the session has produced is with the operating system.
   bool flushed() const;
+  // The socket's descriptor, for what has no call here; -1 when there is none.
+  int fd() const;
 
  private:
   class Impl;

@@ -51,6 +51,9 @@ void Stream::start_reading() {
         // connection before the first byte of output. Without a buffer it leaves the stream to
         // the next turn (and calls back with UV_ENOBUFS).
         const bool again = std::exchange(stream->read_turn_, loop.turn()) == loop.turn();
+        if (stream->read_watch_ != nullptr && !again) {
+          stream->read_watch_->about_to_read(stream->fd());
+        }
         const std::span<uint8_t> room = again ? std::span<uint8_t>() : loop.read_buffer();
         *buffer = uv_buf_init(reinterpret_cast<char*>(room.data()),
                               static_cast<unsigned>(room.size()));

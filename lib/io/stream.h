@@ -15,6 +15,14 @@ namespace mq {
 
 class Loop;
 
+// Is told just before the bytes that a socket has are read, while they are still there.
+struct ReadWatch {
+  virtual void about_to_read(int fd) = 0;
+
+ protected:
+  ~ReadWatch() = default;
+};
+
 // Holds no buffer: it reads into the loop's, and what the socket does not take at once becomes a
 // write request of libuv's that owns it. An idle stream is this and its handle. Whoever derives
 // from it gets the events.
@@ -44,6 +52,8 @@ class Stream {
   std::string peer() const;
   // Descriptor, for what has no call here.
   int fd() const;
+  // Outlives the stream; null for none.
+  void watch_reads(ReadWatch* watch) { read_watch_ = watch; }
 
  protected:
   ~Stream();
@@ -61,6 +71,7 @@ class Stream {
   void send_rest(WriteRequest* request, const uv_buf_t* rest, size_t count);
 
   UvStream handle_;  // its `data` is this
+  ReadWatch* read_watch_ = nullptr;
   uint32_t writes_ = 0;     // requests in flight
   uint32_t read_turn_ = 0;  // the loop's turn in which it was read last
 };

@@ -66,6 +66,7 @@ class Transport final : private Stream {
   // "127.0.0.1:54321" or "unix socket": for logs.
   using Stream::peer;
   using Stream::fd;
+  using Stream::watch_reads;
 
  private:
   struct Filtered;

@@ -62,7 +62,7 @@ quick_answers() {
 
 @test "search: finds the capacity of a broker that has a known one" {
   start_sink --capacity 3k
-  timeout 100 mqbench search -h 127.0.0.1 -p "$port" --min-rate 1k --step 0.3 --confirm 0.5 --slo 'p50<20ms' \
+  timeout 100 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 1k --step 0.3 --confirm 0.5 --slo 'p50<20ms' \
     --json="$work/search.json" >"$work/text" 3>&-
   cat "$work/text"
   # A step of 300 ms passes a little over the limit: its queue has not grown to 20 ms then.
@@ -72,7 +72,7 @@ quick_answers() {
 
 @test "search: a broker that is faster than what is asked for gives no number with an equals sign" {
   start_sink
-  run timeout 60 mqbench search -h 127.0.0.1 -p "$port" --min-rate 500 --max-rate 1k --step 0.3 --confirm 0 \
+  run timeout 60 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 500 --max-rate 1k --step 0.3 --confirm 0 \
     --slo 'p50<1s'
   [ "$status" -eq 0 ]
   [[ $output == *'at least 1.00k/s sustained: bound not found'* ]]
@@ -80,7 +80,7 @@ quick_answers() {
 
 @test "search: what is never met is found out, exit 3" {
   start_sink --delay 5ms
-  run timeout 60 mqbench search -h 127.0.0.1 -p "$port" --min-rate 10 --step 0.1 --confirm 0 --slo 'p50<1ms'
+  run timeout 60 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 10 --step 0.1 --confirm 0 --slo 'p50<1ms'
   [ "$status" -eq 3 ]
   [[ $output == *'no rate is sustained'* ]]
 }

@@ -15,9 +15,9 @@ start_sink() {
   port=$(cat "$work/port")
 }
 
-# bench [OPTION...]: a run; its JSON in $work/result.json.
+# bench [OPTION...]: a run on a machine that others may use, too; its JSON in $work/result.json.
 bench() {
-  timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --json="$work/result.json" "$@" 3>&-
+  timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --shared-host --json="$work/result.json" "$@" 3>&-
 }
 
 # holds EXPRESSION: true of the result.
@@ -133,9 +133,40 @@ faulty() {
 
 @test "a broker that reads slowly is the bottleneck, and not mqbench" {
   start_sink --read-rate 1M
-  bench --rate 20k -d 2 -s 1k --strict --drain 0.1
+  bench --rate 20k -d 2 -s 1k --strict --drain 0.1 >"$work/report"
   holds '.verdict.valid and .verdict.limited_by == "broker"'
-  holds '.client.blocked_share > 0.2'
+  holds '.client.blocked_share > 0.2 and .client.rwnd_limited_share > 0.2 and .client.sockets.sending == 1'
+  grep -qE 'broker.s window closed [0-9]{2,3}\.' "$work/report"
+  # One that reads as fast as it comes.
+  start_sink
+  bench --rate 1k -d 0.5 -s 1k
+  holds '.client.rwnd_limited_share < 0.1 and .client.sockets.segments > 0'
+}
+
+@test "another process that computes disturbs the measurement, unless it is known to" {
+  start_sink
+  # shellcheck disable=SC2016
+  bash -c 'for ((;;)); do :; done' 3>&- &
+  pids+=($!)
+  status=0
+  timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --rate 500 -d 1 --fail-if 'p50>1ns' \
+    --json="$work/result.json" >"$work/report" 3>&- || status=$?
+  cat "$work/report"
+  [ "$status" -eq 5 ]
+  holds '.verdict.valid == false and .verdict.limited_by == "host"'
+  holds '.client.host.foreign_cpu > 0.05 and .host.shared_with_broker'
+  grep -q 'NOT VALID, disturbed by others on this host: other processes took ' "$work/report"
+  grep -qE '^evidence  of a core: mqbench .*, broker .*, others ' "$work/report"
+  # What others took is reported all the same; the broker's own time is not among it.
+  bench --rate 500 -d 1
+  holds '.verdict.limited_by != "host" and .client.host.foreign_cpu > 0.05 and .client.host.broker_cpu > 0'
+}
+
+@test "what arrives and is read late waits in the kernel, and that is measured" {
+  start_broker
+  bench --rate 1000 -d 1.5
+  holds '.histograms.recv_wait.count > 50 and .histograms.recv_wait.negatives == 0'
+  holds '.metrics.recv_wait_ms.p50 < .metrics.response_ms.max'
 }
 
 @test "whatever others publish to its topics: counted apart, and nothing else happens" {

@@ -16,6 +16,10 @@ namespace mq {
 struct Interval {
   double start_s = 0, length_s = 0;  // from the beginning of the measured part
   uint64_t sent = 0, received = 0;
+  // Deliveries under way at its end. Of one thread it can be less than nothing: what its
+  // subscribers receive others have sent.
+  int64_t backlog = 0;
+  double client_cpu = 0;  // of the busiest thread, as a share of a core
   std::vector<uint8_t> response;  // Histogram::encode(): a whole one would be 264 KiB
 
   Histogram histogram() const {
@@ -33,6 +37,11 @@ class IntervalLog {
   void sent() { ++current_.sent; }
   void received() { ++current_.received; }
   void response(int64_t ns) { response_.record(ns); }
+  // What the present interval ends with.
+  void mark(int64_t backlog, double cpu) {
+    current_.backlog = backlog;
+    current_.client_cpu = cpu;
+  }
 
   void close(Histogram& total) {
     const bool merged = total.merge(response_).has_value();

@@ -43,6 +43,8 @@ class LoadPublisher final : private ClientRunner::Handler {
   // DISCONNECT, then the owner's client_ended().
   void stop();
 
+  int fd() const { return runner_.fd(); }  // -1 without a connection
+
   PublisherOutcome outcome() const;
 
  private:

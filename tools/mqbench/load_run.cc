@@ -33,6 +33,7 @@ LoadRun::LoadRun(const LoadOptions& options)
       deliveries_(options.plan),
       timer_(loop_, [this](Now now) { poll_drain(now); }),
       progress_timer_(loop_, [this](Now now) { show_progress(now); }),
+      host_timer_(loop_, [this](Now now) { watch_host(now); }),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int number) { on_signal(number); }) {
   raise_descriptor_limit();
   for (uint32_t i = 0; i < options.threads; ++i) {
@@ -95,6 +96,8 @@ void LoadRun::all_ready() {
 }
 
 void LoadRun::begin() {
+  broker_ = find_broker(options_.runner.proxy ? options_.runner.proxy->address
+                                              : options_.runner.address);
   const Now now = loop_.read_clock();
   phase_ = Phase::kSending;
   started_ = now.wall;
@@ -104,12 +107,25 @@ void LoadRun::begin() {
     times_.window_end = times_.window_start + options_.duration;
     timer_.set(add(times_.window_end, options_.drain));  // for what cannot be sent
   }
+  host_timer_.set(times_.window_start);
   if (options_.shows_progress && isatty(STDERR_FILENO) == 1) {
     const bool endless = options_.duration >= kEndless;
     progress_line_.emplace(times_.window_start, endless ? Duration(0) : options_.duration);
     progress_timer_.set(times_.window_start + kProgressInterval);
   }
   for (const auto& worker : workers_) worker->begin(times_);
+}
+
+// At the beginning of the measured part and at its end, whichever way that comes.
+void LoadRun::watch_host(Now now) {
+  if (!host_before_) {
+    if (now.mono < times_.window_start) return;  // it ended before it began
+    host_before_ = read_host(broker_, now.mono);
+    host_timer_.set(times_.window_end);
+  } else if (!host_after_) {
+    host_after_ = read_host(broker_, now.mono);
+    host_timer_.cancel();
+  }
 }
 
 void LoadRun::show_progress(Now now) {
@@ -129,6 +145,8 @@ void LoadRun::show_progress(Now now) {
 void LoadRun::drain() {
   const Now now = loop_.read_clock();
   phase_ = Phase::kDraining;
+  // At full speed and after an interruption this is the end of the measured part.
+  if (times_.window_end == kNever || now.mono >= times_.window_end) watch_host(now);
   drain_start_ = std::min(now.mono, times_.window_end);
   drain_until_ = add(drain_start_, signal_ == 0 ? options_.drain : kInterruptedDrain);
   poll_drain(now);
@@ -177,6 +195,8 @@ void LoadRun::stop() {
   if (std::exchange(progress_line_, std::nullopt)) {
     write_all(STDERR_FILENO, fmt::format("\r{}", kClearLine));
   }
+  if (host_before_) watch_host(loop_.read_clock());
+  host_timer_.cancel();
   timer_.set(loop_.now().mono + kIdle);
   for (const auto& worker : workers_) worker->stop();
 }
@@ -193,6 +213,8 @@ void LoadRun::add_intervals(const std::vector<Interval>& from, LoadResult& to) c
     interval.length_s = last ? std::max(window_s - interval.start_s, 0.0) : length_s;
     interval.sent += from[i].sent;
     interval.received += from[i].received;
+    interval.backlog += from[i].backlog;
+    interval.client_cpu = std::max(interval.client_cpu, from[i].client_cpu);
     Histogram sum = interval.histogram();
     const bool merged = sum.merge(from[i].histogram()).has_value();
     assert(merged);  // all are of the usual configuration
@@ -211,6 +233,9 @@ LoadResult LoadRun::result() const {
   // Without an end of its own the measured part is over when everything has arrived.
   const Time end = times_.window_end == kNever ? drain_end_ : times_.window_end;
   if (end > times_.window_start) result.window = end - times_.window_start;
+  if (host_before_ && host_after_) {
+    result.host = difference(*host_before_, *host_after_, broker_);
+  }
   if (drain_end_ > drain_start_) result.drain = drain_end_ - drain_start_;
 
   std::vector<PublisherOutcome> publishers(options_.plan.publishers());
@@ -226,6 +251,9 @@ LoadResult LoadRun::result() const {
     }
     const auto& deliveries = worker->subscribers();
     subscribers.insert(subscribers.end(), deliveries.begin(), deliveries.end());
+  }
+  for (Interval& interval : result.intervals) {
+    interval.backlog = std::max<int64_t>(interval.backlog, 0);
   }
   result.accounting = account(options_.plan, options_.qos, publishers, subscribers);
   return result;

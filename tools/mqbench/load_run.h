@@ -11,6 +11,7 @@
 #include "io/signals.h"
 #include "mqbench/accounting.h"
 #include "mqbench/delivery_counter.h"
+#include "mqbench/host_signals.h"
 #include "mqbench/load_options.h"
 #include "mqbench/progress_line.h"
 #include "mqbench/start_barrier.h"
@@ -23,6 +24,7 @@ struct LoadResult {
   Accounting accounting;
   Tally tally;                     // of all threads
   std::vector<Interval> intervals;
+  HostSignals host;                // over the measured part
   std::vector<double> threads_busy;  // share of the measured part that each thread computed
   WallTime started{};
   Duration window{0};              // length of the measured part
@@ -48,6 +50,7 @@ class LoadRun {
   void on_signal(int number);
   void all_ready();
   void begin();
+  void watch_host(Now now);
   void drain();
   void poll_drain(Now now);
   void show_progress(Now now);
@@ -60,9 +63,11 @@ class LoadRun {
   DeliveryCounter deliveries_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<StartBarrier> barrier_;
-  Timer timer_, progress_timer_;
+  Timer timer_, progress_timer_, host_timer_;
   std::optional<ProgressLine> progress_line_;  // on a terminal
   Signals signals_;
+  BrokerProcess broker_;
+  std::optional<HostSnapshot> host_before_, host_after_;
   Phase phase_ = Phase::kConnecting;
   RunTimes times_;
   WallTime started_{};

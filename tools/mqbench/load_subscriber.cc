@@ -10,10 +10,19 @@
 #include "mqbench/stamp.h"
 
 namespace mq {
+namespace {
 
-LoadSubscriber::LoadSubscriber(LoadContext& context, uint32_t number)
+RunnerOptions with_watch(RunnerOptions options, ReadWatch* watch) {
+  options.read_watch = watch;
+  return options;
+}
+
+}  // namespace
+
+LoadSubscriber::LoadSubscriber(LoadContext& context, uint32_t number, ReadWatch* watch)
     : context_(context), number_(number),
-      runner_(context.loop, context.options.runner, context.client_options('s', number), *this),
+      runner_(context.loop, with_watch(context.options.runner, watch),
+              context.client_options('s', number), *this),
       deliveries_(context.options.plan, number) {}
 
 void LoadSubscriber::connect() {

@@ -11,12 +11,14 @@ namespace mq {
 
 class LoadSubscriber final : private ClientRunner::Handler {
  public:
-  LoadSubscriber(LoadContext& context, uint32_t number);
+  // `watch` is told of its reads; null for none, else it outlives the subscriber.
+  LoadSubscriber(LoadContext& context, uint32_t number, ReadWatch* watch);
 
   void connect();
   // DISCONNECT, then the owner's client_ended().
   void stop();
 
+  int fd() const { return runner_.fd(); }  // -1 without a connection
   const Deliveries& deliveries() const { return deliveries_; }
 
  private:

@@ -52,6 +52,8 @@ void add(const std::vector<Interval>& from, std::vector<Interval>& to) {
     }
     to[i].sent += from[i].sent;
     to[i].received += from[i].received;
+    to[i].backlog += from[i].backlog;
+    to[i].client_cpu = std::max(to[i].client_cpu, from[i].client_cpu);
     to[i].length_s = std::max(to[i].length_s, from[i].length_s);
     Histogram sum = to[i].histogram();
     if (!sum.merge(from[i].histogram())) continue;  // checked with the others before
@@ -66,6 +68,24 @@ int badness(const Verdict& verdict) {
   return verdict.valid ? static_cast<int>(verdict.limited_by != Verdict::LimitedBy::kNone) : 2;
 }
 
+void keep_larger(const std::optional<double>& from, std::optional<double>& to) {
+  if (from && (!to || *from > *to)) to = from;
+}
+
+// Shards may share a machine or not: of each signal the worst counts.
+void add(const HostSignals& from, HostSignals& to) {
+  to.own_cpu = std::max(to.own_cpu, from.own_cpu);
+  keep_larger(from.broker_cpu, to.broker_cpu);
+  keep_larger(from.foreign_cpu, to.foreign_cpu);
+  keep_larger(from.steal, to.steal);
+  keep_larger(from.cpu_pressure, to.cpu_pressure);
+  to.involuntary_switches += from.involuntary_switches;
+  if (from.listen_overflows) {
+    to.listen_overflows = std::max(to.listen_overflows.value_or(0), *from.listen_overflows);
+  }
+  to.shared_with_broker = to.shared_with_broker || from.shared_with_broker;
+}
+
 // Of all histograms of a record, the intervals' too.
 bool same_configuration(const Record& a, const Record& b) {
   const auto same = [](const Histogram& x, const Histogram& y) {
@@ -78,7 +98,8 @@ bool same_configuration(const Record& a, const Record& b) {
   };
   return same(a.tally.response, b.tally.response) && same(a.tally.service, b.tally.service) &&
          same(a.tally.send_lag, b.tally.send_lag) && same(a.tally.ack, b.tally.ack) &&
-         same(a.tally.connect, b.tally.connect) && intervals_fit(a) && intervals_fit(b);
+         same(a.tally.connect, b.tally.connect) && same(a.tally.recv_wait, b.tally.recv_wait) &&
+         intervals_fit(a) && intervals_fit(b);
 }
 
 }  // namespace
@@ -113,6 +134,7 @@ Result<Record> merge(const std::vector<Record>& records) {
     sum.threads_busy.insert(sum.threads_busy.end(), next.threads_busy.begin(),
                             next.threads_busy.end());
     add(next.counts, sum.counts);
+    add(next.host, sum.host);
     sum.tally.merge(next.tally);
     add(next.intervals, sum.intervals);
     if (badness(next.verdict) > badness(sum.verdict)) {  // the worst counts

@@ -237,10 +237,7 @@ class Quick {
 }  // namespace
 
 void declare(CLI::App& app, QuickArgs& args) {
-  Options(app, "Load")
-      .flag("--yes", args.run.yes,
-            "Measure throughput, too, where the broker is neither on this machine "
-            "nor in a private network: I may.");
+  declare_permissions(app, args.run);
   declare_connection(app, args.run);
 }
 

@@ -32,7 +32,8 @@ double per_second(uint64_t count, double time_s) {
 
 Record make_record(const RunOptions& options, const LoadResult& result) {
   const LoadOptions& load = options.load;
-  const Evidence signals = evidence(load, result);
+  Evidence signals = evidence(load, result);
+  signals.host_counts = !options.shared_host;
   Record record;
   record.run_name = load.run_name;
   record.version = MQKIT_VERSION;
@@ -67,6 +68,7 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
   record.counts = result.accounting;
   record.tally = result.tally;
   record.threads_busy = result.threads_busy;
+  record.host = result.host;
   record.blocked_share = signals.blocked_share;
   record.rate_ratio = signals.rate_ratio;
   record.intervals = result.intervals;
@@ -94,6 +96,7 @@ std::vector<LatencyRow> latencies(const Record& record) {
     // Sent when there was room and not when it was due: there is no plan to measure from.
     rows.push_back({"service", &tally.response});
   }
+  rows.push_back({"recv wait", &tally.recv_wait});
   rows.push_back({"ack", &tally.ack});
   rows.push_back({"connect", &tally.connect});
   std::erase_if(rows, [](const LatencyRow& row) {

@@ -43,6 +43,7 @@ struct Record {
   Accounting counts;
   Tally tally;  // histograms, rates, CPU time
   std::vector<double> threads_busy;
+  HostSignals host;
   double blocked_share = 0;
   double rate_ratio = 1;
   std::vector<Interval> intervals;

@@ -98,6 +98,53 @@ ordered_json counts_json(const Record& record) {
           {"errors", errors}};
 }
 
+// What the system does not tell is not there.
+ordered_json host_json(const HostSignals& host) {
+  ordered_json to = {{"own_cpu", host.own_cpu},
+                     {"involuntary_switches", host.involuntary_switches}};
+  const auto add = [&to](const char* key, const auto& value) {
+    if (value) to[key] = *value;
+  };
+  add("broker_cpu", host.broker_cpu);
+  add("foreign_cpu", host.foreign_cpu);
+  add("steal", host.steal);
+  add("cpu_pressure", host.cpu_pressure);
+  add("listen_overflows", host.listen_overflows);
+  return to;
+}
+
+ordered_json sockets_json(const SocketSignals& sockets) {
+  return {{"sending", sockets.sending},
+          {"observed_ns", sockets.observed.count()},
+          {"busy_ns", sockets.busy.count()},
+          {"rwnd_limited_ns", sockets.rwnd_limited.count()},
+          {"sndbuf_limited_ns", sockets.sndbuf_limited.count()},
+          {"segments", sockets.segments},
+          {"retransmits", sockets.retransmits},
+          {"rtt_us_sum", sockets.rtt_us_sum},
+          {"rtt_count", sockets.rtt_count},
+          {"receiving", sockets.receiving},
+          {"unread_max_bytes", sockets.unread_max}};
+}
+
+ordered_json client_json(const Record& record) {
+  ordered_json threads = ordered_json::array();
+  for (const double busy : record.threads_busy) threads.push_back({{"cpu", busy}});
+  const SocketSignals& sockets = record.tally.sockets;
+  return {{"threads", std::move(threads)},
+          {"cpu_s", record.tally.cpu_s},
+          {"blocked_share", record.blocked_share},
+          {"rwnd_limited_share", sockets.rwnd_limited_share()},
+          {"sndbuf_limited_share", sockets.sndbuf_limited_share()},
+          {"retransmit_share", sockets.retransmit_share()},
+          {"rtt_us", sockets.rtt_us()},
+          {"rate_ratio", record.rate_ratio},
+          {"sent_in_window", record.tally.sent_in_window},
+          {"received_in_window", record.tally.received_in_window},
+          {"host", host_json(record.host)},
+          {"sockets", sockets_json(sockets)}};
+}
+
 ordered_json intervals_json(const Record& record) {
   ordered_json to = ordered_json::array();
   for (const Interval& interval : record.intervals) {
@@ -106,6 +153,8 @@ ordered_json intervals_json(const Record& record) {
                   {"length_s", interval.length_s},
                   {"sent", interval.sent},
                   {"received", interval.received},
+                  {"backlog", interval.backlog},
+                  {"client_cpu", interval.client_cpu},
                   {"p50_ms", milliseconds(static_cast<double>(response.percentile(50)))},
                   {"p99_ms", milliseconds(static_cast<double>(response.percentile(99)))},
                   {"max_ms", milliseconds(static_cast<double>(response.max()))},
@@ -137,10 +186,11 @@ Histogram histogram_from(const json& from) {
 }
 
 void read_histograms(const json& from, Record& to) {
-  const std::array<std::pair<const char*, Histogram*>, 5> named{
+  const std::array<std::pair<const char*, Histogram*>, 6> named{
       {{"response", &to.tally.response},
        {to.open_loop() ? "service" : "", &to.tally.service},
        {"send_lag", &to.tally.send_lag},
+       {"recv_wait", &to.tally.recv_wait},
        {"ack", &to.tally.ack},
        {"connect", &to.tally.connect}}};
   for (const auto& [key, histogram] : named) {
@@ -185,10 +235,50 @@ void read_counts(const json& from, Record& to) {
 
 Verdict::LimitedBy limited_by(const std::string& text) {
   using enum Verdict::LimitedBy;
-  for (const Verdict::LimitedBy by : {kNone, kBroker, kClient}) {
+  for (const Verdict::LimitedBy by : {kNone, kBroker, kNetwork, kClient, kHost}) {
     if (name(by) == text) return by;
   }
   throw std::runtime_error("limited_by is unknown");
+}
+
+// Results of older versions have less of this.
+void read_signals(const json& client, Record& to) {
+  const auto read = [](const json& from, const char* key, auto& value) {
+    using Value = std::remove_reference_t<decltype(value)>;
+    if (from.contains(key)) value = from.at(key).get<Value>();
+  };
+  const auto read_optional = [](const json& from, const char* key, auto& value) {
+    using Value = typename std::remove_reference_t<decltype(value)>::value_type;
+    if (from.contains(key)) value = from.at(key).get<Value>();
+  };
+  const auto read_time = [](const json& from, const char* key, Duration& value) {
+    if (from.contains(key)) value = Duration(from.at(key).get<int64_t>());
+  };
+  if (client.contains("host")) {
+    const json& host = client.at("host");
+    read(host, "own_cpu", to.host.own_cpu);
+    read(host, "involuntary_switches", to.host.involuntary_switches);
+    read_optional(host, "broker_cpu", to.host.broker_cpu);
+    read_optional(host, "foreign_cpu", to.host.foreign_cpu);
+    read_optional(host, "steal", to.host.steal);
+    read_optional(host, "cpu_pressure", to.host.cpu_pressure);
+    read_optional(host, "listen_overflows", to.host.listen_overflows);
+  }
+  if (client.contains("sockets")) {
+    const json& from = client.at("sockets");
+    SocketSignals& sockets = to.tally.sockets;
+    read(from, "sending", sockets.sending);
+    read_time(from, "observed_ns", sockets.observed);
+    read_time(from, "busy_ns", sockets.busy);
+    read_time(from, "rwnd_limited_ns", sockets.rwnd_limited);
+    read_time(from, "sndbuf_limited_ns", sockets.sndbuf_limited);
+    read(from, "segments", sockets.segments);
+    read(from, "retransmits", sockets.retransmits);
+    read(from, "rtt_us_sum", sockets.rtt_us_sum);
+    read(from, "rtt_count", sockets.rtt_count);
+    read(from, "receiving", sockets.receiving);
+    read(from, "unread_max_bytes", sockets.unread_max);
+  }
 }
 
 void read_intervals(const json& from, Record& to) {
@@ -199,6 +289,8 @@ void read_intervals(const json& from, Record& to) {
     interval.length_s = one.at("length_s").get<double>();
     interval.sent = one.at("sent").get<uint64_t>();
     interval.received = one.at("received").get<uint64_t>();
+    interval.backlog = one.value("backlog", int64_t{0});
+    interval.client_cpu = one.value("client_cpu", 0.0);
     const Result<Histogram> response = from_base64(one.at("latency").get<std::string>());
     if (!response) throw std::runtime_error(response.error().text);
     Buffer encoded;
@@ -225,6 +317,7 @@ Record read_record(const json& from) {
   const json& host = from.at("host");
   to.kernel = host.value("kernel", "");
   to.cpus = host.at("cpus").get<uint32_t>();
+  to.host.shared_with_broker = host.value("shared_with_broker", false);
   to.target = from.at("target").at("address").get<std::string>();
   to.protocol = from.at("target").at("protocol").get<std::string>();
 
@@ -251,6 +344,7 @@ Record read_record(const json& from) {
   }
   to.blocked_share = client.at("blocked_share").get<double>();
   to.rate_ratio = client.at("rate_ratio").get<double>();
+  read_signals(client, to);
   read_intervals(from.at("intervals"), to);
   for (const json& one : from.at("events")) {
     to.tally.events.push_back({one.at("t").get<double>(), one.at("text").get<std::string>()});
@@ -284,7 +378,9 @@ std::string to_json(const Record& record) {
                {"shard", {{"index", record.shard}, {"of", record.shards}}},
                {"labels", record.labels},
                {"percentiles", record.percentiles}};
-  to["host"] = {{"kernel", record.kernel}, {"cpus", record.cpus}};
+  to["host"] = {{"kernel", record.kernel},
+                {"cpus", record.cpus},
+                {"shared_with_broker", record.host.shared_with_broker}};
   to["target"] = {{"address", record.target}, {"protocol", record.protocol}};
   to["load"] = load_json(record);
 
@@ -308,14 +404,7 @@ std::string to_json(const Record& record) {
   }
   to["events"] = std::move(events);
 
-  ordered_json threads = ordered_json::array();
-  for (const double busy : record.threads_busy) threads.push_back({{"cpu", busy}});
-  to["client"] = {{"threads", std::move(threads)},
-                  {"cpu_s", record.tally.cpu_s},
-                  {"blocked_share", record.blocked_share},
-                  {"rate_ratio", record.rate_ratio},
-                  {"sent_in_window", record.tally.sent_in_window},
-                  {"received_in_window", record.tally.received_in_window}};
+  to["client"] = client_json(record);
   to["verdict"] = {{"valid", record.verdict.valid},
                    {"limited_by", name(record.verdict.limited_by)},
                    {"reasons", record.verdict.reasons},

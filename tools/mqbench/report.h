@@ -20,6 +20,9 @@ std::string hgrm_report(const Histogram& histogram);  // its table of percentile
 // each.
 std::string verdict_text(const Record& record);
 
+// What the verdict was made of, whatever it says.
+std::string evidence_text(const Record& record);
+
 // Prints the text unless the JSON takes its place, and writes the files.
 Result<void> write_reports(const Record& record, const OutputArgs& args);
 

@@ -192,12 +192,13 @@ std::string html_report(const Record& record) {
   const bool good = record.verdict.valid && record.counts.violations.empty();
   out += fmt::format("<p class=\"{}\" id=\"verdict\">{}</p>\n", good ? "good" : "bad",
                      xml_escaped(verdict_text(record)));
+  out += fmt::format("<pre id=\"evidence\">{}</pre>\n", xml_escaped(evidence_text(record)));
   out += "<h2>Latency</h2>\n" + latency_table(record, rows);
   std::vector<LatencyRow> messages, lag;
   const Histogram* measured = nullptr;
   for (const LatencyRow& row : rows) {
     if (row.histogram->count() == 0) continue;
-    if (row.label == "send lag") {
+    if (row.label == "send lag" || row.label == "recv wait") {
       lag.push_back(row);
     } else if (row.label != "connect") {
       messages.push_back(row);
@@ -212,9 +213,10 @@ std::string html_report(const Record& record) {
   if (has_time(record)) out += rate_chart(record);
   if (!lag.empty()) {
     out +=
-        "<h2>Send lag</h2>\n<p>How late mqbench itself sent what was due: the figures above are "
-        "the broker's as long as this is small.</p>\n";
-    out += percentile_chart("Send lag by percentile", lag);
+        "<h2>Send lag</h2>\n<p>How late mqbench itself sent what was due, and how long what came "
+        "lay in the kernel before mqbench read it: the figures above are the broker's as long as "
+        "this is small.</p>\n";
+    out += percentile_chart("Send lag and receive wait by percentile", lag);
   }
   out += "<h2>Events</h2>\n";
   if (record.tally.events.empty()) {

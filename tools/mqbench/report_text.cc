@@ -114,7 +114,51 @@ std::string checks_line(const Record& record) {
   return text + "\n";
 }
 
+std::string percent(double share) {
+  return fmt::format("{:.1f} %", share * 100);
+}
+
 }  // namespace
+
+std::string evidence_text(const Record& record) {
+  const HostSignals& host = record.host;
+  const SocketSignals& sockets = record.tally.sockets;
+  std::vector<std::string> parts;
+  const auto add = [&parts](std::string_view what, const std::optional<double>& share) {
+    parts.push_back(fmt::format("{} {}", what, share ? percent(*share) : "unknown"));
+  };
+  add("mqbench", host.own_cpu);
+  if (host.shared_with_broker) add("broker", host.broker_cpu);
+  add("others", host.foreign_cpu);
+  std::string text = fmt::format("evidence  of a core: {}", fmt::join(parts, ", "));
+  if (host.steal) text += fmt::format(";   stolen {}", percent(*host.steal));
+  if (host.cpu_pressure)
+    text += fmt::format(";   waited for a CPU {}", percent(*host.cpu_pressure));
+  text += fmt::format("\n          {} switches against mqbench's will",
+                      format_count(host.involuntary_switches));
+  if (host.listen_overflows) {
+    text += fmt::format(";   accept queue full {} times", format_count(*host.listen_overflows));
+  }
+  text += '\n';
+  if (sockets.observed > Duration::zero()) {
+    text += fmt::format(
+        "          {} sending sockets: broker's window closed {}, send buffer full {}, sent again "
+        "{}, "
+        "round trip {}\n",
+        sockets.sending, percent(sockets.rwnd_limited_share()),
+        percent(sockets.sndbuf_limited_share()), percent(sockets.retransmit_share()),
+        format_duration(Duration(static_cast<int64_t>(sockets.rtt_us() * 1000))));
+  }
+  if (sockets.receiving > 0) {
+    text += fmt::format("          {} receiving sockets: at most {} unread\n", sockets.receiving,
+                        format_size(sockets.unread_max));
+  }
+  if (record.open_loop()) {
+    text += fmt::format("          publishers held back {} of the time\n",
+                        percent(record.blocked_share));
+  }
+  return text;
+}
 
 std::string verdict_text(const Record& record) {
   const Verdict& verdict = record.verdict;
@@ -122,6 +166,8 @@ std::string verdict_text(const Record& record) {
   switch (verdict.limited_by) {
     case Verdict::LimitedBy::kNone: text += "not saturated"; break;
     case Verdict::LimitedBy::kBroker: text += "limited by the broker"; break;
+    case Verdict::LimitedBy::kNetwork: text += "limited by the network"; break;
+    case Verdict::LimitedBy::kHost: text += "disturbed by others on this host"; break;
     case Verdict::LimitedBy::kClient: text += "limited by mqbench"; break;
   }
   text += fmt::format(": {}\n", fmt::join(verdict.reasons, "; "));
@@ -150,6 +196,7 @@ std::string text_report(const Record& record) {
   if (record.pattern != kNobodyPublishes) text += accounting_lines(a);
   text += checks_line(record);
   text += "verdict   " + verdict_text(record);
+  text += evidence_text(record);
   for (const Threshold& threshold : record.thresholds) {
     text += fmt::format("{}   {}\n", threshold.hit ? "FAILED " : "passed ", threshold.expression);
   }

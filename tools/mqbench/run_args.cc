@@ -184,10 +184,17 @@ void declare_clients(CLI::App& app, RunArgs& args) {
               "Connections that are being made at a time.", {1})
       .number("--threads", args.threads, "COUNT",
               "Threads, each with its own clients; one less than there are cores, 4 at most.",
-              {1, kThreadsMax})
+              {1, kThreadsMax});
+}
+
+void declare_permissions(CLI::App& app, RunArgs& args) {
+  Options(app, "Judgement")
       .flag("--yes", args.yes,
             "Load a broker that is neither on this machine nor in a private network with more "
-            "than 100 messages a second and 50 clients: I may.");
+            "than 100 messages a second and 50 clients: I may.")
+      .flag("--shared-host", args.shared_host,
+            "Judge as if nothing else computed on this machine: what others take of it is "
+            "reported, and does not make the measurement invalid.");
 }
 
 void declare_connection(CLI::App& app, RunArgs& args) {
@@ -230,6 +237,7 @@ void declare(CLI::App& app, RunArgs& args) {
             "End with 3 when it is true of the result, as p99>10ms, ack.p99.9>=1s, loss>0 or "
             "recv_rate<9k. Implies --strict.")
       .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
+  declare_permissions(app, args);
   declare_connection(app, args);
 }
 
@@ -273,6 +281,7 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_TRY(to.percentiles, parse_percentiles(args.percentiles));
   to.target = load.runner.address.text();
   to.strict = args.strict;
+  to.shared_host = args.shared_host;
   for (const std::string& text : args.fail_if) {
     MQ_TRY(Condition condition, Condition::parse(text));
     to.fail_if.push_back(std::move(condition));

@@ -45,6 +45,7 @@ struct RunArgs {
   std::vector<std::string> labels;
   bool strict = false;
   bool yes = false;
+  bool shared_host = false;
   uint32_t first_number = 0;
   double connect_rate = 0;  // 0: as --conn-window allows
   std::optional<std::string> shard, run_id, sync;
@@ -55,6 +56,7 @@ void declare(CLI::App& app, RunArgs& args);
 // Those of them that other commands have, too: who publishes what to whom, and how to connect.
 void declare_clients(CLI::App& app, RunArgs& args);
 void declare_connection(CLI::App& app, RunArgs& args);
+void declare_permissions(CLI::App& app, RunArgs& args);
 
 // What it means.
 struct RunOptions {
@@ -64,6 +66,7 @@ struct RunOptions {
   std::map<std::string, std::string> labels;
   std::vector<Condition> fail_if;
   bool strict = false;               // an invalid measurement is a failure
+  bool shared_host = false;          // other processes here do not make it one
 };
 
 Result<RunOptions> resolve(const RunArgs& args);

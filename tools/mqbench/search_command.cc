@@ -77,6 +77,7 @@ std::string search_json(const Found& found, const RunOptions& options, int exit_
 
 void declare(CLI::App& app, SearchArgs& args) {
   declare_clients(app, args.run);
+  declare_permissions(app, args.run);
   Options(app, "Search")
       .list("--slo", args.slo, "CONDITION",
             "What must be true of a rate that is sustained, as p99<10ms, which it is without this "

@@ -47,8 +47,7 @@ void declare(CLI::App& app, SideArgs& args) {
         .number("-F,--inflight", args.run.inflight, "COUNT",
                 "Most QoS 1 and 2 messages that a client has unacknowledged.", {1, 65535});
   }
-  load.flag("--yes", args.run.yes,
-            "Load a broker that is neither on this machine nor in a private network: I may.");
+  declare_permissions(app, args.run);
   declare(app, args.run.output);
   declare(app, args.run.connect, Clients::kManyWithOwnLetters);
 }

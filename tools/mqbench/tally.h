@@ -9,6 +9,7 @@
 
 #include "base/histogram.h"
 #include "codec/reason_code.h"
+#include "mqbench/socket_watch.h"
 
 namespace mq {
 
@@ -26,11 +27,13 @@ struct Tally {
   Histogram send_lag;  // planned until sent, where nothing but this program could be the reason
   Histogram ack;       // planned until acknowledged, QoS 1 and 2
   Histogram connect;   // start of a connection until CONNACK
+  Histogram recv_wait; // in the kernel until read; some reads of some subscribers
 
   uint64_t sent_in_window = 0;      // in the time of the measured part, whatever they belong to
   uint64_t received_in_window = 0;
   Duration blocked{0};              // publishers' time in which the broker did not let them send
   double cpu_s = 0;                 // of the thread, in the measured part
+  SocketSignals sockets;
   std::map<ReasonCode, uint64_t> errors;  // answers to PUBLISH
   std::vector<Event> events;
 
@@ -45,6 +48,8 @@ struct Tally {
     add(send_lag, other.send_lag);
     add(ack, other.ack);
     add(connect, other.connect);
+    add(recv_wait, other.recv_wait);
+    sockets.merge(other.sockets);
     sent_in_window += other.sent_in_window;
     received_in_window += other.received_in_window;
     blocked += other.blocked;

@@ -32,6 +32,12 @@ std::vector<uint32_t> share_of(const LoadOptions& options, uint32_t index, uint3
   return numbers;
 }
 
+// Every how many of `count` sockets is looked at, by one of several threads.
+size_t watch_step(size_t count, uint32_t threads) {
+  const size_t most = std::max<size_t>(kWatchedSocketsMax / threads, 1);
+  return std::max<size_t>((count + most - 1) / most, 1);
+}
+
 uint64_t messages_in(Duration time, double rate) {
   return static_cast<uint64_t>(std::llround(seconds(time) * rate));
 }
@@ -86,8 +92,20 @@ void Worker::stop() {
 
 void Worker::run() {
   start_ = loop_.now().mono;
-  for (const uint32_t number : subscriber_numbers_) subscribers_.emplace_back(context_, number);
+  const uint32_t threads = context_.options.threads;
+  const size_t step = watch_step(subscriber_numbers_.size(), threads);
+  for (size_t i = 0; i < subscriber_numbers_.size(); ++i) {
+    ReceiveWatch* watch = nullptr;
+    if (i % step == 0) {
+      watch = &receive_watches_.emplace_back(loop_, context_.tally.recv_wait);
+      watched_subscribers_.push_back(i);
+    }
+    subscribers_.emplace_back(context_, subscriber_numbers_[i], watch);
+  }
   for (const uint32_t number : publisher_numbers_) publishers_.emplace_back(context_, number);
+  for (size_t i = 0; i < publishers_.size(); i += watch_step(publishers_.size(), threads)) {
+    watched_publishers_.push_back({i, {}});
+  }
   loop_.add(*this);
   connect_more();
   if (all_ready()) tell_(News::kReady);
@@ -182,10 +200,10 @@ void Worker::on_window_timer(Time now) {
   if (now < times.window_start) {
     window_timer_.set(times.window_start);
   } else if (now < times.window_end) {
-    cpu_at_start_s_ = thread_cpu_s();
+    begin_window();
     window_timer_.set(times.window_end);
   } else {
-    stop_cpu_clock();
+    end_window(now);
     holds_ = false;
     // At full speed the end of the time is the end of the messages.
     if (!context_.options.open_loop()) stop_sending_here(now);
@@ -201,7 +219,11 @@ void Worker::set_interval_timer() {
   if (at < times.window_end && next < IntervalLog::kIntervalsMax) interval_timer_.set(at);
 }
 
-void Worker::on_interval_timer(Time) {
+void Worker::on_interval_timer(Time now) {
+  if (cpu_at_start_s_) {
+    watch_sockets(now);
+    mark_interval(now);
+  }
   context_.intervals.close(context_.tally.response);
   set_interval_timer();
 }
@@ -217,7 +239,7 @@ void Worker::before_sleep(Now now) {
   wake_peers();
   if (!told_sent_ && !holds_ && context_.publishers_done == publishers_.size()) {
     told_sent_ = true;
-    if (context_.times.window_end == kNever) stop_cpu_clock();
+    if (context_.times.window_end == kNever) end_window(now.mono);
     tell_(News::kSent);
   }
 }
@@ -267,9 +289,42 @@ void Worker::check_stall(Time now) {
   for (LoadPublisher* publisher : context_.starving) publisher->write_off(now, kStallAfter);
 }
 
-void Worker::stop_cpu_clock() {
-  if (cpu_at_start_s_) context_.tally.cpu_s = thread_cpu_s() - *cpu_at_start_s_;
+void Worker::begin_window() {
+  cpu_at_start_s_ = cpu_at_mark_s_ = thread_cpu_s();
+  marked_at_ = loop_.now().mono;
+  for (ReceiveWatch& watch : receive_watches_) watch.measure(true);
+  watch_sockets(marked_at_);
+}
+
+void Worker::end_window(Time now) {
+  if (!cpu_at_start_s_) return;
+  context_.tally.cpu_s = thread_cpu_s() - *cpu_at_start_s_;
+  for (ReceiveWatch& watch : receive_watches_) watch.measure(false);
+  watch_sockets(now);
+  mark_interval(now);
   cpu_at_start_s_.reset();
+}
+
+void Worker::watch_sockets(Time now) {
+  SocketSignals& to = context_.tally.sockets;
+  for (WatchedPublisher& watched : watched_publishers_) {
+    watched.watch.read(publishers_[watched.at].fd(), now, to);
+  }
+  to.sending = static_cast<uint32_t>(watched_publishers_.size());
+  uint64_t unread = 0;
+  for (const size_t at : watched_subscribers_) unread += unread_bytes(subscribers_[at].fd());
+  to.unread_max = std::max(to.unread_max, unread);
+  to.receiving = static_cast<uint32_t>(watched_subscribers_.size());
+}
+
+void Worker::mark_interval(Time now) {
+  const double cpu_s = thread_cpu_s();
+  const double time_s = seconds(now - marked_at_);
+  const auto backlog =
+      static_cast<int64_t>(context_.expected) - static_cast<int64_t>(context_.received);
+  context_.intervals.mark(backlog, time_s > 0 ? (cpu_s - cpu_at_mark_s_) / time_s : 0);
+  cpu_at_mark_s_ = cpu_s;
+  marked_at_ = now;
 }
 
 void Worker::stop_sending_here(Time now) {
@@ -280,7 +335,7 @@ void Worker::stop_sending_here(Time now) {
 
 void Worker::stop_here() {
   if (std::exchange(stopping_, true)) return;
-  stop_cpu_clock();
+  end_window(loop_.now().mono);
   window_timer_.cancel();
   connect_timer_.cancel();
   interval_timer_.cancel();

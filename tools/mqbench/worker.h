@@ -15,6 +15,7 @@
 #include "mqbench/load_publisher.h"
 #include "mqbench/load_subscriber.h"
 #include "mqbench/schedule.h"
+#include "mqbench/socket_watch.h"
 
 namespace mq {
 
@@ -83,7 +84,10 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   void pump_starving(Time now);
   void wake_peers();
   void check_stall(Time now);
-  void stop_cpu_clock();
+  void begin_window();
+  void end_window(Time now);
+  void watch_sockets(Time now);
+  void mark_interval(Time now);
   void stop_here();
   void keep_outcomes();
 
@@ -91,6 +95,14 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   LoadContext context_;
   const Tell tell_;
   std::vector<uint32_t> publisher_numbers_, subscriber_numbers_;
+  // Sockets that are looked at: some publishers', by their place, and some subscribers'.
+  struct WatchedPublisher {
+    size_t at;
+    SendWatch watch;
+  };
+  std::vector<WatchedPublisher> watched_publishers_;
+  std::vector<size_t> watched_subscribers_;
+  std::deque<ReceiveWatch> receive_watches_;  // of those
   // Addresses do not move. Live on the worker's thread only.
   std::deque<LoadPublisher> publishers_;
   std::deque<LoadSubscriber> subscribers_;
@@ -102,7 +114,9 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   PreciseTimer pace_timer_;
   Timer window_timer_, connect_timer_, interval_timer_, stall_timer_;
   Time start_{};
-  std::optional<double> cpu_at_start_s_;
+  std::optional<double> cpu_at_start_s_;  // of the measured part, while it lasts
+  double cpu_at_mark_s_ = 0;              // of the present interval
+  Time marked_at_{};
   bool holds_ = false;  // nothing is to be sent: what there is is held until the time is over
   bool begun_ = false, told_sent_ = false, told_failed_ = false, stopping_ = false;
 
