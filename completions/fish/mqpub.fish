@@ -25,6 +25,8 @@ complete -c mqpub -l interval -x -d 'Send a message in every such time, delivere
 complete -c mqpub -l replay -d 'With --jsonl, as far apart as the messages were received.'
 complete -c mqpub -l speed -x -d 'So many times as fast as that.'
 complete -c mqpub -l max-queue -x -d 'Most lines read and not yet delivered.'
+complete -c mqpub -l spool -r -F -d 'Keep what is not delivered in FILE, and send first what is there. Without a message, send only that.'
+complete -c mqpub -l spool-size -x -d 'Most that FILE may hold; over it, the oldest messages are dropped.'
 complete -c mqpub -l ignore-denied -d 'End with 0 also when the broker refuses a message.'
 complete -c mqpub -l require-subscriber -d 'End with 16 when a message has no subscriber. Implies MQTT 5.'
 complete -c mqpub -s h -l host -x -d 'Host name or address of the broker.'

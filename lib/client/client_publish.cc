@@ -182,6 +182,7 @@ bool ClientSession::produce_publish(OutBatch& to, Now now) {
     entry->sent = true;
   } else {
     --queued_qos0_;
+    ++produced_qos0_;
     queued_bytes_ -= message.memory();
   }
   out_.pop_front();

@@ -130,6 +130,8 @@ class ClientSession {
 
   // Messages accepted by publish() and not finished: waiting, in flight, or QoS 0 not yet produced.
   uint32_t queued() const { return waiting_.size() + inflight_.publishes() + queued_qos0_; }
+  // QoS 0 messages that were produced so far, which is in the order of publish().
+  uint64_t produced_qos0() const { return produced_qos0_; }
   // Bytes of memory behind them.
   uint64_t queued_bytes() const { return queued_bytes_; }
   // How many more QoS 1 or 2 publish() calls would go out at once, without waiting for
@@ -234,6 +236,7 @@ class ClientSession {
   OutQueue out_;
   Ring<OutEntry> waiting_;    // what has to wait for a connection or for the window
   uint32_t queued_qos0_ = 0;  // in out_
+  uint64_t produced_qos0_ = 0;
   uint64_t queued_bytes_ = 0;
   Ring<Acked> refused_;      // ended without an answer: receive() reports them first
   std::string valid_topic_;  // of the last publish(): most programs have few topics

@@ -1,7 +1,10 @@
 #include "io/input.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <cassert>
 #include <cerrno>
 
 #include <uv.h>
@@ -10,11 +13,16 @@
 
 namespace mq {
 
-Input::Input(Loop& loop, int fd, Owner& owner)
+Input::Input(Loop& loop, int fd, Owner& owner, Mode mode)
     : loop_(loop),
       owner_(owner),
       fd_(fd, PollableFd::Access::kRead),
       block_(std::make_unique_for_overwrite<uint8_t[]>(kBlockSize)) {
+  struct stat info {};
+  if (mode == Mode::kPeek && fstat(fd_.get(), &info) == 0) {
+    if (S_ISREG(info.st_mode)) peek_ = Peek::kFile;
+    if (S_ISFIFO(info.st_mode) && pipe2(side_, O_CLOEXEC | O_NONBLOCK) == 0) peek_ = Peek::kPipe;
+  }
   if (fd_.always_ready()) return;
   int error = 0;
   poll_ = make_uv<uv_poll_t>(
@@ -22,7 +30,11 @@ Input::Input(Loop& loop, int fd, Owner& owner)
   if (poll_) poll_->data = this;
 }
 
-Input::~Input() = default;
+Input::~Input() {
+  for (const int fd : side_) {
+    if (fd >= 0) close(fd);
+  }
+}
 
 void Input::resume() {
   if (!paused_ || ended_) return;
@@ -49,14 +61,48 @@ void Input::before_sleep(Now) {
 }
 
 void Input::read_block() {
-  const ssize_t count = read(fd_.get(), block_.get(), kBlockSize);
+  const ssize_t count = read_some();
   if (count > 0) {
+    if (peeks()) {
+      pause();
+      peeked_ = static_cast<size_t>(count);
+    }
     owner_.input_read({block_.get(), static_cast<size_t>(count)});
   } else if (count == 0) {
     end(nullptr);
   } else if (errno != EAGAIN && errno != EINTR) {
     const Error error = uv_error(-errno, "cannot read the input");
     end(&error);
+  }
+}
+
+ssize_t Input::read_some() {
+  assert(peeked_ == 0);
+  switch (peek_) {
+    case Peek::kNone: break;
+    case Peek::kFile:
+      return pread(fd_.get(), block_.get(), kBlockSize, lseek(fd_.get(), 0, SEEK_CUR));
+    case Peek::kPipe:
+      // The kernel counts references to its pages; nothing is copied but what read() copies.
+      const ssize_t count = tee(fd_.get(), side_[1], kBlockSize, SPLICE_F_NONBLOCK);
+      return count > 0 ? read(side_[0], block_.get(), kBlockSize) : count;
+  }
+  return read(fd_.get(), block_.get(), kBlockSize);
+}
+
+void Input::take(size_t size) {
+  if (!peeks()) return;
+  assert(size <= peeked_);
+  peeked_ = 0;
+  if (peek_ == Peek::kFile) {
+    lseek(fd_.get(), static_cast<off_t>(size), SEEK_CUR);
+    return;
+  }
+  // Nobody else reads from the pipe, so these are the bytes that are in the block already.
+  for (size_t left = size; left > 0;) {
+    const ssize_t count = read(fd_.get(), block_.get() + (size - left), left);
+    if (count <= 0) break;
+    left -= static_cast<size_t>(count);
   }
 }
 

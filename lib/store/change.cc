@@ -183,8 +183,8 @@ void ChangeWriter::put_session(const SessionRecord& record) {
   put_text(body_, record.user_name);
   body_.put_u8(record.will != nullptr ? 1 : 0);
   if (const SessionRecord::Will* will = record.will) {
-    body_.put_u8(static_cast<uint8_t>(static_cast<uint8_t>(will->qos) |
-                                      (will->retain ? kRetainBit : 0)));
+    body_.put_u8(
+        static_cast<uint8_t>(static_cast<uint8_t>(will->qos) | (will->retain ? kRetainBit : 0)));
     body_.put_be32(will->delay_s);
     put_time(body_, will->due);
     put_text(body_, will->topic);

@@ -9,7 +9,9 @@
 
 namespace mq {
 
-void SqliteDb::Close::operator()(sqlite3* db) const { sqlite3_close_v2(db); }
+void SqliteDb::Close::operator()(sqlite3* db) const {
+  sqlite3_close_v2(db);
+}
 
 Error SqliteDb::error(std::string_view doing) const {
   const int code = sqlite3_extended_errcode(db_.get());
@@ -35,8 +37,8 @@ Result<SqliteDb> SqliteDb::open(const std::string& path, const char* vfs) {
   db.path_ = path;
   sqlite3* handle = nullptr;
   // One thread at a time uses it, which its owner sees to.
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                    SQLITE_OPEN_EXRESCODE;
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs);
   db.db_.reset(handle);
   if (handle == nullptr) return fail(ErrorCode::kIo, fmt::format("cannot open {}", path));
@@ -56,7 +58,9 @@ Result<int64_t> SqliteDb::number(const char* sql) {
   return row ? statement.integer(0) : 0;
 }
 
-int64_t SqliteDb::last_row() const { return sqlite3_last_insert_rowid(db_.get()); }
+int64_t SqliteDb::last_row() const {
+  return sqlite3_last_insert_rowid(db_.get());
+}
 
 void SqliteStatement::Finalize::operator()(sqlite3_stmt* statement) const {
   sqlite3_finalize(statement);

@@ -15,6 +15,7 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
+#include "store/sqlite_owner.h"
 #include "store/sqlite_tables.h"
 
 namespace mq {
@@ -90,21 +91,6 @@ const char* synchronous(StoreSync sync) {
   return nullptr;
 }
 
-// Who holds SQLite's locks on the file, 0 when that cannot be told.
-pid_t holder_of(const std::string& path) {
-  constexpr off_t kLockBytes = 0x4000'0000;  // where SQLite locks: see "File Locking" in its manual
-  const int fd = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
-  if (fd < 0) return 0;
-  struct flock lock = {};
-  lock.l_type = F_WRLCK;
-  lock.l_whence = SEEK_SET;
-  lock.l_start = kLockBytes;
-  lock.l_len = 512;
-  const bool known = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-  close(fd);
-  return known ? lock.l_pid : 0;
-}
-
 std::string time_suffix() {
   const std::time_t now = std::time(nullptr);
   std::tm utc{};
@@ -138,12 +124,6 @@ bool is_mosquittos(const std::string& path) {
   const bool whole = read(fd, head, sizeof head) == static_cast<ssize_t>(sizeof head);
   close(fd);
   return whole && std::string_view(head, sizeof head) == kMagic;
-}
-
-// Whoever reads the file reads everybody's messages.
-void create_private(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd >= 0) close(fd);  // else it is there, or SQLite will say what is wrong
 }
 
 Error with_advice(Error damage) {
@@ -194,17 +174,13 @@ Result<std::unique_ptr<SqliteFile>> SqliteFile::try_open(const StoreOptions& opt
   if (auto prepared = file->prepare(); !prepared) {
     Error error = std::move(prepared.error());
     if (error.code == ErrorCode::kMalformed && is_mosquittos(options.path)) {
-      return fail(ErrorCode::kInvalidArgument,
-                  fmt::format("{} is mosquitto's database, which mqbroker cannot read",
-                              options.path));
+      return fail(
+          ErrorCode::kInvalidArgument,
+          fmt::format("{} is mosquitto's database, which mqbroker cannot read", options.path));
     }
     const bool locked = error.code == ErrorCode::kRefused;
     file.reset();  // its locks with it, before the next question
-    if (locked) {
-      const pid_t pid = holder_of(options.path);
-      error.text = fmt::format("{} is in use by {}", options.path,
-                               pid == 0 ? "another process" : fmt::format("process {}", pid));
-    }
+    if (locked) return tl::unexpected(in_use(options.path));
     return tl::unexpected(std::move(error));
   }
   return file;

@@ -76,27 +76,21 @@ Result<void> SqliteTables::load_sessions(StoreSink& to, Now now) {
     if (!row) return {};
     const int64_t number = rows.integer(0);
     const int64_t sent = rows.integer(6);
-    SessionRecord record{rows.text(1),
-                         rows.text(2),
-                         static_cast<uint32_t>(rows.integer(3)),
-                         rows.integer(4) != 0,
-                         time_at(rows, 5),
-                         nullptr};
+    SessionRecord record{
+        rows.text(1),         rows.text(2),     static_cast<uint32_t>(rows.integer(3)),
+        rows.integer(4) != 0, time_at(rows, 5), nullptr};
     bool sound = fits<uint32_t>(rows.integer(3)) && fits<int64_t>(sent) &&
                  is_sound(record.expires) && !record.client_id.empty() &&
                  record.client_id.size() <= kStringMax && record.user_name.size() <= kStringMax;
     SessionRecord::Will will{};
     if (!rows.is_null(7)) {
-      will = {rows.text(7),
-              rows.blob(13),
-              rows.blob(12),
-              static_cast<Qos>(rows.integer(8) & 3),
-              rows.integer(9) != 0,
-              static_cast<uint32_t>(rows.integer(10)),
+      will = {rows.text(7),         rows.blob(13),
+              rows.blob(12),        static_cast<Qos>(rows.integer(8) & 3),
+              rows.integer(9) != 0, static_cast<uint32_t>(rows.integer(10)),
               time_at(rows, 11)};
       record.will = &will;
-      const StoredMessage message{will.topic, will.payload, {}, will.qos, will.retain,
-                                  WallTime::max()};
+      const StoredMessage message{will.topic, will.payload, {},
+                                  will.qos,   will.retain,  WallTime::max()};
       sound = sound && is_sound(message) && is_sound(will.due) &&
               fits<uint32_t>(rows.integer(10)) &&
               !check_properties(will.properties, PropertiesIn::kWill);
@@ -161,8 +155,8 @@ Result<void> SqliteTables::load_queue(StoreSink& to, Now now, int64_t session,
     const bool in_order = waiting ? waits : place < kWindowMax + (waits ? 1 : 0);
     const int qos = (record.first_byte >> 1) & 3;
     if (!fits<int64_t>(rows.integer(0)) || !fits<uint32_t>(rows.integer(2)) ||
-        !fits<uint8_t>(rows.integer(3)) || !fits<uint8_t>(rows.integer(4)) ||
-        !in_order || (qos != 1 && qos != 2)) {
+        !fits<uint8_t>(rows.integer(3)) || !fits<uint8_t>(rows.integer(4)) || !in_order ||
+        (qos != 1 && qos != 2)) {
       return tl::unexpected(damaged("a queue in it cannot be read"));
     }
     waiting = waits;

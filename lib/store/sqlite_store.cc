@@ -64,7 +64,7 @@ std::optional<double> SqliteStore::commit_ms_p99() {
 }
 
 void SqliteStore::run() {
-  Buffer changes;    // of the batches up to `last`, as far as they are not written
+  Buffer changes;  // of the batches up to `last`, as far as they are not written
   BatchId last = 0;
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -84,9 +84,7 @@ Result<void> SqliteTables::apply(const NetChanges& net) {
       case ChangeKind::kPutQueued:
         MQ_CHECK(put_queued(change, net.messages[message], shared[message]));
         break;
-      case ChangeKind::kPutRetained:
-        MQ_CHECK(put_retained(net.messages[message].change));
-        break;
+      case ChangeKind::kPutRetained: MQ_CHECK(put_retained(net.messages[message].change)); break;
       default: MQ_CHECK(apply(change));
     }
   }
@@ -132,9 +130,9 @@ Result<void> SqliteTables::put_session(const Change& change) {
   const auto connected = static_cast<int64_t>(record.connected);
   if (record.will == nullptr) {
     constexpr auto kNull = std::nullopt;
-    return put_session_.run(record.client_id, record.user_name, int64_t{record.expiry_s},
-                            connected, nullable(record.expires), kNull, kNull, kNull, kNull, kNull,
-                            kNull, kNull);
+    return put_session_.run(record.client_id, record.user_name, int64_t{record.expiry_s}, connected,
+                            nullable(record.expires), kNull, kNull, kNull, kNull, kNull, kNull,
+                            kNull);
   }
   return put_session_.run(record.client_id, record.user_name, int64_t{record.expiry_s}, connected,
                           nullable(record.expires), will.topic, static_cast<int64_t>(will.qos),
@@ -177,8 +175,8 @@ Result<void> SqliteTables::put_queued(const Change& change, const NetChanges::Ke
                            int64_t{record.share_tag}, its_message...);
   };
   if (message.queued == 1) {
-    return put(std::nullopt, stored.topic, qos, retain, nullable(stored.expires),
-               stored.properties, stored.payload);
+    return put(std::nullopt, stored.topic, qos, retain, nullable(stored.expires), stored.properties,
+               stored.payload);
   }
   if (!shared) {
     MQ_CHECK(put_message_.run(stored.topic, qos, retain, nullable(stored.expires),
@@ -195,8 +193,8 @@ Result<void> SqliteTables::put_retained(const Change& message) {
   if (!read_body(message, stored)) {
     return tl::unexpected(damaged("its journal has a message that cannot be read"));
   }
-  return put_retained_.run(stored.topic, static_cast<int64_t>(stored.qos),
-                           nullable(stored.expires), stored.properties, stored.payload);
+  return put_retained_.run(stored.topic, static_cast<int64_t>(stored.qos), nullable(stored.expires),
+                           stored.properties, stored.payload);
 }
 
 // Runs `change`, which ends the need of a queued entry for its message. A message that was shared

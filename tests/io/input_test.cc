@@ -16,7 +16,8 @@ namespace {
 
 // What an Input gave, and when it ended.
 struct Reader final : Input::Owner {
-  Reader(Loop& loop, int fd) : input(loop, fd, *this) {}
+  Reader(Loop& loop, int fd, Input::Mode mode = Input::Mode::kTake)
+      : input(loop, fd, *this, mode) {}
   void input_read(Bytes block) override {
     got += to_string_view(block);
     ++blocks;
@@ -99,6 +100,84 @@ TEST_CASE("a file is read a block a turn") {
   CHECK(reader.got == content);
   CHECK(reader.blocks == 4);
   close(fd);
+}
+
+// What another reader of the same source would get now.
+std::string left_in(int fd) {
+  std::string left(100, ' ');
+  const ssize_t count = read(fd, left.data(), left.size());
+  left.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  return left;
+}
+
+TEST_CASE("a pipe that is peeked into keeps what was not taken") {
+  Loop loop;
+  Pipe pipe;
+  {
+    Reader reader(loop, pipe.ends[0], Input::Mode::kPeek);
+    CHECK(reader.input.peeks());
+    reader.input.resume();
+    pipe.put("one\ntw");
+    CHECK(run_until(loop, [&] { return reader.got == "one\ntw"; }));
+    CHECK(reader.input.paused());
+    pipe.put("o\n");
+    loop.run();  // paused: nothing more, and nothing to wait for
+    CHECK(reader.got == "one\ntw");
+    reader.input.take(4);
+    reader.got.clear();
+    reader.input.resume();
+    CHECK(run_until(loop, [&] { return reader.got == "two\n"; }));
+  }
+  CHECK(left_in(pipe.ends[0]) == "two\n");
+}
+
+TEST_CASE("a pipe that is peeked into has an end, too, and takes more than a block") {
+  Loop loop;
+  Pipe pipe;
+  const std::string content(Input::kBlockSize, 'x');
+  pipe.put(content);
+  Reader reader(loop, pipe.ends[0], Input::Mode::kPeek);
+  reader.input.resume();
+  CHECK(run_until(loop, [&] { return reader.got == content; }));
+  reader.input.take(content.size());
+  pipe.put("y");
+  pipe.end();
+  reader.input.resume();
+  CHECK(run_until(loop, [&] { return reader.got == content + "y"; }));
+  CHECK_FALSE(reader.ended);
+  reader.input.take(1);
+  reader.input.resume();
+  CHECK(run_until(loop, [&] { return reader.ended; }));
+  CHECK_FALSE(reader.failed);
+}
+
+TEST_CASE("a file that is peeked into is left where it was taken up to") {
+  Loop loop;
+  std::string path = "/tmp/mqio.XXXXXX";
+  const int fd = mkstemp(path.data());
+  REQUIRE(fd >= 0);
+  unlink(path.c_str());
+  REQUIRE(write(fd, "one\ntwo\n", 8) == 8);
+  REQUIRE(lseek(fd, 0, SEEK_SET) == 0);
+  {
+    Reader reader(loop, fd, Input::Mode::kPeek);
+    reader.input.resume();
+    CHECK(run_until(loop, [&] { return reader.got == "one\ntwo\n"; }));
+    reader.input.take(4);
+  }
+  CHECK(left_in(fd) == "two\n");
+  close(fd);
+}
+
+TEST_CASE("what cannot be peeked into is read as ever") {
+  Loop loop;
+  const int null = open("/dev/null", O_RDONLY);
+  Reader reader(loop, null, Input::Mode::kPeek);
+  CHECK_FALSE(reader.input.peeks());
+  reader.input.resume();
+  CHECK(run_until(loop, [&] { return reader.ended; }));
+  CHECK_FALSE(reader.failed);
+  close(null);
 }
 
 TEST_CASE("/dev/null ends at once, and what cannot be read is an error") {

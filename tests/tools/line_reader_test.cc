@@ -92,3 +92,14 @@ TEST_CASE("other delimiters, of one byte or several, wherever blocks end") {
     CHECK(lines_of("123456--1--12345--1234567", block, 5, "--") == "!12345>1>12345!12345");
   }
 }
+
+TEST_CASE("whole lines of a block: up to its last delimiter, or all of it") {
+  const auto whole = [](std::string_view block, std::string delimiter) {
+    return to_string_view(LineReader(100, std::move(delimiter)).whole_lines(to_bytes(block)));
+  };
+  CHECK(whole("one\ntwo\nthr", "\n") == "one\ntwo\n");
+  CHECK(whole("one\n", "\n") == "one\n");
+  CHECK(whole("on", "\n") == "on");
+  CHECK(whole("", "\n") == "");
+  CHECK(whole("a--b--c-", "--") == "a--b--");
+}

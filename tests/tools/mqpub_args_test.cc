@@ -186,3 +186,33 @@ TEST_CASE("options of mosquitto_sub are none of mqpub's") {
               .starts_with(std::string("Unknown option '") + option + "'."));
   }
 }
+
+TEST_CASE("--spool: where, how much, and with whom it does not go") {
+  const PublisherOptions o = options({"-t", "x", "-l", "--spool", "q.db"});
+  REQUIRE(o.spool);
+  CHECK(o.spool->path == "q.db");
+  CHECK(o.spool->size_max == 100 << 20);
+  CHECK_FALSE(o.only_spool);
+  CHECK_FALSE(o.keep_trying);
+  // A first connection that fails is no reason to end, of a single message neither.
+  CHECK(o.connection.runner.retry_first);
+  CHECK(options({"-t", "x", "-m", "m", "--spool", "q.db"}).connection.runner.reconnect);
+  CHECK_FALSE(options({"-t", "x", "-m", "m", "--spool", "q", "--no-reconnect"})
+                  .connection.runner.retry_first);
+  CHECK(options({"-t", "x", "-l", "--spool", "q", "--retry-connect"}).keep_trying);
+  CHECK(options({"-t", "x", "-l", "--spool", "q", "--spool-size", "4k"}).spool->size_max == 4096);
+  CHECK(error({"-t", "x", "-l", "--spool", "q", "--spool-size", "4095"}) != "");
+  CHECK(options({"--spool", "q"}).only_spool);
+  CHECK(error({"--spool", "q", "-t", "x"}) == "Both topic and message must be supplied.");
+  CHECK(error({"--spool", "", "-t", "x", "-l"}) != "");
+  CHECK(error({"--spool", "q", "-t", "x", "-m", "m", "--repeat", "2"}) ==
+        "--spool cannot be used with --repeat and --forever.");
+  CHECK(error({"--spool", "q", "-t", "x", "-m", "m", "--forever"}) != "");
+  // A session of an earlier process is not taken up.
+  CHECK(error({"--spool", "q", "-t", "x", "-l", "-c", "-i", "me"}) ==
+        "-c with --spool needs MQTT 5 (-V 5).");
+  const PublisherOptions v5 =
+      options({"--spool", "q", "-t", "x", "-l", "-c", "-i", "me", "-V", "5", "-x", "60"});
+  CHECK(v5.connection.client.clean_start);
+  CHECK(v5.connection.client.session_expiry_s == 60);
+}

@@ -36,6 +36,8 @@ class ClientProgram : protected ClientRunner::Handler {
   void end_with(int code) {
     if (code_ == kExitOk) code_ = code;
   }
+  // The server has refused or ended the last connection, with a code.
+  bool was_refused() const { return server_code_.has_value(); }
   ClientSession& session() { return runner_.session(); }
 
   const Connection connection_;

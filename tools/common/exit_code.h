@@ -19,6 +19,7 @@ enum ExitCode : int {
   kExitSystem = 14,
   kExitKeepAlive = 19,
   kExitTimedOut = 27,
+  kExitKept = 75,  // as EX_TEMPFAIL of sysexits.h: messages are kept for the next run
   kExitSignal = 128,  // plus the number of the signal
 };
 

@@ -45,6 +45,10 @@ Result<RecordFormat> resolve_records(const PubArgs& args) {
 // What is to be sent, from the one option that says so.
 Result<void> resolve_source(const PubArgs& args, PublisherOptions& to) {
   const size_t given = args.message.given() + args.lines + (args.json_lines ? 1 : 0);
+  if (args.spool && given == 0 && to.topics.empty()) {
+    to.only_spool = true;
+    return {};
+  }
   const bool own_topics = args.json_lines || (args.topic_separator && args.lines > 0);
   if (given > 1) return invalid("Only one type of message can be sent at once.");
   if (given == 0 || (to.topics.empty() && !own_topics)) {
@@ -108,6 +112,27 @@ Result<void> resolve_pacing(const PubArgs& args, PublisherOptions& to) {
   return {};
 }
 
+Result<void> resolve_spool(const PubArgs& args, PublisherOptions& to) {
+  if (!args.spool) return {};
+  if (args.spool->empty()) return invalid("Invalid spool given, it must be the name of a file.");
+  if (args.repeat || args.forever) {
+    return invalid("--spool cannot be used with --repeat and --forever.");
+  }
+  // A session of an earlier process may know packet identifiers of it as received: messages that
+  // have them now would be taken for repetitions. MQTT 5 can ask for a new session that lasts.
+  ClientOptions& client = to.connection.client;
+  if (!client.clean_start && client.version != Version::kV5) {
+    return invalid("-c with --spool needs MQTT 5 (-V 5).");
+  }
+  client.clean_start = true;
+  to.spool = SpoolOptions{.path = *args.spool, .size_max = args.spool_size};
+  to.keep_trying = args.connect.retry_connect;
+  RunnerOptions& runner = to.connection.runner;
+  runner.reconnect = !args.connect.no_reconnect;
+  runner.retry_first = runner.reconnect;
+  return {};
+}
+
 }  // namespace
 
 void declare(CLI::App& app, PubArgs& args) {
@@ -160,6 +185,11 @@ void declare(CLI::App& app, PubArgs& args) {
       .decimal("--speed", args.speed, "FACTOR", "So many times as fast as that.", 1e-6, 1e6);
   Options(app, "Delivery")
       .number("--max-queue", args.queue_max, "COUNT", "Most lines read and not yet delivered.", {1})
+      .text("--spool", args.spool, "FILE",
+            "Keep what is not delivered in FILE, and send first what is there. Without a message, "
+            "send only that.")
+      .size("--spool-size", args.spool_size, "SIZE",
+            "Most that FILE may hold; over it, the oldest messages are dropped.", {4096})
       .flag("--ignore-denied", args.ignore_denied,
             "End with 0 also when the broker refuses a message.")
       .flag("--require-subscriber", args.require_subscriber,
@@ -205,6 +235,7 @@ Result<PublisherOptions> resolve(const PubArgs& args) {
   MQ_CHECK(resolve_source(args, to));
   MQ_CHECK(resolve_templates(args, to));
   MQ_CHECK(resolve_pacing(args, to));
+  MQ_CHECK(resolve_spool(args, to));
   return to;
 }
 

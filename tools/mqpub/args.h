@@ -44,6 +44,8 @@ struct PubArgs {
   bool replay = false;
   double speed = 1;
 
+  std::optional<std::string> spool;
+  uint64_t spool_size = SpoolOptions().size_max;
   uint32_t queue_max = 1000;
   bool ignore_denied = false;
   bool require_subscriber = false;

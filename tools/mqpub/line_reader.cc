@@ -6,6 +6,11 @@
 
 namespace mq {
 
+Bytes LineReader::whole_lines(Bytes block) const {
+  const size_t last = to_string_view(block).rfind(delimiter_);
+  return last == std::string_view::npos ? block : block.first(last + delimiter_.size());
+}
+
 std::optional<LineReader::Line> LineReader::next() {
   if (returned_) {
     partial_.clear();

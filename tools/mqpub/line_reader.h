@@ -24,6 +24,8 @@ class LineReader {
   explicit LineReader(size_t line_max, std::string delimiter = "\n")
       : line_max_(line_max), delimiter_(std::move(delimiter)) {}
 
+  // The block up to where its last line ends; all of it when no line does.
+  Bytes whole_lines(Bytes block) const;
   // REQUIRES: next() has returned nothing since the block before. The bytes stay where they are
   // until it does so again.
   void feed(Bytes block) { block_ = block; }
@@ -42,7 +44,7 @@ class LineReader {
   size_t line_max_;
   std::string delimiter_;
   Bytes block_;
-  Buffer partial_;  // the start of a line that is not complete
+  Buffer partial_;    // the start of a line that is not complete
   std::string tail_;  // its last bytes, cut or not: the delimiter may have begun there
   bool has_partial_ = false;
   bool cut_ = false;       // some of it was dropped

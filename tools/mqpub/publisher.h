@@ -12,6 +12,7 @@
 #include "mqpub/pacing.h"
 #include "mqpub/record.h"
 #include "mqpub/template.h"
+#include "store/spool.h"
 
 namespace mq {
 
@@ -31,6 +32,10 @@ struct PublisherOptions {
   // In place of `topics` and `payload`.
   std::vector<Template> topic_templates;
   std::optional<Template> payload_template;
+
+  std::optional<SpoolOptions> spool;  // keep what is not delivered here
+  bool only_spool = false;            // and send nothing but what is there
+  bool keep_trying = false;           // without a server, also when there is nothing more to read
 
   uint32_t queue_max = 1000;  // messages read and not delivered
   bool ignore_denied = false;
