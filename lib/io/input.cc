@@ -6,6 +6,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <utility>
 
 #include <uv.h>
 
@@ -17,6 +18,7 @@ Input::Input(Loop& loop, int fd, Owner& owner, Mode mode)
     : loop_(loop),
       owner_(owner),
       fd_(fd, PollableFd::Access::kRead),
+      reads_on_(fd_.always_ready() || fd_.has_hung_up()),
       block_(std::make_unique_for_overwrite<uint8_t[]>(kBlockSize)) {
   struct stat info {};
   if (mode == Mode::kPeek && fstat(fd_.get(), &info) == 0) {
@@ -39,7 +41,11 @@ Input::~Input() {
 void Input::resume() {
   if (!paused_ || ended_) return;
   paused_ = false;
-  if (!poll_) {
+  wait();
+}
+
+void Input::wait() {
+  if (reads_on_) {
     loop_.once(*this);
     return;
   }
@@ -55,7 +61,7 @@ void Input::pause() {
 }
 
 void Input::before_sleep(Now) {
-  if (paused_ || ended_) return;
+  if (paused_ || ended_ || !reads_on_) return;
   loop_.once(*this);
   read_block();
 }
@@ -70,6 +76,9 @@ void Input::read_block() {
     owner_.input_read({block_.get(), static_cast<size_t>(count)});
   } else if (count == 0) {
     end(nullptr);
+  } else if (errno == EAGAIN && poll_) {
+    // A new writer has come to a pipe that had none.
+    if (std::exchange(reads_on_, false)) wait();
   } else if (errno != EAGAIN && errno != EINTR) {
     const Error error = uv_error(-errno, "cannot read the input");
     end(&error);

@@ -54,6 +54,7 @@ class Input final : private BeforeSleep {
 
  private:
   void before_sleep(Now now) override;
+  void wait();
   void read_block();
   ssize_t read_some();
   void end(const Error* error);
@@ -62,6 +63,7 @@ class Input final : private BeforeSleep {
   Owner& owner_;
   PollableFd fd_;
   UvPtr<uv_poll_s> poll_;  // null when the file is always ready
+  bool reads_on_;          // without waiting: it is always ready, or all is there that will come
   std::unique_ptr<uint8_t[]> block_;
   // Where the source is a pipe, bytes are looked at through a second one.
   enum class Peek : uint8_t { kNone, kFile, kPipe };

@@ -1,6 +1,7 @@
 #include "io/pollable_fd.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,8 @@ PollableFd::PollableFd(int fd, Access access) : fd_(fd) {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     const int again = open(path.c_str(), mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (again >= 0) {
+      pollfd given{fd, 0, 0};
+      has_hung_up_ = poll(&given, 1, 0) == 1 && (given.revents & POLLHUP) != 0;
       fd_ = again;
       is_ours_ = true;
       return;

@@ -22,6 +22,9 @@ class PollableFd {
   bool always_ready() const { return always_ready_; }
   // The other end can go away, and polling tells: a pipe or terminal.
   bool reports_hang_up() const { return reports_hang_up_; }
+  // There is no writer any more. Of a named pipe that was opened again after the last one had gone,
+  // polling does not tell (fifo(7)); reading does.
+  bool has_hung_up() const { return has_hung_up_; }
 
  private:
   int fd_;
@@ -29,6 +32,7 @@ class PollableFd {
   bool is_ours_ = false;
   bool always_ready_ = false;
   bool reports_hang_up_ = false;
+  bool has_hung_up_ = false;
 };
 
 }  // namespace mq

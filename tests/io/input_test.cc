@@ -1,6 +1,7 @@
 #include "io/input.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -100,6 +101,39 @@ TEST_CASE("a file is read a block a turn") {
   CHECK(reader.got == content);
   CHECK(reader.blocks == 4);
   close(fd);
+}
+
+TEST_CASE("a named pipe whose writer has gone already is read to its end") {
+  for (const bool another : {false, true}) {
+    CAPTURE(another);
+    Loop loop;
+    const TempDir directory;
+    const std::string path = directory.file("fifo");
+    REQUIRE(mkfifo(path.c_str(), 0600) == 0);
+    const int fd = open(path.c_str(), O_RDONLY | O_NONBLOCK);
+    int writer = open(path.c_str(), O_WRONLY);
+    REQUIRE(write(writer, "one", 3) == 3);
+    close(writer);
+    Reader reader(loop, fd);
+    std::string expected = "one";
+    if (another) {
+      // One that comes later and stays for a while.
+      writer = open(path.c_str(), O_WRONLY);
+      reader.input.resume();
+      CHECK(run_until(loop, [&] { return reader.got == "one"; }));
+      loop.post([&] {
+        CHECK(write(writer, "two", 3) == 3);
+        close(writer);
+      });
+      expected = "onetwo";
+    }
+    reader.input.resume();
+    CHECK(run_until(loop, [&] { return reader.ended; }));
+    CHECK(reader.got == expected);
+    CHECK_FALSE(reader.failed);
+    close(fd);
+    unlink(path.c_str());
+  }
 }
 
 // What another reader of the same source would get now.
