@@ -15,7 +15,7 @@ test_packages=(
   doctest-dev bats shellcheck jq procps               # unit tests, end-to-end tests, scripts
   mosquitto mosquitto-clients python3-paho-mqtt openssl  # the peers to get along with ...
   nodejs npm                                          # ... one of which comes from npm
-  microsocks                                          # a SOCKS proxy
+  microsocks iproute2                                 # a SOCKS proxy; networks of their own
   clang-14 libclang-rt-14-dev                         # fuzzing
   dpkg-dev file man-db                                # packages, and what is in them
   libhdrhistogram-java default-jre-headless parallel  # results of mqbench: who else reads them,

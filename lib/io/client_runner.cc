@@ -1,5 +1,6 @@
 #include "io/client_runner.h"
 
+#include <algorithm>
 #include <cassert>
 #include <optional>
 #include <random>
@@ -9,6 +10,7 @@
 #include "base/random.h"
 #include "io/dialer.h"
 #include "io/end_reason.h"
+#include "io/srv_lookup.h"
 #include "io/transport.h"
 
 namespace mq {
@@ -25,8 +27,12 @@ uint64_t system_seed() {
 class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
  public:
   Impl(Loop& loop, RunnerOptions options, ClientOptions client, Handler& handler)
-      : loop_(loop), options_(std::move(options)), handler_(handler), session_(std::move(client)),
-        backoff_(options_.backoff), random_(options_.seed != 0 ? options_.seed : system_seed()),
+      : loop_(loop),
+        options_(std::move(options)),
+        handler_(handler),
+        session_(std::move(client)),
+        backoff_(options_.backoff),
+        random_(options_.seed != 0 ? options_.seed : system_seed()),
         timer_(loop, [this](Now now) { due(now); }) {}
 
   ClientSession& session() { return session_; }
@@ -41,7 +47,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
  private:
   enum class State : uint8_t {
     kIdle,
-    kDialing,     // dialer_ is at work
+    kDialing,     // lookup_ or dialer_ is at work
     kConnecting,  // transport_ is up, CONNACK is to come until timer_
     kConnected,   // timer_ is the session's
     kWaiting,     // for the next try, until timer_
@@ -56,6 +62,8 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   void before_sleep(Now now) override;
 
   void dial(Now now);
+  void looked_up(Result<std::vector<SrvRecord>> servers);
+  void dial_next(Now now);
   void dialed(Result<UvStream> stream);
   std::unique_ptr<Filter> make_filter() const;
   void on_event(const ClientEvent& event, Now now);
@@ -73,6 +81,9 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   Backoff backoff_;
   Random random_;
   Timer timer_;
+  std::unique_ptr<SrvLookup> lookup_;
+  std::vector<SrvRecord> servers_;  // found and still to be tried, the last one first
+  Address server_;                  // the one of this try
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<Transport> transport_;
   // What the server said, or found wrong in what it sent; the transport's end follows.
@@ -93,11 +104,39 @@ void ClientRunner::Impl::dial(Now now) {
   state_ = State::kDialing;
   end_reason_.reset();
   connect_until_ = add(now.mono, options_.connect_timeout);
+  if (options_.service.empty()) return dial_next(now);
+  lookup_ = std::make_unique<SrvLookup>(
+      loop_, fmt::format("{}.{}", options_.service, options_.address.host),
+      options_.connect_timeout,
+      [this](Result<std::vector<SrvRecord>> servers) { looked_up(std::move(servers)); });
+}
+
+void ClientRunner::Impl::looked_up(Result<std::vector<SrvRecord>> servers) {
+  lookup_.reset();
+  const Now now = loop_.now();
+  if (!servers) return lost({std::move(servers).error(), true}, now);
+  servers_ = in_order(*std::move(servers), random_);
+  std::ranges::reverse(servers_);
+  dial_next(now);
+}
+
+// The address, or the next one of those that were looked up.
+void ClientRunner::Impl::dial_next(Now now) {
+  server_ = options_.address;
+  Duration timeout = options_.connect_timeout;
+  if (!servers_.empty()) {
+    server_.host = std::move(servers_.back().host);
+    server_.port = servers_.back().port;
+    // Each has an equal part of the time that is left, so that a silent one leaves some to the
+    // rest.
+    timeout = std::max<Duration>(connect_until_ - now.mono, std::chrono::milliseconds(1)) /
+              servers_.size();
+    servers_.pop_back();
+  }
   dialer_ = std::make_unique<Dialer>(
       loop_,
-      DialOptions{options_.proxy ? options_.proxy->address : options_.address,
-                  options_.bind_address, options_.no_delay, options_.connect_timeout,
-                  options_.family},
+      DialOptions{options_.proxy ? options_.proxy->address : server_, options_.bind_address,
+                  options_.no_delay, timeout, options_.family},
       [this](Result<UvStream> stream) { dialed(std::move(stream)); });
 }
 
@@ -105,10 +144,12 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   dialer_.reset();
   const Now now = loop_.now();
   if (!stream) {
+    if (!servers_.empty()) return dial_next(now);
     // What is wrong with the options will be wrong with them the next time.
     const bool retry = stream.error().code != ErrorCode::kInvalidArgument;
     return lost({std::move(stream).error(), retry}, now);
   }
+  servers_.clear();
   state_ = State::kConnecting;
   timer_.set(connect_until_);
   transport_ = std::make_unique<Transport>(std::move(*stream), make_filter());
@@ -135,8 +176,7 @@ void ClientRunner::Impl::received(Bytes bytes, Now) {
     auto event = session_.receive(bytes, now);
     if (!event) {
       const Error& error = event.error();
-      end_reason_ = {{error.code, fmt::format("{}: {}", options_.address.text(), error.text)},
-                     false};
+      end_reason_ = {{error.code, fmt::format("{}: {}", server_.text(), error.text)}, false};
       break;
     }
     if (!event->has_value()) break;
@@ -152,9 +192,9 @@ void ClientRunner::Impl::writable(Now) {
 
 void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
   if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
-    end_reason_ = end_reason(*refused, session_.options().version, options_.address.text());
+    end_reason_ = end_reason(*refused, session_.options().version, server_.text());
   } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
-    end_reason_ = end_reason(*ended, options_.address.text());
+    end_reason_ = end_reason(*ended, server_.text());
   } else if (std::holds_alternative<Connected>(event)) {
     if (state_ == State::kConnecting) {
       state_ = State::kConnected;
@@ -207,9 +247,9 @@ bool ClientRunner::Impl::flush(Now now) {
 void ClientRunner::Impl::due(Now now) {
   switch (state_) {
     case State::kConnecting:
-      end_reason_ = {{ErrorCode::kTimedOut,
-                      fmt::format("{} does not answer: no CONNACK within {:g} s",
-                                  options_.address.text(), seconds(options_.connect_timeout))}};
+      end_reason_ = {
+          {ErrorCode::kTimedOut, fmt::format("{} does not answer: no CONNACK within {:g} s",
+                                             server_.text(), seconds(options_.connect_timeout))}};
       drop_transport(now);
       return lost(*end_reason_, now);
     case State::kConnected:
@@ -217,9 +257,7 @@ void ClientRunner::Impl::due(Now now) {
       session_.tick(now);
       return wake();
     case State::kWaiting: return dial(now);
-    case State::kStopping:
-      drop_transport(now);
-      return end(nullptr, now);
+    case State::kStopping: drop_transport(now); return end(nullptr, now);
     case State::kIdle:
     case State::kDialing:
     case State::kEnding:
@@ -241,7 +279,7 @@ void ClientRunner::Impl::closed(const Error& error, Now now) {
 }
 
 EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) const {
-  const std::string where = options_.address.text();
+  const std::string where = server_.text();
   if (const auto& timed_out = session_.error()) {
     return {{timed_out->code, fmt::format("{}: {}", where, timed_out->text)}};
   }
@@ -300,6 +338,7 @@ void ClientRunner::Impl::stop(ReasonCode reason, Properties properties, Duration
     case State::kDialing:
     case State::kWaiting:
       state_ = State::kEnding;
+      lookup_.reset();
       dialer_.reset();
       timer_.cancel();
       break;
@@ -330,9 +369,15 @@ ClientRunner::ClientRunner(Loop& loop, RunnerOptions options, ClientOptions clie
     : impl_(std::make_unique<Impl>(loop, std::move(options), std::move(client), handler)) {}
 ClientRunner::~ClientRunner() = default;
 
-void ClientRunner::start() { impl_->start(); }
-ClientSession& ClientRunner::session() { return impl_->session(); }
-void ClientRunner::wake() { impl_->wake(); }
+void ClientRunner::start() {
+  impl_->start();
+}
+ClientSession& ClientRunner::session() {
+  return impl_->session();
+}
+void ClientRunner::wake() {
+  impl_->wake();
+}
 void ClientRunner::stop(ReasonCode reason, Properties properties, Duration deadline) {
   impl_->stop(reason, properties, deadline);
 }

@@ -29,12 +29,15 @@ struct WireTap {
 
 struct RunnerOptions {
   Address address;
+  // "_mqtt._tcp": each try looks up who offers it in the domain `address.host`, and goes through
+  // them; the port comes from there. Empty: `address` is connected to.
+  std::string service = {};
   std::string bind_address = {};  // numeric local address, empty for any (-A)
-  bool no_delay = true;      // output is gathered a loop turn, so Nagle only adds delay
+  bool no_delay = true;           // output is gathered a loop turn, so Nagle only adds delay
   Duration connect_timeout = std::chrono::seconds(30);  // from the name to the CONNACK
   BackoffOptions backoff = {};
-  bool reconnect = true;        // after a connection was lost that had been accepted
-  bool retry_first = false;     // also when the first try fails
+  bool reconnect = true;                      // after a connection was lost that had been accepted
+  bool retry_first = false;                   // also when the first try fails
   std::optional<uint32_t> failures_max = {};  // tries in a row that may fail; for ever without
   Family family = Family::kAny;
   std::optional<Proxy> proxy = {};

@@ -28,7 +28,9 @@ struct Dialer::Lookup {
 };
 
 Dialer::Dialer(Loop& loop, DialOptions options, Done done)
-    : loop_(loop), options_(std::move(options)), done_(std::move(done)),
+    : loop_(loop),
+      options_(std::move(options)),
+      done_(std::move(done)),
       deadline_(loop,
                 [this](Now) {
                   finish(fail(ErrorCode::kTimedOut,
@@ -45,6 +47,7 @@ Dialer::~Dialer() {
   if (lookup_ == nullptr) return;
   lookup_->uv.data = nullptr;
   uv_cancel(reinterpret_cast<uv_req_t*>(&lookup_->uv));
+  loop_.abandon(1);
 }
 
 void Dialer::before_sleep(Now) {
@@ -64,6 +67,7 @@ void Dialer::look_up() {
       loop_.uv(), &lookup_->uv,
       [](uv_getaddrinfo_t* request, int status, addrinfo* found) {
         auto* self = static_cast<Dialer*>(request->data);
+        if (self == nullptr) Loop::of(request->loop).abandon(-1);
         delete reinterpret_cast<Lookup*>(request);
         auto addresses = in_turn(found);
         uv_freeaddrinfo(found);
@@ -104,10 +108,10 @@ void Dialer::looked_up(std::vector<SocketAddress> addresses) {
     std::erase_if(addresses_,
                   [&](const SocketAddress& a) { return a.family() != local->family(); });
     if (addresses_.empty()) {
-      return finish(fail(ErrorCode::kUnreachable,
-                         fmt::format("cannot connect to {} from {}: it has no {} address",
-                                     options_.address.text(), options_.bind_address,
-                                     local->family() == AF_INET ? "IPv4" : "IPv6")));
+      return finish(fail(
+          ErrorCode::kUnreachable,
+          fmt::format("cannot connect to {} from {}: it has no {} address", options_.address.text(),
+                      options_.bind_address, local->family() == AF_INET ? "IPv4" : "IPv6")));
     }
   }
   dial_next();
@@ -155,12 +159,12 @@ int Dialer::dial(const SocketAddress& address) {
   }
   auto request = std::make_unique<uv_connect_t>();
   handle->data = this;
-  code = uv_tcp_connect(request.get(), handle.get(), address.get(),
-                        [](uv_connect_t* r, int status) {
-                          connected(r, status, [](void* self, uv_stream_t* h, int s) {
-                            static_cast<Dialer*>(self)->attempt_ended(h, s);
-                          });
-                        });
+  code =
+      uv_tcp_connect(request.get(), handle.get(), address.get(), [](uv_connect_t* r, int status) {
+        connected(r, status, [](void* self, uv_stream_t* h, int s) {
+          static_cast<Dialer*>(self)->attempt_ended(h, s);
+        });
+      });
   if (code != 0) return code;
   static_cast<void>(request.release());  // connected() deletes it
   if (options_.no_delay) uv_tcp_nodelay(handle.get(), 1);

@@ -1,5 +1,6 @@
 #include "io/loop.h"
 
+#include <atomic>
 #include <cassert>
 #include <csignal>
 #include <ctime>
@@ -21,6 +22,8 @@ Duration read(clockid_t clock) {
   return std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec);
 }
 
+std::atomic<bool> threads_left = false;
+
 template <class H>
 uv_handle_t* handle(H& h) {
   return reinterpret_cast<uv_handle_t*>(&h);
@@ -36,8 +39,8 @@ struct Loop::State {
   uv_async_t async;
 
   OutBatch batch;
-  std::unique_ptr<uint8_t[]> read_buffer = std::make_unique_for_overwrite<uint8_t[]>(
-      kReadBufferSize);
+  std::unique_ptr<uint8_t[]> read_buffer =
+      std::make_unique_for_overwrite<uint8_t[]>(kReadBufferSize);
   Buffer filter_plain, filter_wire;
 
   uint32_t turn = 1;
@@ -55,6 +58,7 @@ struct Loop::State {
   std::mutex mutex;  // protects `tasks`
   std::vector<std::function<void()>> tasks;
   bool stopped = false;
+  int abandoned = 0;  // requests
 
   void read_clock() {
     now.mono = Time(read(CLOCK_MONOTONIC));
@@ -62,8 +66,8 @@ struct Loop::State {
       wall_offset = read(CLOCK_REALTIME) - now.mono.time_since_epoch();
       wall_check = now.mono + kWallClockCheck;
     }
-    now.wall = WallTime(std::chrono::floor<std::chrono::microseconds>(
-        now.mono.time_since_epoch() + wall_offset));
+    now.wall = WallTime(
+        std::chrono::floor<std::chrono::microseconds>(now.mono.time_since_epoch() + wall_offset));
     now_is_old = false;
   }
 
@@ -128,8 +132,9 @@ struct Loop::State {
     const auto at = std::chrono::ceil<std::chrono::milliseconds>(armed_for.time_since_epoch());
     const uint64_t from = uv_now(&uv);
     const uint64_t to = static_cast<uint64_t>(std::max<int64_t>(at.count(), 0));
-    uv_timer_start(&timer, [](uv_timer_t* t) { static_cast<State*>(t->data)->run_timers(); },
-                   to > from ? to - from : 0, 0);
+    uv_timer_start(
+        &timer, [](uv_timer_t* t) { static_cast<State*>(t->data)->run_timers(); },
+        to > from ? to - from : 0, 0);
   }
 
   void run_timers() {
@@ -179,12 +184,27 @@ Loop::~Loop() {
   uv_close(handle(s.idle), nullptr);
   uv_close(handle(s.async), nullptr);
   // Whoever used the loop has gone before it, so all there is to wait for are closing handles and
-  // host name look-ups that cannot be cancelled.
-  uv_walk(&s.uv, [](uv_handle_t* h, void*) { assert(uv_is_closing(h)); }, nullptr);
-  uv_run(&s.uv, UV_RUN_DEFAULT);
+  // what the pool is at work on.
+  uv_walk(
+      &s.uv, [](uv_handle_t* h, void*) { assert(uv_is_closing(h)); }, nullptr);
+  if (s.abandoned == 0) {
+    uv_run(&s.uv, UV_RUN_DEFAULT);
+  } else if (uv_run(&s.uv, UV_RUN_NOWAIT); uv_loop_alive(&s.uv) != 0) {
+    // A thread will still write to the request, and wake the loop.
+    static_cast<void>(state_.release());
+    threads_left = true;
+    return;
+  }
   const int error = uv_loop_close(&s.uv);
   assert(error == 0);
   static_cast<void>(error);
+}
+
+void Loop::abandon(int more) {
+  state_->abandoned += more;
+}
+bool Loop::left_threads() {
+  return threads_left;
 }
 
 void Loop::run() {
@@ -214,7 +234,9 @@ Now Loop::read_clock() {
   return state_->now;
 }
 
-uint32_t Loop::turn() const { return state_->turn; }
+uint32_t Loop::turn() const {
+  return state_->turn;
+}
 
 void Loop::add(BeforeSleep& hook) {
   assert(hook.always_at_ == BeforeSleep::kNone);
@@ -244,12 +266,24 @@ void Loop::post(std::function<void()> task) {
   uv_async_send(&state_->async);
 }
 
-uv_loop_t* Loop::uv() const { return &state_->uv; }
-Loop& Loop::of(const uv_loop_t* loop) { return *static_cast<Loop*>(loop->data); }
-OutBatch& Loop::batch() { return state_->batch; }
-std::span<uint8_t> Loop::read_buffer() { return {state_->read_buffer.get(), kReadBufferSize}; }
-Buffer& Loop::filter_plain() { return state_->filter_plain; }
-Buffer& Loop::filter_wire() { return state_->filter_wire; }
+uv_loop_t* Loop::uv() const {
+  return &state_->uv;
+}
+Loop& Loop::of(const uv_loop_t* loop) {
+  return *static_cast<Loop*>(loop->data);
+}
+OutBatch& Loop::batch() {
+  return state_->batch;
+}
+std::span<uint8_t> Loop::read_buffer() {
+  return {state_->read_buffer.get(), kReadBufferSize};
+}
+Buffer& Loop::filter_plain() {
+  return state_->filter_plain;
+}
+Buffer& Loop::filter_wire() {
+  return state_->filter_wire;
+}
 
 BeforeSleep::~BeforeSleep() {
   if (loop_ != nullptr) loop_->remove(*this);

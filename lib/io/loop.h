@@ -71,6 +71,14 @@ class Loop {
   // Runs `task` on the loop's thread in a later turn. Thread-safe.
   void post(std::function<void()> task);
 
+  // A request at work in libuv's pool that nobody waits for any more, neither the end of the loop
+  // nor that of the program: a name server may take long. Abandoned with `more` +1, -1 when it came
+  // back.
+  void abandon(int more);
+  // A loop has ended before what it had abandoned: the program has to end by _exit(), for exit()
+  // waits for libuv's threads.
+  static bool left_threads();
+
   // For the other classes of lib/io.
   uv_loop_s* uv() const;
   static Loop& of(const uv_loop_s* loop);

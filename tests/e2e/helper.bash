@@ -75,6 +75,19 @@ start_mosquitto() {
   return 1
 }
 
+# start_socks [OPTION...]: a SOCKS proxy; sets $socks_port.
+start_socks() {
+  local attempt
+  for attempt in {1..20}; do
+    socks_port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+    microsocks -i 127.0.0.1 -p "$socks_port" "$@" 2>"$work/socks.err" 3>&- &
+    pids+=($!)
+    if wait_for eval "accepts $socks_port || gone $!" && ! gone $! 2>/dev/null; then return; fi
+    echo "attempt $attempt: port $socks_port is taken"
+  done
+  return 1
+}
+
 # subscribe NAME COMMAND...: starts mqsub or mosquitto_sub with -d on $port, messages into
 # $work/NAME, and returns when the broker has acknowledged the subscription; sets $sub_pid.
 subscribe() {

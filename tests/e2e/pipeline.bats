@@ -240,18 +240,7 @@ c  0' ]
 
 @test "a SOCKS proxy, with and without a password" {
   start_broker
-  socks() {
-    local attempt
-    for attempt in {1..20}; do
-      socks_port=$((20000 + RANDOM % 12000))
-      microsocks -i 127.0.0.1 -p "$socks_port" "$@" 2>"$work/socks.err" 3>&- &
-      pids+=($!)
-      if wait_for eval "accepts $socks_port || gone $!" && ! gone $! 2>/dev/null; then return; fi
-      echo "attempt $attempt: port $socks_port is taken"
-    done
-    return 1
-  }
-  socks
+  start_socks
   mqpub -p "$port" -r -q 1 -t t -m hello --proxy "socks5h://127.0.0.1:$socks_port"
   [ "$(mqsub -p "$port" -t t -C 1 --proxy "socks5h://127.0.0.1:$socks_port")" = hello ]
   kill "$broker_pid"
@@ -259,7 +248,7 @@ c  0' ]
   run -1 --separate-stderr mqsub -p "$port" -t t --proxy "socks5h://127.0.0.1:$socks_port"
   [[ $stderr == *"proxy 127.0.0.1:$socks_port cannot connect to localhost:$port"* ]]
   start_broker
-  socks -u 'us@er' -P 'p:w'
+  start_socks -u 'us@er' -P 'p:w'
   [ "$(mqpub -p "$port" -t t -m hello --proxy "socks5h://us%40er:p%3Aw@127.0.0.1:$socks_port" && echo sent)" = sent ]
   run -1 --separate-stderr mqpub -p "$port" -t t -m m --proxy "socks5h://u:wrong@127.0.0.1:$socks_port"
   [[ $stderr == *'does not take the user name and password'* ]]

@@ -67,6 +67,15 @@ TEST_CASE("a unix socket takes the place of host, port and URL") {
   CHECK(c.runner.address.host == "/run/mq.sock");
 }
 
+TEST_CASE("-S: the service depends on TLS, the domain is the host") {
+  CHECK(connection({}).runner.service.empty());
+  CHECK(connection({"-S", "-h", "example.org"}).runner.service == "_mqtt._tcp");
+  CHECK(connection({"-S", "-h", "example.org"}).runner.address.host == "example.org");
+  CHECK(connection({"-S", "-L", "mqtts://example.org/t"}).runner.service == "_secure-mqtt._tcp");
+  CHECK(connection({"-S", "-h", "example.org", "--insecure"}).runner.service ==
+        "_secure-mqtt._tcp");
+}
+
 TEST_CASE("any option of TLS turns it on, and its port") {
   CHECK(connection({}).runner.make_filter == nullptr);
   for (const std::vector<std::string>& words : std::initializer_list<std::vector<std::string>>{
@@ -135,8 +144,8 @@ TEST_CASE("what TLS and WebSocket cannot use is an error before anything is sent
   CHECK(error({"--ws-header", "nonsense"}).starts_with("Invalid ws header given"));
   CHECK(error({"--ws-header", "a: b\r\nc: d"}).starts_with("Invalid ws header given"));
   // A password does not go in clear to where TLS is expected.
-  for (const auto& where : {std::vector<std::string>{"-p", "8883"},
-                            std::vector<std::string>{"-L", "mqtts://h:1/t"}}) {
+  for (const auto& where :
+       {std::vector<std::string>{"-p", "8883"}, std::vector<std::string>{"-L", "mqtts://h:1/t"}}) {
     std::vector<std::string> words = where;
     words.insert(words.end(), {"--no-tls", "-u", "me"});
     CHECK(error(words) == "");

@@ -16,6 +16,7 @@
 #include "codec/topic.h"
 #include "common/options.h"
 #include "io/socket_address.h"
+#include "io/srv_lookup.h"
 
 namespace mq {
 namespace {
@@ -59,7 +60,14 @@ Result<void> resolve_address(const ConnectArgs& args, Connection& to) {
     return {};
   }
   if (!args.url) {
-    address.host = args.host;
+    if (args.host) {
+      address.host = *args.host;
+    } else if (args.srv) {
+      address.host = local_domain();
+      if (address.host.empty()) {
+        return invalid("-S needs a domain (-h): this machine's resolver is not told any.");
+      }
+    }
     address.port = args.port.value_or(address.port);
     return {};
   }
@@ -71,6 +79,20 @@ Result<void> resolve_address(const ConnectArgs& args, Connection& to) {
   if (url->user_name && !args.user_name) to.client.user_name = std::move(url->user_name);
   if (url->password && !to.client.password) to.client.password = std::move(url->password);
   to.url_topic = std::move(url->topic);
+  return {};
+}
+
+// -S, once it is known whether there is TLS. Its certificate must be the domain's: DNS is no proof
+// of whose the machine is that it names.
+Result<void> resolve_service(const ConnectArgs& args, RunnerOptions& runner) {
+  if (!args.srv) return {};
+  if (args.unix_path || runner.address.kind == TransportKind::kUnix) {
+    return invalid("-S and a unix socket cannot be used together.");
+  }
+  if (args.proxy) return invalid("-S and --proxy cannot be used together.");
+  const bool tls = runner.address.kind == TransportKind::kTls ||
+                   runner.address.kind == TransportKind::kSecureWebSocket;
+  runner.service = tls ? "_secure-mqtt._tcp" : "_mqtt._tcp";
   return {};
 }
 
@@ -164,7 +186,11 @@ Result<std::string> local_address(const std::string& text) {
 void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   const bool own_letters = clients == Clients::kManyWithOwnLetters;
   Options connection(app, "Connection");
-  connection.text("-h,--host", args.host, "HOST", "Host name or address of the broker.")
+  connection
+      .text("-h,--host", args.host, "HOST",
+            clients == Clients::kOne
+                ? "Host name or address of the broker [localhost, with -S this machine's domain]."
+                : "Host name or address of the broker [localhost].")
       .number("-p,--port", args.port, "PORT", "TCP port of the broker [1883, with TLS 8883].")
       .text(own_letters ? "--url" : "-L,--url", args.url, "URL",
             "User, password, host, port and topic in one: "
@@ -187,6 +213,8 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
             "socks5h://[USER[:PASSWORD]@]HOST[:PORT].");
   if (clients == Clients::kOne) {
     connection
+        .flag("-S", args.srv,
+              "HOST is a domain: look up in DNS (SRV records) which machines are its brokers.")
         .number("--max-reconnects", args.reconnects_max, "COUNT",
                 "End after so many tries in a row that failed.")
         .flag("--no-reconnect", args.no_reconnect, "End when the connection is lost.")
@@ -261,6 +289,7 @@ Result<Connection> resolve(const ConnectArgs& args) {
                            .port_is_given = args.port || args.url,
                            .has_password = client.password.has_value()},
                           to.console, to.runner));
+  MQ_CHECK(resolve_service(args, to.runner));
   resolve_properties(to.properties, client);
   MQ_CHECK(resolve_session(args, client));
   MQ_CHECK(resolve_will(args, client, to.properties));

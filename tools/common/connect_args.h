@@ -22,11 +22,12 @@ namespace mq {
 
 // What was typed.
 struct ConnectArgs {
-  std::string host = "localhost";
-  std::optional<uint16_t> port;  // without: 1883, with TLS 8883
+  std::optional<std::string> host;  // without: this machine, with `srv` its domain
+  std::optional<uint16_t> port;     // without: 1883, with TLS 8883
   std::optional<std::string> url;
   std::optional<std::string> unix_path;
   std::optional<std::string> bind_address;
+  bool srv = false;
   TlsArgs tls;
   WebSocketArgs web_socket;
   uint16_t keep_alive_s = 60;

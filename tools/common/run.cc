@@ -18,6 +18,7 @@
 #include "common/exit_code.h"
 #include "common/generate.h"
 #include "common/options_file.h"
+#include "io/loop.h"
 
 namespace mq {
 namespace {
@@ -103,8 +104,10 @@ int run_program(const Program& program, int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
       return usage_error(program, error.what());
     }
-    const Result<int> code = program.run();
-    return code ? *code : usage_error(program, code.error().text);
+    const Result<int> ended = program.run();
+    const int code = ended ? *ended : usage_error(program, ended.error().text);
+    if (Loop::left_threads()) _exit(code);  // nothing is buffered: we write by write()
+    return code;
   } catch (const std::exception& error) {
     write_all(STDERR_FILENO, fmt::format("Error: {}\n", error.what()));
     return kExitFailure;
