@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -33,6 +34,10 @@ struct ChildProcess::Running final : private BeforeSleep {
 
   void spawn(ChildOptions& options);
   void write_input(std::string input);
+  void read_output();
+  void output_came(Bytes bytes);
+  void output_ended();
+  void end_with_status();
   // A program that could not be started is reported as late as one that could.
   void before_sleep(Now) override { end(tl::unexpected(std::move(error))); }
   void end(Result<int> status) {
@@ -44,11 +49,15 @@ struct ChildProcess::Running final : private BeforeSleep {
   Done done;
   Error error{ErrorCode::kIo, ""};
   UvPtr<uv_process_t> process;
-  UvPtr<uv_pipe_t> input_pipe;
+  UvPtr<uv_pipe_t> input_pipe, output_pipe;
+  std::optional<size_t> output_max;
+  std::string output;
+  bool is_cut = false;             // there was more
+  std::optional<int> exit_status;  // while the output lasts
 };
 
 ChildProcess::Running::Running(Loop& its_loop, ChildOptions options, Done when_done)
-    : loop(its_loop), done(std::move(when_done)) {
+    : loop(its_loop), done(std::move(when_done)), output_max(options.output_max) {
   spawn(options);
 }
 
@@ -71,6 +80,12 @@ void ChildProcess::Running::spawn(ChildOptions& options) {
     stdio[fd].flags = UV_INHERIT_FD;
     stdio[fd].data.fd = fd;
   }
+  if (output_max) {
+    output_pipe = make_uv<uv_pipe_t>(
+        [this](uv_pipe_t* pipe) { return uv_pipe_init(loop.uv(), pipe, 0); }, code);
+    stdio[STDOUT_FILENO].flags = static_cast<uv_stdio_flags>(UV_CREATE_PIPE | UV_WRITABLE_PIPE);
+    stdio[STDOUT_FILENO].data.stream = reinterpret_cast<uv_stream_t*>(output_pipe.get());
+  }
   std::vector<char*> words = pointers(options.words);
   uv_process_options_t how{};
   how.file = words[0];
@@ -79,9 +94,10 @@ void ChildProcess::Running::spawn(ChildOptions& options) {
   how.stdio = stdio;
   how.stdio_count = 3;
   how.exit_cb = [](uv_process_t* handle, int64_t status, int signal) {
-    if (auto* self = static_cast<Running*>(handle->data)) {
-      self->end(signal != 0 ? 128 + signal : static_cast<int>(status));
-    }
+    auto* self = static_cast<Running*>(handle->data);
+    if (self == nullptr) return;
+    self->exit_status = signal != 0 ? 128 + signal : static_cast<int>(status);
+    if (!self->output_pipe) self->end_with_status();
   };
   // A handle that uv_spawn() failed with is initialised all the same, and to be closed as any
   // other.
@@ -99,6 +115,42 @@ void ChildProcess::Running::spawn(ChildOptions& options) {
     return;
   }
   write_input(std::move(options.input));
+  if (output_pipe) read_output();
+}
+
+void ChildProcess::Running::read_output() {
+  output_pipe->data = this;
+  uv_read_start(
+      reinterpret_cast<uv_stream_t*>(output_pipe.get()),
+      [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+        const auto block = Loop::of(handle->loop).read_buffer();
+        *buffer =
+            uv_buf_init(reinterpret_cast<char*>(block.data()), static_cast<unsigned>(block.size()));
+      },
+      [](uv_stream_t* stream, ssize_t count, const uv_buf_t* buffer) {
+        auto* self = static_cast<Running*>(stream->data);
+        if (self == nullptr || count == 0) return;
+        if (count < 0) return self->output_ended();
+        self->output_came(
+            Bytes(reinterpret_cast<const uint8_t*>(buffer->base), static_cast<size_t>(count)));
+      });
+}
+
+// With too much of it the pipe is closed, which ends most programs.
+void ChildProcess::Running::output_came(Bytes bytes) {
+  is_cut = bytes.size() > *output_max - output.size();
+  output += to_string_view(bytes.first(std::min(bytes.size(), *output_max - output.size())));
+  if (is_cut) output_ended();
+}
+
+void ChildProcess::Running::output_ended() {
+  output_pipe.reset();
+  if (exit_status) end_with_status();
+}
+
+void ChildProcess::Running::end_with_status() {
+  if (!is_cut) return end(*exit_status);
+  end(fail(ErrorCode::kTooLarge, fmt::format("its output is over {} bytes", *output_max)));
 }
 
 void ChildProcess::Running::write_input(std::string input) {
@@ -123,5 +175,9 @@ ChildProcess::ChildProcess(Loop& loop, ChildOptions options, Done done)
     : running_(std::make_unique<Running>(loop, std::move(options), std::move(done))) {}
 
 ChildProcess::~ChildProcess() = default;
+
+std::string ChildProcess::take_output() {
+  return std::move(running_->output);
+}
 
 }  // namespace mq

@@ -15,7 +15,13 @@ namespace {
 RequesterOptions options(std::vector<std::string> words) {
   auto resolved = resolve_words<RequestArgs>(std::move(words));
   if (!resolved) FAIL(resolved.error().text);
-  return std::move(*resolved);
+  return std::get<RequesterOptions>(std::move(*resolved));
+}
+
+ResponderOptions responder(std::vector<std::string> words) {
+  auto resolved = resolve_words<RequestArgs>(std::move(words));
+  if (!resolved) FAIL(resolved.error().text);
+  return std::get<ResponderOptions>(std::move(*resolved));
 }
 
 std::string error(std::vector<std::string> words) {
@@ -33,16 +39,14 @@ TEST_CASE("a request says where its answer is to go, and which one it is") {
   CHECK(o.connection.client.version == Version::kV5);
   CHECK(o.connection.client.receive_maximum == 1);
   CHECK(o.properties.view().text(PropertyId::kResponseTopic) == "answer");
-  CHECK(o.properties.view().text(PropertyId::kCorrelationData)->size() == 16);
-  const RequesterOptions other = options({"-t", "ask", "-e", "answer", "-m", "hi"});
-  CHECK(o.properties.view().text(PropertyId::kCorrelationData) !=
-        other.properties.view().text(PropertyId::kCorrelationData));
+  CHECK(!o.correlation_data);  // a random one
+  CHECK(o.repeat == 1);
 }
 
 TEST_CASE("correlation data of the user's own") {
   const RequesterOptions o =
       options({"-t", "a", "-e", "b", "-n", "-D", "publish", "correlation-data", "4711"});
-  CHECK(o.properties.view().text(PropertyId::kCorrelationData) == "4711");
+  CHECK(o.correlation_data == "4711");
 }
 
 TEST_CASE("MQTT 3 has no properties") {
@@ -56,4 +60,35 @@ TEST_CASE("what is missing") {
   CHECK(error({"-e", "b", "-n"}) == all);
   CHECK(error({"-t", "a", "-e", "b/#", "-n"}).starts_with("Invalid response topic 'b/#'"));
   CHECK(error({"-t", "a", "-e", "b", "-n", "-l"}).starts_with("Unknown option '-l'"));
+}
+
+TEST_CASE("many requests: of lines, or one again and again") {
+  CHECK(options({"-t", "a", "-e", "b", "-l"}).lines);
+  const RequesterOptions o =
+      options({"-t", "a", "-e", "b", "-m", "x", "--repeat", "3", "--repeat-delay", "0.5"});
+  CHECK(o.repeat == 3);
+  CHECK(o.repeat_delay == 500ms);
+  CHECK(error({"-t", "a", "-e", "b", "-l", "-m", "x"}) ==
+        "Only one type of message can be sent at once.");
+  CHECK(error({"-t", "a", "-e", "b", "-l", "--repeat", "2"}).starts_with("--repeat cannot"));
+}
+
+TEST_CASE("the other end: a command for requests") {
+  const ResponderOptions o = responder({"-t", "a/+", "--responder", "cat", "-e", "b", "-q", "1"});
+  CHECK(o.filter == "a/+");
+  CHECK(o.command == "cat");
+  CHECK(o.response_topic == "b");
+  CHECK(o.jobs_max == 1);
+  CHECK(o.response_max == 1024 * 1024);
+  CHECK(o.subscribe_options.no_local);
+  CHECK_FALSE(responder({"-t", "a", "--responder", "cat", "-V", "311"}).subscribe_options.no_local);
+  CHECK(error({"--responder", "cat"}).starts_with("--responder needs the topic"));
+  CHECK(error({"-t", "a#", "--responder", "cat"}).starts_with("Invalid subscription topic"));
+  CHECK(error({"-t", "a/#", "-e", "a/b", "--responder", "cat"}).find("requests themselves") !=
+        std::string::npos);
+  for (const auto& extra : {"-n", "-l", "--latency", "-v", "-j", "-N"}) {
+    CHECK(error({"-t", "a", "--responder", "cat", extra}).starts_with("--responder answers"));
+  }
+  CHECK(error({"-t", "a", "--responder", "cat", "--max-response", "0"}) ==
+        "Invalid max response given: 0, it must be between 1 and 268435455 bytes inclusive.");
 }

@@ -10,7 +10,7 @@
 #include "base/random.h"
 #include "clients/client_program.h"
 #include "io/input.h"
-#include "mqpub/line_reader.h"
+#include "clients/line_reader.h"
 #include "mqpub/pacing.h"
 #include "mqpub/publisher.h"
 #include "mqpub/record.h"

@@ -1,31 +1,20 @@
 #include "mqrr/args.h"
 
 #include <algorithm>
-#include <random>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
 #include "base/utf8.h"
+#include "codec/limits.h"
 #include "codec/topic.h"
 #include "common/options.h"
 
 namespace mq {
 namespace {
 
-constexpr size_t kCorrelationSize = 16;
-
 tl::unexpected<Error> invalid(std::string text) {
   return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
-
-// What tells this request's answer from others: nobody else's must be the same by chance, or by
-// guess.
-std::string correlation_data() {
-  std::random_device device;
-  std::string data;
-  while (data.size() < kCorrelationSize) data += static_cast<char>(device() & 0xFF);
-  return data;
 }
 
 void resolve_properties(const std::vector<GivenProperty>& given, RequesterOptions& to) {
@@ -36,11 +25,12 @@ void resolve_properties(const std::vector<GivenProperty>& given, RequesterOption
   if (!has(PropertyId::kResponseTopic)) {
     to.properties.add(PropertyId::kResponseTopic, to.response_topic);
   }
-  if (!has(PropertyId::kCorrelationData)) {
-    to.properties.add(PropertyId::kCorrelationData, correlation_data());
-  }
   for (const GivenProperty& property : given) {
-    if (property.id != PropertyId::kTopicAlias) append(to.properties, property);
+    if (property.id == PropertyId::kCorrelationData) {
+      to.correlation_data = property.text;
+    } else if (property.id != PropertyId::kTopicAlias) {
+      append(to.properties, property);
+    }
   }
 }
 
@@ -48,13 +38,21 @@ void resolve_properties(const std::vector<GivenProperty>& given, RequesterOption
 
 void declare(CLI::App& app, RequestArgs& args) {
   app.description(
-      "-t TOPIC -e TOPIC {-m TEXT | -f FILE | -s | -n} [OPTION]...\n\n"
-      "Publishes a request to an MQTT broker and prints the response.");
+      "-t TOPIC {-e TOPIC {-m TEXT | -f FILE | -s | -n | -l} | --responder COMMAND} [OPTION]...\n\n"
+      "Publishes a request to an MQTT broker and prints the response; or answers requests.");
   app.footer(
       "Examples:\n"
       "  mqrr -t lamp/get -e lamp/answer -m state -W 2\n"
-      "  mqrr -t ping -e pong -n --latency");
+      "  mqrr -t ping -e pong -n --latency --repeat 100\n"
+      "  mqrr -t lamp/get --responder 'cat /run/lamp'");
   declare(app, args.message);
+  Options(app, "Message")
+      .count("-l,--stdin-line", args.lines,
+             "Send each line of standard input as a request, once the one before has its response.")
+      .number("--repeat", args.repeat, "COUNT",
+              "Send it COUNT times, each after the response to the one before.", {1})
+      .seconds("--repeat-delay", args.repeat_delay, "SECONDS",
+               "Pause between a response and the next time.");
   Options(app, "Response")
       .text("-e", args.response_topic, "TOPIC", "Topic that the response comes on.")
       .flag("-R", args.no_retained, "Pass over retained messages.")
@@ -67,21 +65,50 @@ void declare(CLI::App& app, RequestArgs& args) {
               "When the broker sends retained messages: always, for a new subscription, never "
               "(MQTT 5).")
       .seconds("-W", args.timeout, "TIMEOUT",
-               "End with exit code 27 after this many seconds, connecting included.",
+               "End with exit code 27 when a response takes longer than this many seconds, "
+               "connecting included.",
                std::chrono::milliseconds(1))
-      .flag("--latency", args.latency, "Print how long the response took.");
+      .flag(
+          "--latency", args.latency,
+          "Print how long the response took; after several, the smallest, median, 99th percentile "
+          "and largest time, with -j as JSON.");
+  Options(app, "Responder")
+      .text("--responder", args.responder, "COMMAND",
+            "Answer the requests on TOPIC with what a shell command prints: the request is its "
+            "input. The response goes where the request asks for, else to the topic of -e.")
+      .number("--exec-jobs", args.jobs_max, "COUNT", "Most commands at work at a time.", {1, 1000})
+      .size("--max-response", args.response_max, "SIZE",
+            "Largest response: of a command that prints more, there is none.", {1, kVarintMax});
   declare(app, args.output);
   declare(app, args.connect);
 }
 
-Result<RequesterOptions> resolve(const RequestArgs& args) {
+namespace {
+
+// What both ends ask the server for.
+Result<SubscribeOptions> resolve_subscription(const RequestArgs& args, bool v5) {
+  if (!v5 && (args.retain_as_published || args.retain_handling)) {
+    return invalid("--retain-as-published and --retain-handling need MQTT 5 (-V 5).");
+  }
+  SubscribeOptions options;
+  options.qos = args.message.qos;
+  if (v5) {
+    options.retain_as_published = args.retain_as_published;
+    options.retain_handling = args.retain_handling.value_or(
+        args.no_retained ? RetainHandling::kDoNotSend : RetainHandling::kSend);
+  }
+  return options;
+}
+
+Result<RequesterOptions> resolve_requester(const RequestArgs& args, Connection given) {
   RequesterOptions to;
-  MQ_TRY(to.connection, resolve(args.connect));
+  to.connection = std::move(given);
   Connection& connection = to.connection;
   to.topic = args.message.topic.value_or(connection.url_topic);
-  if (args.message.given() > 1) return invalid("Only one type of message can be sent at once.");
+  const size_t kinds = args.message.given() + args.lines;
+  if (kinds > 1) return invalid("Only one type of message can be sent at once.");
   to.response_topic = args.response_topic.value_or("");
-  if (args.message.given() == 0 || to.topic.empty() || to.response_topic.empty()) {
+  if (kinds == 0 || to.topic.empty() || to.response_topic.empty()) {
     return invalid("All of topic, message, and response topic must be supplied.");
   }
   MQ_CHECK(check_topic(to.topic));
@@ -89,27 +116,80 @@ Result<RequesterOptions> resolve(const RequestArgs& args) {
     return invalid(
         fmt::format("Invalid response topic '{}', does it contain '+' or '#'?", to.response_topic));
   }
-
-  const bool v5 = connection.client.version == Version::kV5;
-  if (!v5 && (args.retain_as_published || args.retain_handling)) {
-    return invalid("--retain-as-published and --retain-handling need MQTT 5 (-V 5).");
+  if (args.lines > 0 && args.repeat) {
+    return invalid("--repeat cannot be used with -l: each line is sent once.");
   }
   to.qos = args.message.qos;
-  to.subscribe_options.qos = args.message.qos;
-  if (v5) {
-    to.subscribe_options.retain_as_published = args.retain_as_published;
-    to.subscribe_options.retain_handling = args.retain_handling.value_or(
-        args.no_retained ? RetainHandling::kDoNotSend : RetainHandling::kSend);
-  }
+  MQ_TRY(to.subscribe_options,
+         resolve_subscription(args, connection.client.version == Version::kV5));
   limit_receive_maximum(connection, 1);
   resolve_properties(connection.properties.of(PropertiesIn::kPublish), to);
   to.subscribe_properties = connection.properties.list(PropertiesIn::kSubscribe);
   to.disconnect_properties = connection.properties.list(PropertiesIn::kDisconnect);
   to.no_retained = args.no_retained;
   to.latency = args.latency;
+  to.json_latency = args.output.json || args.output.json_payload;
   to.timeout = args.timeout;
+  to.lines = args.lines > 0;
+  to.repeat = args.repeat.value_or(1);
+  to.repeat_delay = args.repeat_delay;
   MQ_TRY(to.printing, resolve(args.output));
-  MQ_TRY(to.payload, read_payload(args.message));
+  if (!to.lines) {
+    MQ_TRY(to.payload, read_payload(args.message));
+  }
+  return to;
+}
+
+Result<ResponderOptions> resolve_responder(const RequestArgs& args, Connection given) {
+  const OutputArgs& output = args.output;
+  const bool prints = output.verbose || output.format || output.json || output.json_payload ||
+                      output.decode || output.no_newline || output.null_after || output.pretty;
+  if (args.message.given() + args.lines > 0 || args.repeat || args.latency || args.timeout ||
+      prints) {
+    return invalid(
+        "--responder answers requests: it goes with no message (-m, -f, -s, -n, -l, --repeat), "
+        "no -W, no --latency, and nothing that says how to print.");
+  }
+  ResponderOptions to;
+  to.connection = std::move(given);
+  Connection& connection = to.connection;
+  to.filter = args.message.topic.value_or(connection.url_topic);
+  if (to.filter.empty()) return invalid("--responder needs the topic of the requests (-t).");
+  if (!is_utf8(to.filter) || topic_filter_fault(to.filter) != nullptr) {
+    return invalid(fmt::format(
+        "Invalid subscription topic '{}', are all '+' and '#' wildcards correct?", to.filter));
+  }
+  to.response_topic = args.response_topic.value_or("");
+  if (!to.response_topic.empty()) {
+    MQ_CHECK(check_topic(to.response_topic));
+    if (matches(to.filter, to.response_topic)) {
+      return invalid(fmt::format("The responses to '{}' would be requests themselves, of '{}'.",
+                                 to.response_topic, to.filter));
+    }
+  }
+  to.command = *args.responder;
+  to.jobs_max = args.jobs_max;
+  to.response_max = args.response_max;
+  to.qos = args.message.qos;
+  const bool v5 = connection.client.version == Version::kV5;
+  MQ_TRY(to.subscribe_options, resolve_subscription(args, v5));
+  to.subscribe_options.no_local = v5;
+  to.no_retained = args.no_retained;
+  to.properties = connection.properties.list(PropertiesIn::kPublish);
+  to.subscribe_properties = connection.properties.list(PropertiesIn::kSubscribe);
+  to.disconnect_properties = connection.properties.list(PropertiesIn::kDisconnect);
+  return to;
+}
+
+}  // namespace
+
+Result<RequestOrRespond> resolve(const RequestArgs& args) {
+  MQ_TRY(Connection connection, resolve(args.connect));
+  if (args.responder) {
+    MQ_TRY(ResponderOptions to, resolve_responder(args, std::move(connection)));
+    return to;
+  }
+  MQ_TRY(RequesterOptions to, resolve_requester(args, std::move(connection)));
   return to;
 }
 

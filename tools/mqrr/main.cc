@@ -5,14 +5,18 @@
 
 int main(int argc, char** argv) {
   mq::RequestArgs args;
-  return mq::run_program({
-                             .name = "mqrr",
-                             .stands_in_for = "mosquitto_rr",
-                             .declare = [&args](CLI::App& app) { mq::declare(app, args); },
-                             .run = [&args]() -> mq::Result<int> {
-                               MQ_TRY(mq::RequesterOptions options, mq::resolve(args));
-                               return mq::request(std::move(options));
-                             },
-                         },
-                         argc, argv);
+  return mq::run_program(
+      {
+          .name = "mqrr",
+          .stands_in_for = "mosquitto_rr",
+          .declare = [&args](CLI::App& app) { mq::declare(app, args); },
+          .run = [&args]() -> mq::Result<int> {
+            MQ_TRY(mq::RequestOrRespond options, mq::resolve(args));
+            if (auto* responder = std::get_if<mq::ResponderOptions>(&options)) {
+              return mq::respond(std::move(*responder));
+            }
+            return mq::request(std::get<mq::RequesterOptions>(std::move(options)));
+          },
+      },
+      argc, argv);
 }

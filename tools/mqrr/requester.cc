@@ -2,34 +2,48 @@
 
 #include <unistd.h>
 
+#include <optional>
+#include <random>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "clients/client_program.h"
+#include "clients/line_reader.h"
+#include "codec/limits.h"
+#include "io/input.h"
 #include "io/output.h"
+#include "mqrr/latencies.h"
 
 namespace mq {
 namespace {
 
-// "38.031000us", "605.910752ms", "1.000000000": as mosquitto_rr writes them.
-std::string latency_text(Duration latency) {
-  const auto ns = latency.count();
-  if (ns < 1'000'000) return fmt::format("{}.{:03}000µs", ns / 1000, ns % 1000);
-  if (ns < 1'000'000'000) return fmt::format("{}.{:06}ms", ns / 1'000'000, ns % 1'000'000);
-  return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
+constexpr size_t kCorrelationSize = 16;
+
+// What tells a request's answer from others: nobody else's must be the same by chance, or by guess.
+std::string random_correlation_data() {
+  std::random_device device;
+  std::string data;
+  while (data.size() < kCorrelationSize) data += static_cast<char>(device() & 0xFF);
+  return data;
 }
 
-class Requester final : public ClientProgram, private Output::Owner {
+class Requester final : public ClientProgram, private Output::Owner, public Input::Owner {
  public:
   explicit Requester(RequesterOptions options)
       : ClientProgram(std::move(options.connection)),
         options_(std::move(options)),
         output_(loop_, STDOUT_FILENO, *this),
-        timeout_(loop_, [this](Now) {
-          console_.note("Timed out");
-          end(kExitTimedOut, ReasonCode::kDisconnectWithWill);
-        }) {}
+        timeout_(loop_,
+                 [this](Now) {
+                   console_.note("Timed out");
+                   end(kExitTimedOut, ReasonCode::kDisconnectWithWill);
+                 }),
+        pause_(loop_, [this](Now) { next(); }),
+        lines_(kVarintMax) {
+    if (options_.latency) latencies_.emplace();
+  }
   int run();
 
  private:
@@ -40,26 +54,45 @@ class Requester final : public ClientProgram, private Output::Owner {
     if (ended_) loop_.stop();
   }
   void output_failed(const Error& error) override;
+  void input_read(Bytes block) override;
+  void input_ended(const Error* error) override;
 
   void subscribe();
   void on_subscribed(const Subscribed& subscribed);
   void on_acked(const Acked& acked);
   void on_message(const Publish& publish, Now now);
   bool is_answer(const Publish& publish) const;
+  void next();
+  std::optional<std::string> next_payload();
+  void send(std::string_view payload);
+  void restart_timeout();
+  void tell_latencies();
   void end(int code, ReasonCode reason = ReasonCode::kSuccess);
 
   RequesterOptions options_;
   Output output_;
   Timer timeout_;
+  Timer pause_;  // before the next time
+  std::optional<Input> input_;
+  LineReader lines_;
+  bool input_ended_ = false;
+  bool started_ = false;
+  bool waiting_ = false;  // for the answer to the request that was sent last
+  std::string correlation_data_;
+  uint64_t requests_ = 0;
   Time sent_{};
-  bool is_sent_ = false;
+  std::optional<Latencies> latencies_;
   bool ending_ = false;
   bool ended_ = false;
 };
 
 int Requester::run() {
-  if (options_.timeout) timeout_.set(add(loop_.now().mono, *options_.timeout));
+  restart_timeout();
   return run_loop();
+}
+
+void Requester::restart_timeout() {
+  if (options_.timeout) timeout_.set(add(loop_.now().mono, *options_.timeout));
 }
 
 void Requester::on_event(const ClientEvent& event, Now now) {
@@ -87,7 +120,7 @@ void Requester::subscribe() {
   }
 }
 
-// The request goes out when its answer can come back. It is made once, however often the connection
+// Requests go out when their answers can come back. One is made once, however often the connection
 // is: the session sees to its delivery.
 void Requester::on_subscribed(const Subscribed& subscribed) {
   const auto code = static_cast<ReasonCode>(subscribed.codes[0]);
@@ -96,18 +129,80 @@ void Requester::on_subscribed(const Subscribed& subscribed) {
                                options_.response_topic, text(code), subscribed.codes[0]));
     return end(exit_code(code));
   }
-  if (std::exchange(is_sent_, true)) return;
+  if (std::exchange(started_, true)) return;
+  if (options_.lines) input_.emplace(loop_, STDIN_FILENO, *this);
+  next();
+}
+
+// The next request, if it can be had by now.
+void Requester::next() {
+  if (!started_ || waiting_ || ending_ || pause_.at() != kNever) return;
+  if (const auto payload = next_payload()) {
+    send(*payload);
+  } else if (ending_) {
+    return;
+  } else if (options_.lines && !input_ended_) {
+    timeout_.cancel();  // it is the next line that is waited for, and no answer
+    input_->resume();
+  } else {
+    end(kExitOk);
+  }
+}
+
+std::optional<std::string> Requester::next_payload() {
+  if (!options_.lines) {
+    if (requests_ >= options_.repeat) return std::nullopt;
+    return options_.payload;
+  }
+  input_->pause();
+  const auto line = input_ended_ ? lines_.rest() : lines_.next();
+  if (!line) return std::nullopt;
+  if (line->cut) {
+    console_.error(fmt::format("Line {} is longer than the {} bytes of a message.", requests_ + 1,
+                               kVarintMax));
+    end(kExitTooLarge);
+    return std::nullopt;
+  }
+  return std::string(to_string_view(line->text));
+}
+
+void Requester::send(std::string_view payload) {
+  ++requests_;
+  waiting_ = true;
+  restart_timeout();
+  PropertyList properties;
+  if (connection_.client.version == Version::kV5) {
+    correlation_data_ = options_.correlation_data.value_or("");
+    if (correlation_data_.empty()) correlation_data_ = random_correlation_data();
+    properties.add(PropertyId::kCorrelationData, correlation_data_);
+  }
+  properties.add(options_.properties.view());
   const Now now = loop_.read_clock();
   sent_ = now.mono;
   const auto result = session().publish({.topic = options_.topic,
-                                         .payload = to_bytes(options_.payload),
+                                         .payload = to_bytes(payload),
                                          .qos = options_.qos,
-                                         .properties = options_.properties.view()},
+                                         .properties = properties.view()},
                                         now);
+  runner_.wake();
   if (!result) {
     console_.error(result.error().text);
     end(exit_code(result.error()));
   }
+}
+
+void Requester::input_read(Bytes block) {
+  lines_.feed(block);
+  next();
+}
+
+void Requester::input_ended(const Error* error) {
+  if (error != nullptr) {
+    console_.error(error->text);
+    return end(kExitSystem);
+  }
+  input_ended_ = true;
+  next();
 }
 
 void Requester::on_acked(const Acked& acked) {
@@ -120,18 +215,35 @@ void Requester::on_acked(const Acked& acked) {
 bool Requester::is_answer(const Publish& publish) const {
   if (options_.no_retained && publish.retain) return false;
   const auto theirs = publish.properties.text(PropertyId::kCorrelationData);
-  return !theirs || theirs == options_.properties.view().text(PropertyId::kCorrelationData);
+  return !theirs || theirs == correlation_data_;
 }
 
 void Requester::on_message(const Publish& publish, Now now) {
-  if (ending_ || !is_answer(publish)) return;
-  if (options_.latency) {
+  if (ending_ || !waiting_ || !is_answer(publish)) return;
+  waiting_ = false;
+  if (latencies_) {
+    latencies_->record(now.mono - sent_);
     output_.buffer().append(fmt::format("Latency: {}\n", latency_text(now.mono - sent_)));
   }
   if (auto printed = print(options_.printing, publish, now.wall, output_.buffer()); !printed) {
     console_.error(printed.error().text);
   }
-  end(kExitOk);
+  output_.appended();
+  timeout_.cancel();
+  const bool again = !options_.lines && requests_ < options_.repeat;
+  if (again && options_.repeat_delay > Duration::zero()) {
+    pause_.set(add(now.mono, options_.repeat_delay));
+  } else {
+    next();
+  }
+}
+
+// Of several requests, behind their answers.
+void Requester::tell_latencies() {
+  const bool several = options_.lines || options_.repeat > 1;
+  if (!several || !latencies_ || latencies_->count() == 0) return;
+  output_.buffer().append(options_.json_latency ? latencies_->json() : latencies_->text());
+  output_.buffer().put_u8('\n');
 }
 
 void Requester::output_failed(const Error& error) {
@@ -144,6 +256,9 @@ void Requester::end(int code, ReasonCode reason) {
   if (std::exchange(ending_, true)) return;
   end_with(code);
   timeout_.cancel();
+  pause_.cancel();
+  input_.reset();
+  tell_latencies();
   runner_.stop(reason, options_.disconnect_properties.view());
 }
 

@@ -8,36 +8,10 @@
 #include <fmt/core.h>
 
 #include "base/utf8.h"
-#include "clients/notation.h"
+#include "clients/command_run.h"
 #include "codec/topic.h"
 
 namespace mq {
-namespace {
-
-ChildOptions run_of(const std::string& command, const Publish& publish) {
-  ChildOptions run{{"/bin/sh", "-c", command}, {}, std::string(to_string_view(publish.payload))};
-  const auto add = [&run](std::string_view name, std::string_view value) {
-    run.environment.push_back(fmt::format("{}={}", name, value));
-  };
-  add("MQTT_TOPIC", publish.topic);
-  add("MQTT_QOS", fmt::format("{}", static_cast<int>(publish.qos)));
-  add("MQTT_RETAIN", publish.retain ? "1" : "0");
-  if (const auto type = publish.properties.text(PropertyId::kContentType)) {
-    add("MQTT_CONTENT_TYPE", *type);
-  }
-  if (const auto topic = publish.properties.text(PropertyId::kResponseTopic)) {
-    add("MQTT_RESPONSE_TOPIC", *topic);
-  }
-  if (const auto data = publish.properties.text(PropertyId::kCorrelationData)) {
-    Buffer hex;
-    append_hex(hex, to_bytes(*data));
-    add("MQTT_CORRELATION_DATA", to_string_view(hex.bytes()));
-  }
-  return run;
-}
-
-}  // namespace
-
 struct CommandSink::Job {
   std::string command;
   std::optional<ChildProcess> process;
@@ -83,7 +57,7 @@ Result<void> CommandSink::put(const Publish& publish, Now) {
     return candidate.filter.empty() || matches(candidate.filter, publish.topic);
   });
   if (rule == rules_.end()) return {};
-  waiting_.push_back(run_of(rule->command, publish));
+  waiting_.push_back(command_run(rule->command, publish));
   if (running_.size() < jobs_max_) {
     ChildOptions next = std::move(waiting_.front());
     waiting_.pop_front();

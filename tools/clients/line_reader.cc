@@ -1,4 +1,4 @@
-#include "mqpub/line_reader.h"
+#include "clients/line_reader.h"
 
 #include <algorithm>
 #include <cassert>
