@@ -9,8 +9,8 @@
 
 #include "base/random.h"
 #include "clients/client_program.h"
-#include "io/input.h"
 #include "clients/line_reader.h"
+#include "io/input.h"
 #include "mqpub/pacing.h"
 #include "mqpub/publisher.h"
 #include "mqpub/record.h"
