@@ -6,7 +6,7 @@
 build_packages=(
   g++ cmake ninja-build pkg-config
   libuv1-dev libssl-dev libargon2-dev libwslay-dev libcli11-dev libexpected-dev libfmt-dev
-  nlohmann-json3-dev zlib1g-dev libsqlite3-dev
+  nlohmann-json3-dev zlib1g-dev libsqlite3-dev libncurses-dev
   scdoc
 )
 # shellcheck disable=SC2034
@@ -16,6 +16,7 @@ test_packages=(
   mosquitto mosquitto-clients python3-paho-mqtt openssl  # the peers to get along with ...
   nodejs npm                                          # ... one of which comes from npm
   microsocks iproute2                                 # a SOCKS proxy; networks of their own
+  tmux                                                # a terminal
   clang-14 libclang-rt-14-dev                         # fuzzing
   dpkg-dev file man-db                                # packages, and what is in them
   libhdrhistogram-java default-jre-headless parallel  # results of mqbench: who else reads them,

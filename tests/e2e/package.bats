@@ -2,6 +2,7 @@
 # The .deb and the .tar.gz: built from the executables under test, unpacked, and used from there.
 
 load helper
+load terminal
 
 tools=(mqpub mqsub mqrr mqbroker mqbench)
 
@@ -45,7 +46,7 @@ completes() {
   [ "$(field Architecture)" = "$(dpkg --print-architecture)" ]
   [[ $(field Maintainer) == *'<'*@*'>' ]]
   [[ $(field Section)/$(field Priority) == net/optional ]]
-  for library in libc6 libstdc++6 libuv1 libfmt9 libssl3 libargon2-1; do [[ $(field Depends) == *"$library"* ]]; done
+  for library in libc6 libstdc++6 libuv1 libfmt9 libssl3 libargon2-1 libncursesw6; do [[ $(field Depends) == *"$library"* ]]; done
   dpkg-deb --control "$DEB" "$work/control"
   (cd "$BATS_FILE_TMPDIR/deb" && md5sum --check --quiet "$work/control/md5sums")
 }
@@ -67,6 +68,15 @@ completes() {
     [[ $output == *"$work/users"* ]]
     run -0 ldd "$root/bin/mqbroker"
     [[ $output != *libcrypto* ]]
+  done
+}
+
+@test "the module for a terminal is found where the packages put it" {
+  start_broker
+  for root in "$deb" "$tgz"; do
+    open_terminal 80 24 "$root/bin/mqsub" -p "$port" -t '#' --top
+    wait_for shows '^mqsub --top .* connected'
+    close_terminal
   done
 }
 

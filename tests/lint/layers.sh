@@ -79,6 +79,8 @@ pure && /(steady_clock|system_clock|high_resolution_clock)|clock_gettime|gettime
     reject("only lib/store/sqlite_* may include it")
   if (pure && path ~ /^(sys\/|netinet\/|arpa\/|netdb\.h|unistd\.h|fcntl\.h|poll\.h|thread$|mutex$|atomic$|fstream$|iostream$)/)
     reject("the core does no I/O and has one thread")
+  if (path ~ /^(n?curses|term)\.h$/ && FILENAME != "tools/screen/curses_writer.cc")
+    reject("curses is in its module alone: tools/screen/curses_writer.cc")
   if (path ~ /^CLI\//) {
     if (header) reject("CLI11 costs seconds a file: never in a header")
     else if (tree == "lib") reject("options belong to the tools")

@@ -52,6 +52,13 @@ rejects() {
   rejects layers.sh 'store/session_store.h'
 }
 
+@test "layers: curses is in its module alone" {
+  put tools/screen/curses_writer.cc '#include <curses.h>'
+  "$lint/layers.sh" "$tree"
+  put tools/screen/terminal.cc '#include <curses.h>'
+  rejects layers.sh 'curses is in its module alone'
+}
+
 @test "layers: a path without its module" {
   put lib/codec/decode.cc '#include "packet.h"'
   rejects layers.sh 'write the path from lib/'

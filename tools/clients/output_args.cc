@@ -37,7 +37,22 @@ void declare(CLI::App& app, OutputArgs& args) {
               "Print control characters as \\n or \\x1b: auto is on a terminal.")
       .choice("--color", args.color,
               {{"auto", When::kAuto}, {"always", When::kOn}, {"never", When::kOff}},
-              "Print topics in colour: auto is on a terminal, unless $NO_COLOR is set.");
+              "Print topics in colour: auto is on a terminal, unless $NO_COLOR is set. Default: "
+              "never.");
+}
+
+namespace {
+
+bool no_color_set() {
+  const char* const no_color = std::getenv("NO_COLOR");
+  return no_color != nullptr && *no_color != '\0';
+}
+
+}  // namespace
+
+bool wants_color(const OutputArgs& args) {
+  const When when = args.color.value_or(When::kAuto);
+  return when == When::kOn || (when == When::kAuto && !no_color_set());
 }
 
 Result<Printing> resolve(const OutputArgs& args) {
@@ -52,9 +67,7 @@ Result<Printing> resolve(const OutputArgs& args) {
   to.print_empty = args.print_empty;
   to.decode = args.decode;
   to.escape = applies(args.escape);
-  const char* no_color = std::getenv("NO_COLOR");
-  to.color =
-      applies(args.color) && (args.color == When::kOn || no_color == nullptr || *no_color == '\0');
+  to.color = args.color && applies(*args.color) && wants_color(args);
   if (args.format) {
     MQ_TRY(to.format, Format::parse(*args.format, args.pretty));
   } else if (args.json || args.json_payload) {

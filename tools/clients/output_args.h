@@ -26,11 +26,13 @@ struct OutputArgs {
   bool json = false, json_payload = false;
   bool pretty = false;
   std::optional<Notation> decode;
-  When color = When::kOff;
+  std::optional<When> color;
   When escape = When::kAuto;
 };
 
 void declare(CLI::App& app, OutputArgs& args);
+// Colours of a picture that is kept up to date: unless they are not wanted.
+bool wants_color(const OutputArgs& args);
 // "auto" asks whether standard output is a terminal.
 Result<Printing> resolve(const OutputArgs& args);
 

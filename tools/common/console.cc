@@ -9,16 +9,26 @@
 namespace mq {
 namespace {
 
+ConsoleListener* diverted_to = nullptr;
+
 // One system call a line, so that lines of several programs on one terminal do not mix.
 void say(std::string_view prefix, std::string_view text) {
   std::string line;
   line.reserve(prefix.size() + text.size() + 1);
   line.append(prefix).append(text);
   if (line.empty() || line.back() != '\n') line += '\n';
-  write_all(STDERR_FILENO, line);
+  if (diverted_to != nullptr) {
+    diverted_to->said(line);
+  } else {
+    write_all(STDERR_FILENO, line);
+  }
 }
 
 }  // namespace
+
+void divert_console(ConsoleListener* listener) {
+  diverted_to = listener;
+}
 
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {

@@ -30,6 +30,16 @@ class Console {
   Options options_;
 };
 
+// While there is one, it is told each line, and nothing goes to standard error: a screen is on the
+// terminal. Null puts everything back. The lines of all consoles, as there is one standard error.
+struct ConsoleListener {
+  virtual void said(std::string_view line) = 0;
+
+ protected:
+  ~ConsoleListener() = default;
+};
+void divert_console(ConsoleListener* listener);
+
 // Writes all of `text`, whatever it takes; false, with errno, when that is not possible.
 bool write_all(int fd, std::string_view text);
 

@@ -1,5 +1,7 @@
 #include "mqsub/args.h"
 
+#include <unistd.h>
+
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
@@ -88,6 +90,21 @@ void declare(CLI::App& app, SubArgs& args) {
   declare(app, args.output);
   Options(app, "Destination")
       .flag("-w,--watch", args.watch, "Keep the last message of each topic on a line of its own.")
+      .flag("--top", args.top,
+            "Show a table of the topics with count, rate, bytes, age and last value, kept up to "
+            "date; without a terminal, print it at the end.")
+      .choice("--top-sort", args.top_options.order,
+              {{"rate", TopicOrder::kRate},
+               {"count", TopicOrder::kCount},
+               {"bytes", TopicOrder::kBytes},
+               {"age", TopicOrder::kAge},
+               {"topic", TopicOrder::kTopic}},
+              "What its rows are in the order of.")
+      .number("--top-topics", args.top_options.limits.topics, "COUNT",
+              "Most topics in the table; messages of further ones are only counted.",
+              {1, 10'000'000})
+      .size("--top-value", args.top_options.limits.value_bytes, "SIZE",
+            "Most bytes kept of a value.", {1, 64 * 1024})
       .flag("--message-rate", args.message_rate,
             "Print the number of messages in each second, not the messages.")
       .flag("--stats", args.stats,
@@ -190,12 +207,33 @@ Result<void> resolve_selection(const SubArgs& args, SubscriberOptions& to) {
   return {};
 }
 
+bool ends_by_itself(const SubArgs& args) {
+  return args.count || args.timeout || args.idle_timeout || args.exit_after_subscribe ||
+         args.retained_exit || args.retained_only || args.until || args.fail_if ||
+         !args.until_topic.empty();
+}
+
+Result<void> resolve_pictures(const SubArgs& args, SinkOptions& to) {
+  if (!args.top) return {};
+  if (args.output.format || args.output.json || args.output.json_payload) {
+    return invalid("--top has a form of its own: -F, -j and -J cannot be used with it.");
+  }
+  if (isatty(STDOUT_FILENO) != 1 && !ends_by_itself(args)) {
+    return invalid(
+        "--top needs a terminal for its output. Without one it prints its table at the end of "
+        "the run: say when that is, with -W or -C.");
+  }
+  to.top = args.top_options;
+  to.top->decode = args.output.decode;
+  return {};
+}
+
 Result<void> resolve_sink(const SubArgs& args, SinkOptions& to) {
   const int destinations = !args.output_file.empty() + !args.output_dir.empty() +
-                           (args.exec || args.exec_map) + args.watch + args.message_rate;
+                           (args.exec || args.exec_map) + args.watch + args.message_rate + args.top;
   if (destinations > 1) {
     return invalid(
-        "Only one of --output, --output-dir, --exec, --watch and --message-rate can be "
+        "Only one of --output, --output-dir, --exec, --watch, --top and --message-rate can be "
         "used at once.");
   }
   if (args.exec && args.exec_map) return invalid("--exec and --exec-map cannot be used together.");
@@ -214,7 +252,8 @@ Result<void> resolve_sink(const SubArgs& args, SinkOptions& to) {
   to.jobs_max = args.exec_jobs;
   to.watch = args.watch;
   to.message_rate = args.message_rate;
-  return {};
+  to.color = wants_color(args.output);
+  return resolve_pictures(args, to);
 }
 
 Result<void> resolve_ending(const SubArgs& args, EndingOptions& to) {

@@ -43,6 +43,8 @@ struct SubArgs {
 
   bool watch = false;
   bool message_rate = false;
+  bool top = false;
+  TopOptions top_options;
   bool stats = false;
   std::string output_file, output_dir;
   FilePer file_per = FilePer::kTopic;

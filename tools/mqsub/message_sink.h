@@ -26,6 +26,14 @@ class MessageSink {
   virtual void flush() {}
   // Give it no more for now.
   virtual bool full() const { return false; }
+  // How the connection is doing, for those who show it.
+  virtual void connected() {}
+  virtual void connection_lost() {}
+  // The run is over, and nothing more is put. Called once.
+  virtual Result<void> finish(Now now) {
+    static_cast<void>(now);
+    return {};
+  }
   // Not everything that was put has got where it belongs.
   virtual bool busy() const { return false; }
 };

@@ -1,5 +1,6 @@
 #include "mqsub/sink_options.h"
 
+#include "mqsub/live_sink.h"
 #include "mqsub/print_sink.h"
 #include "mqsub/rate_sink.h"
 #include "mqsub/watch_sink.h"
@@ -7,7 +8,7 @@
 namespace mq {
 
 Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const SinkOptions& options,
-                                               const Console& console, std::string_view broker,
+                                               const Console& console, const Address& broker,
                                                MessageSink::Owner& owner) {
   if (!options.commands.empty()) {
     return std::make_unique<CommandSink>(loop, options.commands, options.jobs_max, console, owner);
@@ -18,9 +19,13 @@ Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const SinkOptions& op
   if (!options.output.empty()) {
     return PrintSink::to_file(loop, options.output, options.rotate_size, options.printing, owner);
   }
+  if (options.top) {
+    return LiveSink::open(loop, std::make_unique<TopPicture>(*options.top, loop.now().mono),
+                          broker.text(), options.color, owner);
+  }
   if (options.message_rate) return std::make_unique<RateSink>(loop, owner);
   if (options.watch) {
-    return std::make_unique<WatchSink>(loop, options.printing, broker, owner);
+    return std::make_unique<WatchSink>(loop, options.printing, broker.host, owner);
   }
   return std::make_unique<PrintSink>(loop, options.printing, owner);
 }

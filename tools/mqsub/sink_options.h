@@ -3,14 +3,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "clients/printing.h"
 #include "common/console.h"
+#include "io/address.h"
 #include "mqsub/command_sink.h"
 #include "mqsub/directory_sink.h"
 #include "mqsub/message_sink.h"
+#include "mqsub/top_picture.h"
 
 namespace mq {
 
@@ -24,11 +27,13 @@ struct SinkOptions {
   uint32_t jobs_max = 1;
   bool watch = false;
   bool message_rate = false;
+  std::optional<TopOptions> top;
+  bool color = true;  // of pictures
 };
 
 // The one that the options ask for.
 Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const SinkOptions& options,
-                                               const Console& console, std::string_view broker,
+                                               const Console& console, const Address& broker,
                                                MessageSink::Owner& owner);
 
 }  // namespace mq

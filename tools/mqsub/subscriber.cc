@@ -34,6 +34,7 @@ class Subscriber final : public ClientProgram, private MessageSink::Owner {
 
  private:
   void on_event(const ClientEvent& event, Now now) override;
+  void on_lost(const Error& error, Duration retry_in, Now now) override;
   void on_ended(const Error* error, Now now) override;
   void interrupted(int signal) override;
   void sink_ready() override;
@@ -76,7 +77,7 @@ class Subscriber final : public ClientProgram, private MessageSink::Owner {
 };
 
 int Subscriber::run() {
-  auto sink = make_sink(loop_, options_.sink, console_, connection_.runner.address.host, *this);
+  auto sink = make_sink(loop_, options_.sink, console_, connection_.runner.address, *this);
   if (!sink) {
     console_.error(sink.error().text);
     return kExitFailure;
@@ -86,7 +87,11 @@ int Subscriber::run() {
   started_ = now.mono;
   if (options_.ending.timeout) timeout_.set(add(now.mono, *options_.ending.timeout));
   if (options_.ending.idle_timeout) idle_.set(add(now.mono, *options_.ending.idle_timeout));
-  const int code = run_loop();
+  int code = run_loop();
+  if (auto closed = sink_->finish(loop_.read_clock()); !closed) {
+    console_.error(closed.error().text);
+    code = exit_code(closed.error());
+  }
   if (options_.remove_retained) {
     console_.note(fmt::format("{} retained messages {}removed.", removed_,
                               options_.dry_run ? "would be " : ""));
@@ -118,6 +123,7 @@ void Subscriber::on_event(const ClientEvent& event, Now now) {
 // All filters without an identifier in one SUBSCRIBE, as mosquitto_sub does, and an UNSUBSCRIBE for
 // each -U behind it.
 void Subscriber::on_connected(const Connected& connected) {
+  sink_->connected();
   requests_ = 0;
   if (is_subscribed_ && connected.session_present) return;
   is_subscribed_ = false;
@@ -284,6 +290,11 @@ void Subscriber::interrupted(int signal) {
   }
   drains_ = false;
   end(kExitOk, ReasonCode::kDisconnectWithWill);
+}
+
+void Subscriber::on_lost(const Error& error, Duration retry_in, Now now) {
+  sink_->connection_lost();
+  ClientProgram::on_lost(error, retry_in, now);
 }
 
 void Subscriber::on_ended(const Error* error, Now now) {
