@@ -28,7 +28,7 @@ complete -c mqrr -s 0 -l null -d 'Print a NUL byte after each message, no line f
 complete -c mqrr -l print-empty -d 'Print something for empty messages, too: a line.'
 complete -c mqrr -l decode -x -a 'hex base64 json cbor msgpack' -d 'Print payloads in hexadecimal or base64, or as the JSON that they are or hold as CBOR or MessagePack.'
 complete -c mqrr -l escape -x -a 'auto always never' -d 'Print control characters as \n or \x1b: auto is on a terminal.'
-complete -c mqrr -l color -x -a 'auto always never' -d 'Print topics in colour: auto is on a terminal, unless $NO_COLOR is set.'
+complete -c mqrr -l color -x -a 'auto always never' -d 'Print topics in colour: auto is on a terminal, unless $NO_COLOR is set. Default: never.'
 complete -c mqrr -s h -l host -x -d 'Host name or address of the broker [localhost, with -S this machine'\''s domain].'
 complete -c mqrr -s p -l port -x -d 'TCP port of the broker [1883, with TLS 8883].'
 complete -c mqrr -s L -l url -x -d 'User, password, host, port and topic in one: mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC; also mqtts://, ws:// and wss://.'

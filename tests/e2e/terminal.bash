@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # helper.bash sets what is not set here
 # A terminal that tmux plays, with a shell or a program in it, and what is to be seen there. Loaded
 # behind helper.bash, whose teardown ends it.
 
@@ -7,7 +7,6 @@ open_terminal() {
   local columns=$1 rows=$2 command=()
   shift 2
   if [ $# -gt 0 ]; then command=(exec "$@"); else command=(exec bash --norc --noprofile); fi
-  # shellcheck disable=SC2154  # helper.bash sets it
   terminal() { tmux -S "$work/tmux" -f /dev/null "$@" 3>&-; }
   # In a subshell, as a tmux server has the directory and the environment of who starts it.
   (cd "$work" && PS1='$ ' terminal new-session -d -x "$columns" -y "$rows" "${command[*]@Q}")
@@ -27,11 +26,11 @@ resize_terminal() { terminal resize-window -x "$1" -y "$2"; }
 press() { terminal send-keys "$@"; }
 
 screen() { terminal capture-pane -p; }
-shows() { screen | grep -qE -- "$1"; }
+shows() { screen | LC_ALL=C.UTF-8 grep -qE -- "$1"; }
 hides() { ! shows "$1"; }
 
 # row_of REGEX: the number of the first row that has it, from 1.
-row_of() { screen | grep -nE -m 1 -- "$1" | cut -d: -f1; }
+row_of() { screen | LC_ALL=C.UTF-8 grep -nE -m 1 -- "$1" | cut -d: -f1; }
 
 is_in_row() { [ "$(row_of "$1")" = "$2" ]; }
 
@@ -51,3 +50,6 @@ running() {
   ps -o pid=,comm= -t "$(terminal display-message -p '#{pane_tty}')" |
     awk -v name="$1" '$2 == name { print $1 }'
 }
+
+# publish_lines [OPTION...]: of standard input, each a topic, a blank and a payload.
+publish_lines() { mqpub -p "$port" -l --topic-separator ' ' "$@"; }

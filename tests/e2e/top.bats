@@ -4,9 +4,6 @@
 load helper
 load terminal
 
-# publish_lines: topic, blank, payload a line.
-publish_lines() { mqpub -p "$port" -l --topic-separator ' ' "$@"; }
-
 setup() { start_broker; }
 
 @test "a table on 80x24, and on 120x12 after a resize" {
@@ -30,7 +27,7 @@ END
   is_in_row '^t c r b a sort' 12
   resize_terminal 40 8
   wait_for is_in_row '^t c r b a sort' 8
-  shows '^TOPIC'
+  wait_for shows '^TOPIC'
 }
 
 @test "20,000 topics: order, scrolling, filter, a change" {

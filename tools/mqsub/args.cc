@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
@@ -105,6 +108,16 @@ void declare(CLI::App& app, SubArgs& args) {
               {1, 10'000'000})
       .size("--top-value", args.top_options.limits.value_bytes, "SIZE",
             "Most bytes kept of a value.", {1, 64 * 1024})
+      .text("--plot", args.plot, "PATH",
+            "Show a chart of a number in the payloads, a line for each topic: PATH is like "
+            "temperature or sensors[0].t in JSON, a full stop for the payload itself.")
+      .number("--plot-topics", args.plot_options.topics_max, "COUNT",
+              "Most lines in the chart; messages of further topics are only counted.", {1, 100})
+      .number("--plot-points", args.plot_options.points_max, "COUNT",
+              "Most points kept of a line; then the oldest go.", {2, 1'000'000})
+      .seconds("--plot-span", args.plot_options.span, "SECONDS", "Time that the chart covers.",
+               PlotPicture::kSpanMin)
+      .text("--plot-unit", args.plot_options.unit, "UNIT", "Unit of the numbers, for its labels.")
       .flag("--message-rate", args.message_rate,
             "Print the number of messages in each second, not the messages.")
       .flag("--stats", args.stats,
@@ -214,27 +227,40 @@ bool ends_by_itself(const SubArgs& args) {
 }
 
 Result<void> resolve_pictures(const SubArgs& args, SinkOptions& to) {
-  if (!args.top) return {};
+  if (!args.top && !args.plot) return {};
+  const std::string_view option = args.top ? "--top" : "--plot";
   if (args.output.format || args.output.json || args.output.json_payload) {
-    return invalid("--top has a form of its own: -F, -j and -J cannot be used with it.");
+    return invalid(
+        fmt::format("{} has a form of its own: -F, -j and -J cannot be used with it.", option));
   }
   if (isatty(STDOUT_FILENO) != 1 && !ends_by_itself(args)) {
-    return invalid(
-        "--top needs a terminal for its output. Without one it prints its table at the end of "
-        "the run: say when that is, with -W or -C.");
+    return invalid(fmt::format(
+        "{} needs a terminal for its output. Without one it prints its {} at the end of "
+        "the run: say when that is, with -W or -C.",
+        option, args.top ? "table" : "chart"));
   }
-  to.top = args.top_options;
-  to.top->decode = args.output.decode;
+  if (args.top) {
+    to.top = args.top_options;
+    to.top->decode = args.output.decode;
+    return {};
+  }
+  PlotOptions plot = args.plot_options;
+  plot.what = *args.plot;
+  MQ_TRY(plot.path, NumberPath::parse(*args.plot));
+  plot.span = std::min(plot.span, PlotPicture::kSpanMax);
+  plot.decode = args.output.decode;
+  to.plot = std::move(plot);
   return {};
 }
 
 Result<void> resolve_sink(const SubArgs& args, SinkOptions& to) {
   const int destinations = !args.output_file.empty() + !args.output_dir.empty() +
-                           (args.exec || args.exec_map) + args.watch + args.message_rate + args.top;
+                           (args.exec || args.exec_map) + args.watch + args.message_rate +
+                           args.top + args.plot.has_value();
   if (destinations > 1) {
     return invalid(
-        "Only one of --output, --output-dir, --exec, --watch, --top and --message-rate can be "
-        "used at once.");
+        "Only one of --output, --output-dir, --exec, --watch, --top, --plot and --message-rate "
+        "can be used at once.");
   }
   if (args.exec && args.exec_map) return invalid("--exec and --exec-map cannot be used together.");
   if (args.rotate_size > 0 && args.output_file.empty()) {

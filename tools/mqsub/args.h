@@ -45,6 +45,8 @@ struct SubArgs {
   bool message_rate = false;
   bool top = false;
   TopOptions top_options;
+  std::optional<std::string> plot;  // the path
+  PlotOptions plot_options;
   bool stats = false;
   std::string output_file, output_dir;
   FilePer file_per = FilePer::kTopic;

@@ -1,5 +1,7 @@
 #include "mqsub/sink_options.h"
 
+#include <utility>
+
 #include "mqsub/live_sink.h"
 #include "mqsub/print_sink.h"
 #include "mqsub/rate_sink.h"
@@ -19,9 +21,14 @@ Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const SinkOptions& op
   if (!options.output.empty()) {
     return PrintSink::to_file(loop, options.output, options.rotate_size, options.printing, owner);
   }
-  if (options.top) {
-    return LiveSink::open(loop, std::make_unique<TopPicture>(*options.top, loop.now().mono),
-                          broker.text(), options.color, owner);
+  if (options.top || options.plot) {
+    std::unique_ptr<Picture> picture;
+    if (options.top) {
+      picture = std::make_unique<TopPicture>(*options.top, loop.now().mono);
+    } else {
+      picture = std::make_unique<PlotPicture>(*options.plot);
+    }
+    return LiveSink::open(loop, std::move(picture), broker.text(), options.color, owner);
   }
   if (options.message_rate) return std::make_unique<RateSink>(loop, owner);
   if (options.watch) {

@@ -13,6 +13,7 @@
 #include "mqsub/command_sink.h"
 #include "mqsub/directory_sink.h"
 #include "mqsub/message_sink.h"
+#include "mqsub/plot_picture.h"
 #include "mqsub/top_picture.h"
 
 namespace mq {
@@ -28,6 +29,7 @@ struct SinkOptions {
   bool watch = false;
   bool message_rate = false;
   std::optional<TopOptions> top;
+  std::optional<PlotOptions> plot;
   bool color = true;  // of pictures
 };
 

@@ -12,7 +12,8 @@ namespace {
 
 // The bytes of one key come together; over a bad line they may not.
 constexpr Duration kKeyTime = std::chrono::milliseconds(50);
-constexpr Duration kPatience = std::chrono::seconds(1);  // with a terminal that takes nothing
+constexpr Duration kPatience =
+    std::chrono::milliseconds(500);  // with a terminal that takes nothing
 
 }  // namespace
 

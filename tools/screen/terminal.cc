@@ -54,7 +54,7 @@ Terminal::~Terminal() {
   if (keys_are_ours_) close(keys_);
 }
 
-Size Terminal::size() const {
+Size Terminal::size() {
   winsize window{};
   Size size;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_row > 0 && window.ws_col > 0) {

@@ -18,7 +18,7 @@ class Terminal {
   Terminal(const Terminal&) = delete;
   Terminal& operator=(const Terminal&) = delete;
 
-  Size size() const;
+  static Size size();
   // Where keys come from: standard input, or the terminal itself when that is something else. -1
   // when there is none.
   int keys() const { return keys_; }
