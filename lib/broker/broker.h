@@ -56,6 +56,9 @@ class Broker {
 
   // No connection (generation 0) when one more would be over a limit.
   ConnId accepted(Now now, ListenerId listener = 0);
+  // The user name is what the transport has proved (a certificate, a pre-shared key), whatever
+  // CONNECT says, and no password is asked for; "" refuses the client. Before its first bytes.
+  void prove_name(ConnId id, std::string user_name);
   void receive(ConnId id, Bytes bytes, Now now);
   // Appends what the connection has to send, as much as the batch has room for: what has expired
   // is skipped, Message Expiry Intervals are counted down, topic aliases given out.
@@ -223,6 +226,7 @@ class Broker {
   }
   ClientIdentity identity(const Connection& c) const;
   static ClientIdentity identity(const Session& session);
+  static std::string_view user_name_of(const Connection& c, const Connect& packet);
   void log(const Connection& c, LogLevel level, std::string_view event,
            std::string_view detail = {}) const;
   void log_denied(const Connection& c, std::string_view event, ReasonCode reason,

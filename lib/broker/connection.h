@@ -76,6 +76,9 @@ struct Connection {
   OutQueue out;
   std::unique_ptr<PendingConnect> pending;
   std::unique_ptr<Intake> intake;
+  // The user name that the transport has proved, "" when it had to and could not; null: what
+  // CONNECT says.
+  std::unique_ptr<const std::string> proven_name;
   uint64_t barrier = 0;           // the last batch of the store that `out` waits for
   std::unique_ptr<InboundAliases> aliases_in;
   std::unique_ptr<OutboundAliases> aliases_out;  // null: the client takes none

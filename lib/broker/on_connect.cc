@@ -34,6 +34,17 @@ uint32_t session_expiry_s(const Connect& packet) {
 
 }  // namespace
 
+// Who the client is to all rules.
+std::string_view Broker::user_name_of(const Connection& c, const Connect& packet) {
+  return c.proven_name != nullptr ? *c.proven_name : packet.user_name.value_or("");
+}
+
+void Broker::prove_name(ConnId id, std::string user_name) {
+  Connection* const c = find(id);
+  if (c == nullptr || c->state != Connection::State::kAwaitConnect) return;
+  c->proven_name = std::make_unique<const std::string>(std::move(user_name));
+}
+
 void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   if (c.state != Connection::State::kAwaitConnect) {
     return fail(c, ReasonCode::kProtocolError, "a second CONNECT", now);  // [MQTT-3.1.0-2]
@@ -60,16 +71,16 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
 
   const ListenerOptions& listener = c.listener->options;
   const bool assigned = packet.client_id.empty() && !listener.user_name_as_id;
-  std::string client_id(listener.user_name_as_id ? packet.user_name.value_or("")
-                                                 : packet.client_id);
+  std::string client_id(listener.user_name_as_id ? user_name_of(c, packet) : packet.client_id);
   // [MQTT-3.2.2-16]: new, even if somebody has taken a name that looks like one of these.
   while (assigned && (client_id.empty() || sessions_.contains(client_id))) {
     client_id = listener.auto_id_prefix + random_.uuid();
   }
-  const ClientIdentity client{client_id, packet.user_name.value_or(""), c.listener->id};
+  const ClientIdentity client{client_id, user_name_of(c, packet), c.listener->id};
   if (const auto refusal = check_connect(c, packet, client)) {
     return refuse_connect(c, refusal->reason, refusal->why, client);
   }
+  if (c.proven_name != nullptr) return admit(c, packet, std::move(client_id), assigned, now);
   const auto reason = access_.connect({c.id, client, packet.password});
   if (!reason) return await_access(c, frame, std::move(client_id), assigned);
   if (is_error(*reason)) return refuse_connect(c, *reason, text(*reason), client);
@@ -97,8 +108,7 @@ void Broker::authenticated(ConnId id, ReasonCode reason, Now now) {
   const auto packet = decode_connect(Frame{pending->first_byte, 0, pending->body});
   assert(packet);  // it was decoded before
   if (is_error(reason)) {
-    const ClientIdentity client{pending->client_id, packet->user_name.value_or(""),
-                                c->listener->id};
+    const ClientIdentity client{pending->client_id, user_name_of(*c, *packet), c->listener->id};
     return refuse_connect(*c, reason, text(reason), client);
   }
   admit(*c, *packet, std::move(pending->client_id), pending->assigned, now);
@@ -109,7 +119,7 @@ void Broker::authenticated(ConnId id, ReasonCode reason, Now now) {
 // Who the client is, is settled.
 void Broker::admit(Connection& c, const Connect& packet, std::string client_id, bool assigned,
                    Now now) {
-  const ClientIdentity client{client_id, packet.user_name.value_or(""), c.listener->id};
+  const ClientIdentity client{client_id, user_name_of(c, packet), c.listener->id};
   if (const auto refusal = check_rights(c, packet, client)) {
     return refuse_connect(c, refusal->reason, refusal->why, client);
   }
@@ -172,6 +182,10 @@ std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const 
   if (!accepts) {
     return Refusal{ReasonCode::kUnsupportedProtocolVersion,
                    "this listener does not accept the protocol version"};
+  }
+  if (c.proven_name != nullptr && c.proven_name->empty()) {
+    return Refusal{ReasonCode::kBadUserNameOrPassword,
+                   "neither a certificate nor a pre-shared key says who the client is"};
   }
   if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
     return Refusal{ReasonCode::kBadAuthenticationMethod, "no Authentication Method is supported"};
@@ -243,7 +257,7 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
   c.state = Connection::State::kConnected;
   c.session = &session;
   session.connection = &c;
-  session.user_name = packet.user_name.value_or("");
+  session.user_name = user_name_of(c, packet);
   session.listener = c.listener->id;
   session.expiry_s = granted_expiry_s(packet);
   // A will that was still waiting is not sent [MQTT-3.1.3-9].
@@ -264,7 +278,9 @@ void Broker::attach(Connection& c, Session& session, const Connect& packet, Now 
       options_.inflight_max);
   c.problem_information =
       packet.properties.number(PropertyId::kRequestProblemInformation).value_or(1) != 0;
-  if (const auto maximum = packet.properties.number(PropertyId::kTopicAliasMaximum).value_or(0)) {
+  if (const auto maximum =
+          std::min<uint32_t>(packet.properties.number(PropertyId::kTopicAliasMaximum).value_or(0),
+                             c.listener->options.topic_alias_out_max)) {
     c.aliases_out = std::make_unique<OutboundAliases>();
     c.aliases_out->set_maximum(static_cast<uint16_t>(maximum));
   }

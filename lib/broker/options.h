@@ -67,6 +67,7 @@ struct ListenerOptions {
   bool accept_empty_id = true;             // a client without an identifier is given one ...
   std::string auto_id_prefix = "auto-";    // ... that begins so
   bool user_name_as_id = false;            // whatever identifier it brings
+  uint16_t topic_alias_out_max = 65'535;   // towards a client; its Topic Alias Maximum if less
 };
 
 // The name of a listener inside the broker. The first is there without being added.

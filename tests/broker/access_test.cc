@@ -184,3 +184,56 @@ TEST_CASE("identifiers: a prefix for all, or the user name instead") {
   names["three"].hello({}).expect_refusal(0x87);
   CHECK(names.broker().sessions() == 1);
 }
+
+TEST_CASE("a name that the transport has proved: no password is asked for, CONNECT's is not it") {
+  BrokerScript s;
+  s.access.passwords["alice"] = "secret";
+  s["a"].open();
+  s.broker().prove_name(s["a"].id(), "alice");
+  s["a"]
+      .send(connect_packet("a", {.user_name = "bob", .password = "wrong"}))
+      .expect("20 06 00 00 03 22 ffff");
+  s["a"].publish("t", "x");
+  CHECK(s.access.last_user == "alice");
+  s["b"].hello({.user_name = "alice", .password = "wrong"}).expect_refusal(0x86);
+}
+
+TEST_CASE("a proven name owns its session") {
+  BrokerScript s;
+  s.access.owned_sessions = true;
+  s["a"].open();
+  s.broker().prove_name(s["a"].id(), "alice");
+  s["a"]
+      .send(connect_packet("a", {.properties = kKept, .user_name = "bob"}))
+      .expect("20 06 00 00 03 22 ffff");
+  s["a"].disconnect();
+  s["b"].hello({.clean = false, .client_id = "a", .user_name = "bob"}).expect_refusal(0x85);
+  s["c"]
+      .hello({.clean = false, .client_id = "a", .user_name = "alice"})
+      .expect("20 06 01 00 03 22 ffff");
+}
+
+TEST_CASE("who should have proved a name and has not is refused, whatever CONNECT says") {
+  BrokerScript s;
+  for (const Version version : {Version::kV5, kV311}) {
+    Peer& peer = s["a" + std::to_string(static_cast<int>(version))];
+    peer.open();
+    s.broker().prove_name(peer.id(), "");
+    peer.send(connect_packet("a", {.version = version, .user_name = "alice"}));
+    const std::vector<uint8_t> answer = peer.take_packet();
+    CHECK(answer[3] == (version == Version::kV5 ? 0x86 : 0x04));
+    peer.expect_close();
+  }
+}
+
+TEST_CASE("a proven name is the client identifier where user names are") {
+  BrokerScript s;
+  s.listener = s.broker().add_listener({.user_name_as_id = true});
+  s["a"].open();
+  s.broker().prove_name(s["a"].id(), "alice");
+  s["a"].send(connect_packet("x", {.properties = kKept, .user_name = "bob"}));
+  s["a"].expect("20 06 00 00 03 22 ffff");
+  s.listener = 0;
+  s["b"].resume({.client_id = "alice"});  // takes it over
+  s["a"].expect_disconnect(0x8E);
+}

@@ -38,6 +38,18 @@ TEST_CASE("a listener's maximum QoS and topic aliases hold beside the broker's o
   s["b"].publish("t", "x", {.properties = "23 0002"}).expect_disconnect(0x94);
 }
 
+TEST_CASE("a listener can keep topic aliases towards its clients below what they take") {
+  BrokerScript s;
+  s.listener = s.broker().add_listener({.topic_alias_out_max = 1});
+  s["a"].connect({.properties = "22 0005"}).subscribe("#");
+  s.listener = s.broker().add_listener({.topic_alias_out_max = 0});
+  s["b"].connect({.properties = "22 0005"}).subscribe("#");
+  s["c"].connect().publish("one", "x").publish("two", "y").publish("one", "z");
+  s["a"].expect_publish("one", "x", {.properties = "23 0001"}).expect_publish("two", "y");
+  s["a"].expect_publish("", "z", {.properties = "23 0001"});
+  s["b"].expect_publish("one", "x").expect_publish("two", "y").expect_publish("one", "z");
+}
+
 TEST_CASE("clients without an identifier: a prefix of the listener's choice, or no entry") {
   BrokerScript s;
   s.listener = s.broker().add_listener({.auto_id_prefix = "guest-"});
