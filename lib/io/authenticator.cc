@@ -159,7 +159,8 @@ bool Authenticator::may_read(const ClientIdentity& client, std::string_view topi
 // A client identifier is no secret: without this its session, with all that waits there, would be
 // anybody's who has a password.
 bool Authenticator::may_resume(const ClientIdentity& client, std::string_view owner) {
-  return rules(client).users == nullptr || client.user_name == owner;
+  const AuthRules& at = rules(client);
+  return (at.users == nullptr && !at.names_proven) || client.user_name == owner;
 }
 
 }  // namespace mq

@@ -22,6 +22,7 @@ struct AuthRules {
   std::shared_ptr<const Users> users;  // null: there are no passwords, and a name is only a name
   std::shared_ptr<const Acl> acl;      // null: everybody may do everything
   bool allow_anonymous = true;
+  bool names_proven = false;  // by certificates or keys: names are more than names
 };
 
 // Passwords are checked on libuv's thread pool: a hash takes milliseconds by intention. An address

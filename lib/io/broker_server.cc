@@ -9,14 +9,29 @@ namespace mq {
 
 class BrokerServer::Connection final : public Transport::Owner {
  public:
-  Connection(BrokerServer& server, ConnId id, UvStream stream)
-      : server_(server), id_(id), transport_(std::move(stream)) {
+  Connection(BrokerServer& server, ConnId id, UvStream stream, ListenerId listener)
+      : server_(server),
+        id_(id),
+        transport_(std::move(stream), server.layers(listener).make_filter()),
+        listener_(listener) {
     transport_.start(*this);
   }
 
-  void received(Bytes bytes, Now now) override { server_.broker_.receive(id_, bytes, now); }
+  void received(Bytes bytes, Now now) override {
+    if (!std::exchange(looked_at_, true) && look_at(bytes)) return;
+    talks_ = true;
+    server_.broker_.receive(id_, bytes, now);
+  }
   void writable(Now) override { server_.writable_.push_back(id_); }
-  void closed(const Error&, Now now) override { server_.closed(id_, now); }
+  void closed(const Error& error, Now now) override {
+    // Not when the broker's patience has come to an end: it says so itself.
+    const bool by_broker = transport_.closing() && error.code == ErrorCode::kClosed;
+    if (!transport_.open() && !by_broker) {
+      log(LogLevel::kNotice, talks_ ? "connection_failed" : "handshake_failed",
+          {{"peer", peer()}, {"error", error.text}});
+    }
+    server_.closed(id_, now);
+  }
 
   ConnId id() const { return id_; }
   std::string peer() const { return transport_.peer(); }
@@ -43,9 +58,25 @@ class BrokerServer::Connection final : public Transport::Owner {
   }
 
  private:
+  // With the client's first bytes: who it has proved to be, and whether it speaks WebSocket. True
+  // when the bytes have gone that way.
+  bool look_at(Bytes bytes) {
+    const ListenerLayers& layers = server_.layers(listener_);
+    if (auto name = layers.user_name(transport_.peer_identity())) {
+      server_.broker_.prove_name(id_, std::move(*name));
+    }
+    auto filter = layers.filter_for(bytes);
+    if (filter == nullptr) return false;
+    transport_.put_filter(std::move(filter), bytes);
+    return true;
+  }
+
   BrokerServer& server_;
   const ConnId id_;
   Transport transport_;
+  const ListenerId listener_;
+  bool looked_at_ = false;
+  bool talks_ = false;  // bytes have reached the broker
 };
 
 BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessControl& access,
@@ -70,7 +101,10 @@ BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessContr
 BrokerServer::~BrokerServer() = default;
 
 Result<uint16_t> BrokerServer::listen(const ListenOptions& options) {
+  MQ_TRY(auto layers, ListenerLayers::make(options.layers));
   const ListenerId id = broker_.add_listener(options.clients);
+  layers_.resize(id);
+  layers_.back() = std::move(layers);
   MQ_TRY(Listeners more,
          listen_on(loop_, options.address,
                    [this, id](UvStream stream) { accepted(std::move(stream), id); },
@@ -87,10 +121,13 @@ std::string BrokerServer::peer(ConnId id) const {
 }
 
 void BrokerServer::set_options(const BrokerOptions& options,
-                               const std::vector<ListenerOptions>& listeners) {
+                               const std::vector<ListenerSettings>& listeners) {
   broker_.set_options(options);
   ListenerId id = 0;
-  for (const ListenerOptions& listener : listeners) broker_.set_listener(++id, listener);
+  for (const ListenerSettings& listener : listeners) {
+    layers_[id] = listener.layers;
+    broker_.set_listener(++id, listener.clients);
+  }
 }
 
 void BrokerServer::authenticated(ConnId id, ReasonCode reason) {
@@ -107,7 +144,7 @@ void BrokerServer::accepted(UvStream stream, ListenerId listener) {
     return;
   }
   if (connections_.size() <= id.slot) connections_.resize(id.slot + 1);
-  connections_[id.slot] = std::make_unique<Connection>(*this, id, std::move(stream));
+  connections_[id.slot] = std::make_unique<Connection>(*this, id, std::move(stream), listener);
 }
 
 void BrokerServer::before_sleep(Now now) {

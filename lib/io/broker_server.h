@@ -11,6 +11,7 @@
 #include "broker/broker.h"
 #include "io/address.h"
 #include "io/listener.h"
+#include "io/listener_layers.h"
 #include "io/loop.h"
 
 namespace mq {
@@ -20,6 +21,7 @@ struct ListenOptions {
   Address address = {};  // a host name may stand for several
   ListenWhere where = {};
   ListenerOptions clients = {};
+  LayerOptions layers = {};
 };
 
 // Only carries bytes: what they mean is the Broker's. Everything that one loop turn makes a
@@ -50,11 +52,18 @@ class BrokerServer final : private BeforeSleep {
   void shut_down(Duration deadline, std::function<void()> done);
 
   const Broker& broker() const { return broker_; }
+  // What can change of a listener while it listens.
+  struct ListenerSettings {
+    ListenerOptions clients;
+    std::shared_ptr<const ListenerLayers> layers;  // of the connections to come
+  };
   // As Broker::set_options(), and for the listeners in the order of listen().
-  void set_options(const BrokerOptions& options, const std::vector<ListenerOptions>& listeners);
+  void set_options(const BrokerOptions& options, const std::vector<ListenerSettings>& listeners);
 
  private:
   class Connection;
+
+  const ListenerLayers& layers(ListenerId id) const { return *layers_[id - 1]; }
 
   void accepted(UvStream stream, ListenerId listener);
   void before_sleep(Now now) override;
@@ -67,7 +76,8 @@ class BrokerServer final : private BeforeSleep {
   Broker broker_;
   Timer timer_;  // the broker's next deadline
   Listeners listeners_;
-  std::vector<std::unique_ptr<Connection>> connections_;  // by ConnId::slot
+  std::vector<std::shared_ptr<const ListenerLayers>> layers_;  // by ListenerId, from 1
+  std::vector<std::unique_ptr<Connection>> connections_;       // by ConnId::slot
   std::vector<ConnId> turn_;      // who has something to send in this turn; kept for its memory
   std::vector<ConnId> writable_;  // whose last write has gone out
   std::function<void()> done_;    // of shut_down()

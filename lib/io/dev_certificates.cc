@@ -128,9 +128,7 @@ Result<DevCertificates> make_dev_certificates(const std::string& directory) {
     return fail(ErrorCode::kIo,
                 fmt::format("cannot make {}: {}", directory, std::strerror(errno)), errno);
   }
-  const DevCertificates files = {.ca_file = directory + "/ca.crt",
-                                 .cert_file = directory + "/server.crt",
-                                 .key_file = directory + "/server.key"};
+  const DevCertificates files = DevCertificates::in(directory);
   const std::string ca_key_file = directory + "/ca.key";
   const std::string machine = machine_name();
 

@@ -36,7 +36,11 @@ class FilterPair final : public Filter {
   }
 
   bool open() const override { return lower_->open() && upper_->open(); }
-  const PeerIdentity* peer_identity() const override { return lower_->peer_identity(); }
+  const PeerIdentity* peer_identity() const override {
+    const PeerIdentity* const upper = upper_->peer_identity();
+    return upper != nullptr ? upper : lower_->peer_identity();
+  }
+  std::string_view peer() const override { return lower_->peer(); }
 
  private:
   std::unique_ptr<Filter> lower_, upper_;

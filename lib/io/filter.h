@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/buffer.h"
 #include "base/bytes.h"
@@ -29,8 +30,11 @@ class Filter {
   virtual void finish(Buffer& wire) = 0;
   // False while the handshake lasts.
   virtual bool open() const = 0;
-  // Null when it has proved nothing. REQUIRES: open()
+  // Null when it has proved nothing, or not yet. Stays when from_wire() has failed behind what it
+  // has handed on.
   virtual const PeerIdentity* peer_identity() const { return nullptr; }
+  // Whose connection it is, "192.0.2.1:54321", where a proxy stands between; "": the other end's.
+  virtual std::string_view peer() const { return {}; }
 };
 
 // Two filters as one: `lower` is next to the wire (wire | TLS | WebSocket | MQTT).

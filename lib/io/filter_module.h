@@ -17,8 +17,8 @@ struct FilterModule {
   Result<std::shared_ptr<const TlsContext>> (*tls_client)(TlsClientOptions options);
   Result<std::shared_ptr<const TlsContext>> (*tls_server)(const TlsServerOptions& options);
   std::unique_ptr<Filter> (*web_socket_client)(const WebSocketClientOptions& options);
-  // Keeps a reference to the options.
-  std::unique_ptr<Filter> (*web_socket_server)(const WebSocketServerOptions& options);
+  std::unique_ptr<Filter> (*web_socket_server)(
+      std::shared_ptr<const WebSocketServerOptions> options);
   // Makes them in `directory`, or leaves alone what is there and still good.
   Result<DevCertificates> (*dev_certificates)(const std::string& directory);
 };

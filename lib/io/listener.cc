@@ -14,6 +14,7 @@
 #include <uv.h>
 
 #include "base/log.h"
+#include "io/inherited_sockets.h"
 #include "io/uv_error.h"
 
 namespace mq {
@@ -105,6 +106,13 @@ Result<std::unique_ptr<Listener>> Listener::open_tcp(Loop& loop, const SocketAdd
                                                      Accepted accepted,
                                                      const std::string& interface) {
   std::string where = mq::text(*address.get());
+  if (const int fd = InheritedSockets::of_process().take(where); fd >= 0) {
+    std::unique_ptr<Listener> listener(new Listener(loop, fd, std::move(accepted)));
+    set(fd, IPPROTO_TCP, TCP_NODELAY);
+    listener->port_ = port_of(address.storage);
+    MQ_CHECK(listener->start(std::move(where)));
+    return listener;
+  }
   if (!interface.empty()) where += " of " + interface;
   const int fd = open_socket(address.family());
   if (fd < 0) return tl::unexpected(listen_error(errno, where));
@@ -138,10 +146,16 @@ Result<std::unique_ptr<Listener>> Listener::open_unix(Loop& loop, const std::str
     return tl::unexpected(listen_error(ENAMETOOLONG, where));
   }
   path.copy(address.sun_path, path.size());
-  const int fd = open_socket(AF_UNIX);
+  // The file of one that was inherited is not ours to remove.
+  const int inherited = InheritedSockets::of_process().take(where);
+  const int fd = inherited >= 0 ? inherited : open_socket(AF_UNIX);
   if (fd < 0) return tl::unexpected(listen_error(errno, where));
   std::unique_ptr<Listener> listener(new Listener(loop, fd, std::move(accepted)));
   listener->is_unix_ = true;
+  if (inherited >= 0) {
+    MQ_CHECK(listener->start(where));
+    return listener;
+  }
   const auto bind_it = [&] {
     return bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address);
   };
@@ -240,6 +254,10 @@ Result<Listeners> listen_on(Loop& loop, const Address& address, Listener::Accept
                   fmt::format("cannot listen on {}: it has no {} address", address.text(),
                               family == AF_INET ? "IPv4" : "IPv6"));
     }
+  }
+  // One socket for both families is how systemd opens a port without an address.
+  if (address.host.empty() && InheritedSockets::of_process().covers_ipv4(address.port)) {
+    std::erase_if(addresses, [](const SocketAddress& at) { return at.family() == AF_INET; });
   }
   for (int tries = 1;; ++tries) {
     Error failure;

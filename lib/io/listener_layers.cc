@@ -7,50 +7,52 @@
 
 namespace mq {
 
-Result<std::unique_ptr<ListenerLayers>> ListenerLayers::make(LayerOptions options) {
-  std::unique_ptr<ListenerLayers> made(new ListenerLayers(std::move(options)));
-  if (made->options_.tls || made->options_.protocol == ListenProtocol::kWebSocket) {
-    MQ_CHECK(filter_module());  // must be there later on
-  }
-  MQ_CHECK(made->reload());
-  return made;
-}
+ListenerLayers::ListenerLayers(const LayerOptions& options)
+    : protocol_(options.protocol),
+      user_name_(options.user_name),
+      proxy_(options.proxy),
+      web_socket_(std::make_shared<WebSocketServerOptions>(options.web_socket)) {}
 
-Result<void> ListenerLayers::reload() {
-  if (!options_.tls) return {};
-  MQ_TRY(const FilterModule* const module, filter_module());
-  MQ_TRY(tls_, module->tls_server(*options_.tls));
-  return {};
+Result<std::shared_ptr<const ListenerLayers>> ListenerLayers::make(const LayerOptions& options) {
+  std::shared_ptr<ListenerLayers> made(new ListenerLayers(options));
+  if (options.tls || options.protocol == ListenProtocol::kWebSocket) {
+    MQ_TRY(const FilterModule* const module, filter_module());
+    if (options.tls) {
+      MQ_TRY(made->tls_, module->tls_server(*options.tls));
+    }
+  }
+  return std::shared_ptr<const ListenerLayers>(std::move(made));
 }
 
 std::unique_ptr<Filter> ListenerLayers::make_filter() const {
-  std::unique_ptr<Filter> tls = tls_ ? tls_->make_filter() : nullptr;
-  if (options_.protocol != ListenProtocol::kWebSocket) return tls;
-  auto web_socket = (*filter_module())->web_socket_server(options_.web_socket);
-  return tls ? stack(std::move(tls), std::move(web_socket)) : std::move(web_socket);
+  std::unique_ptr<Filter> filter;
+  const auto put = [&filter](std::unique_ptr<Filter> upper) {
+    filter = filter ? stack(std::move(filter), std::move(upper)) : std::move(upper);
+  };
+  if (proxy_) put(make_proxy_filter(*proxy_));
+  if (tls_) put(tls_->make_filter());
+  if (protocol_ == ListenProtocol::kWebSocket) {
+    put((*filter_module())->web_socket_server(web_socket_));
+  }
+  return filter;
 }
 
 std::unique_ptr<Filter> ListenerLayers::filter_for(Bytes first) const {
   constexpr uint8_t kGet = 'G';  // the only method of an upgrade
-  if (options_.protocol != ListenProtocol::kMqttAndWebSocket || first[0] != kGet) return nullptr;
+  if (protocol_ != ListenProtocol::kMqttAndWebSocket || first[0] != kGet) return nullptr;
   const Result<const FilterModule*> module = filter_module();
-  if (module) return (*module)->web_socket_server(options_.web_socket);
+  if (module) return (*module)->web_socket_server(web_socket_);
   log(LogLevel::kWarning, "no_web_socket", {{"error", module.error().text}});
   return nullptr;
 }
 
 std::optional<std::string> ListenerLayers::user_name(const PeerIdentity* peer) const {
-  switch (options_.user_name) {
+  switch (user_name_) {
     case UserNameSource::kConnect: break;
     case UserNameSource::kCommonName: return peer == nullptr ? "" : peer->common_name;
     case UserNameSource::kSubject: return peer == nullptr ? "" : peer->subject;
   }
   return std::nullopt;
-}
-
-bool ListenerLayers::looks_at_clients() const {
-  return options_.protocol == ListenProtocol::kMqttAndWebSocket ||
-         options_.user_name != UserNameSource::kConnect;
 }
 
 }  // namespace mq

@@ -1,4 +1,4 @@
-// What lies between the sockets of a listener and MQTT: TLS, WebSocket, both or nothing.
+// What lies between the sockets of a listener and MQTT: a proxy's header, TLS, WebSocket.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "io/filter.h"
+#include "io/proxy_filter.h"
 #include "io/tls.h"
 #include "io/web_socket.h"
 
@@ -21,26 +22,24 @@ enum class ListenProtocol : uint8_t { kMqttAndWebSocket, kMqtt, kWebSocket };
 // Where the user name of a client comes from.
 enum class UserNameSource : uint8_t {
   kConnect,     // it says so itself, and a password may prove it
-  kCommonName,  // of its certificate, or the identity of its pre-shared key
+  kCommonName,  // of its certificate, or the identity of its pre-shared key, or as a proxy says
   kSubject,     // the whole name in its certificate
 };
 
 struct LayerOptions {
   ListenProtocol protocol = ListenProtocol::kMqttAndWebSocket;
+  std::optional<ProxyOptions> proxy = {};
   std::optional<TlsServerOptions> tls = {};
   WebSocketServerOptions web_socket = {};
   UserNameSource user_name = UserNameSource::kConnect;
 };
 
-// Lives as long as the connections of its listener.
+// Certificates, keys and settings, read and found usable. Immutable: who wants others makes others,
+// for the connections to come.
 class ListenerLayers {
  public:
-  // Reads certificates and keys, if there are any to read.
-  static Result<std::unique_ptr<ListenerLayers>> make(LayerOptions options);
-
-  // Reads them again, for the connections to come; those that are there go on as they are. After an
-  // error everything is as it was.
-  Result<void> reload();
+  // Reads what there is to read. Loads the module of filters when clients cannot do without.
+  static Result<std::shared_ptr<const ListenerLayers>> make(const LayerOptions& options);
 
   // Of a connection that has just been accepted; null: none.
   std::unique_ptr<Filter> make_filter() const;
@@ -49,14 +48,15 @@ class ListenerLayers {
   // The name that the client has proved to have, "" when it has not; nothing when its CONNECT
   // says it.
   std::optional<std::string> user_name(const PeerIdentity* peer) const;
-  // Whether anything depends on the first bytes or the identity of a client.
-  bool looks_at_clients() const;
 
  private:
-  explicit ListenerLayers(LayerOptions options) : options_(std::move(options)) {}
+  explicit ListenerLayers(const LayerOptions& options);
 
-  const LayerOptions options_;
+  const ListenProtocol protocol_;
+  const UserNameSource user_name_;
+  const std::optional<ProxyOptions> proxy_;
   std::shared_ptr<const TlsContext> tls_;
+  const std::shared_ptr<const WebSocketServerOptions> web_socket_;
 };
 
 }  // namespace mq

@@ -63,6 +63,10 @@ class TlsContext {
 // A server certificate and the CA that signed it, made for trying things out.
 struct DevCertificates {
   std::string ca_file, cert_file, key_file;
+
+  static DevCertificates in(const std::string& directory) {
+    return {directory + "/ca.crt", directory + "/server.crt", directory + "/server.key"};
+  }
 };
 
 }  // namespace mq

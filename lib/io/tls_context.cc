@@ -258,10 +258,11 @@ Result<void> OpenSslContext::set_identity(const TlsOptions& options) {
                             options.cert_file));
   }
   if (!read) {
-    return tls_setup_error(fmt::format("cannot read the key in {} (is it encrypted, and its pass "
-                                       "phrase {}?)",
-                                       options.key_file,
-                                       options.key_pass ? "another one" : "missing"));
+    const bool no_phrase = options.key_pass.value_or("").empty();
+    return tls_setup_error(
+        fmt::format("cannot read the key in {} (is it encrypted, and its pass "
+                    "phrase {}?)",
+                    options.key_file, no_phrase ? "missing" : "another one"));
   }
   return {};
 }

@@ -20,10 +20,16 @@ constexpr size_t kFilterChunk = 64 * 1024;
 // until their turn, so a slow peer costs a chunk and not a message.
 struct Transport::Filtered {
   std::unique_ptr<Filter> filter;
-  Buffer copied;  // bytes of the pieces without an owner
-  std::vector<OutBatch::Piece> pieces;
+  const std::string peer;  // who fails in the handshake has often gone by then
+  Buffer copied = {};      // bytes of the pieces without an owner
+  std::vector<OutBatch::Piece> pieces = {};
   size_t next = 0;  // pieces before it are done
 
+  void forget() {
+    pieces.clear();
+    copied.clear();
+    next = 0;
+  }
   bool waiting() const { return next < pieces.size(); }
   size_t waiting_bytes() const {
     size_t bytes = 0;
@@ -55,12 +61,8 @@ struct Transport::Closing {
   bool finished = false;  // the filter has said its last word
 };
 
-Transport::Transport(UvStream handle, std::unique_ptr<Filter> filter)
-    : Stream(std::move(handle)) {
-  if (filter) {
-    filtered_ = std::make_unique<Filtered>();
-    filtered_->filter = std::move(filter);
-  }
+Transport::Transport(UvStream handle, std::unique_ptr<Filter> filter) : Stream(std::move(handle)) {
+  if (filter) filtered_.reset(new Filtered{std::move(filter), Stream::peer()});
 }
 
 Transport::~Transport() = default;
@@ -74,8 +76,13 @@ void Transport::start(Owner& owner) {
 bool Transport::open() const { return !filtered_ || filtered_->filter->open(); }
 
 const PeerIdentity* Transport::peer_identity() const {
-  assert(open());
   return filtered_ ? filtered_->filter->peer_identity() : nullptr;
+}
+
+std::string Transport::peer() const {
+  if (!filtered_) return Stream::peer();
+  const std::string_view told = filtered_->filter->peer();
+  return told.empty() ? filtered_->peer : std::string(told);
 }
 
 bool Transport::busy() const {
@@ -101,11 +108,7 @@ Result<void> Transport::write_filtered() {
     left = left.subspan(count);
     if (left.empty()) ++f.next;
   }
-  if (!f.waiting()) {
-    f.pieces.clear();
-    f.copied.clear();
-    f.next = 0;
-  }
+  if (!f.waiting()) f.forget();
   return {};
 }
 
@@ -126,7 +129,13 @@ void Transport::read_filtered(Bytes bytes) {
   // A peer that makes the filter answer and does not read the answers is not read either.
   if (writing() && !wire.empty()) stop_reading();
   const bool opened = !was_open && filtered_->filter->open();
+  const bool has_last_word = !result && !wire.empty();
   if (!plain.empty()) owner_->received(plain.bytes(), loop().now());
+  // An alert must not be lost to a reset, as it would be with something left unread.
+  if (has_last_word) {
+    filtered_->forget();  // nothing may follow it
+    return close_with(result.error());
+  }
   if (!result) return end(result.error());
   if (opened && !busy() && !closing()) owner_->writable(loop().now());
 }
@@ -136,8 +145,7 @@ void Transport::put_filter(std::unique_ptr<Filter> filter, Bytes bytes) {
   const Result<void> result = filter->from_wire(bytes, plain, answer);
   if (!filtered_) {
     send(answer.bytes());
-    filtered_ = std::make_unique<Filtered>();
-    filtered_->filter = std::move(filter);
+    filtered_.reset(new Filtered{std::move(filter), Stream::peer()});
   } else {
     Buffer wire;
     if (!answer.empty()) {

@@ -42,7 +42,7 @@ class Transport final : private Stream {
 
   // False during the handshake of a filter.
   bool open() const;
-  // Who the peer has proved to be; null when it has not. REQUIRES: open()
+  // Who the peer has proved to be; null when it has not, or not yet.
   const PeerIdentity* peer_identity() const;
   // Puts a filter between the owner and what there is, and hands it `bytes`, which were received
   // before anybody knew that they are for it. For a call from received(), as its last act.
@@ -63,8 +63,8 @@ class Transport final : private Stream {
   bool closing() const { return closing_ != nullptr; }
 
   using Stream::loop;
-  // "127.0.0.1:54321" or "unix socket": for logs.
-  using Stream::peer;
+  // "127.0.0.1:54321" or "unix socket": for logs. With a filter also when the peer has gone.
+  std::string peer() const;
   using Stream::fd;
   using Stream::watch_reads;
 

@@ -35,16 +35,17 @@ class WebSocketClient final : public WebSocketFilter {
 
 class WebSocketServer final : public WebSocketFilter {
  public:
-  explicit WebSocketServer(const WebSocketServerOptions& options)
-      : WebSocketFilter(false, options.header_bytes_max, options.frame_max), options_(options) {}
+  explicit WebSocketServer(std::shared_ptr<const WebSocketServerOptions> options)
+      : WebSocketFilter(false, options->header_bytes_max, options->frame_max),
+        options_(std::move(options)) {}
 
  private:
   void greet(Buffer&) override {}
   Result<void> take_head(std::string_view head, Buffer& wire) override {
-    return answer(answer_upgrade(head, options_), wire);
+    return answer(answer_upgrade(head, *options_), wire);
   }
   Result<void> refuse_long_head(Buffer& wire) override {
-    return answer(refuse_long_upgrade(options_), wire);
+    return answer(refuse_long_upgrade(*options_), wire);
   }
   static Result<void> answer(UpgradeAnswer answer, Buffer& wire) {
     wire.append(answer.response);
@@ -52,7 +53,7 @@ class WebSocketServer final : public WebSocketFilter {
     return fail(ErrorCode::kProtocol, fmt::format("WebSocket request refused: {}", answer.fault));
   }
 
-  const WebSocketServerOptions& options_;
+  const std::shared_ptr<const WebSocketServerOptions> options_;
 };
 
 }  // namespace
@@ -61,8 +62,9 @@ std::unique_ptr<Filter> make_web_socket_client(const WebSocketClientOptions& opt
   return std::make_unique<WebSocketClient>(options);
 }
 
-std::unique_ptr<Filter> make_web_socket_server(const WebSocketServerOptions& options) {
-  return std::make_unique<WebSocketServer>(options);
+std::unique_ptr<Filter> make_web_socket_server(
+    std::shared_ptr<const WebSocketServerOptions> options) {
+  return std::make_unique<WebSocketServer>(std::move(options));
 }
 
 wslay_frame_callbacks WebSocketFilter::callbacks() {
@@ -105,6 +107,11 @@ Result<void> WebSocketFilter::read_head(Buffer& wire) {
   const size_t taken = std::min(in_.size(), head_max_ + 1 - std::min(head_max_ + 1, seen));
   head_.append(in_.first(taken));
   const std::string_view head = to_string_view(head_.bytes());
+  // No HTTP, but perhaps MQTT, whose sender would wait for its answer.
+  if (!is_client_ && !head.empty() && (head[0] < 'A' || head[0] > 'Z')) {
+    state_ = State::kClosed;
+    return take_head(head.substr(0, 1), wire);
+  }
   const size_t end = head.find("\r\n\r\n", seen > 3 ? seen - 3 : 0);
   if (end == std::string_view::npos || end + 4 > head_max_) {
     if (head.size() <= head_max_) {

@@ -13,8 +13,8 @@
 namespace mq {
 
 std::unique_ptr<Filter> make_web_socket_client(const WebSocketClientOptions& options);
-// The options must outlive the filter.
-std::unique_ptr<Filter> make_web_socket_server(const WebSocketServerOptions& options);
+std::unique_ptr<Filter> make_web_socket_server(
+    std::shared_ptr<const WebSocketServerOptions> options);
 
 // What both ends share once they are upgraded: frames. MQTT's bytes do not care where a frame ends
 // [MQTT-6.0.0-2], so payloads are passed on as they arrive and none is ever gathered.

@@ -11,10 +11,11 @@ setup_file() {
   fi
 }
 
+# scenarios VERSION [TRANSPORT [OPTION...]]: OPTIONs are the broker's.
 scenarios() {
   [ -d "$MQTTJS/node_modules/mqtt" ] || skip 'the npm registry cannot be reached'
-  start_broker
-  timeout 60 node "$BATS_TEST_DIRNAME/mqttjs_client.mjs" "$port" "$1"
+  start_broker "${@:3}"
+  timeout 60 node "$BATS_TEST_DIRNAME/mqttjs_client.mjs" "$port" "$1" "${2:-mqtt}"
 }
 
 @test "mqtt.js, MQTT 3.1" {
@@ -27,4 +28,16 @@ scenarios() {
 
 @test "mqtt.js, MQTT 5.0" {
   scenarios 5
+}
+
+@test "mqtt.js by WebSocket" {
+  scenarios 5 ws
+}
+
+@test "mqtt.js over TLS" {
+  CA=$work/dev/ca.crt scenarios 4 mqtts --dev-tls "$work/dev"
+}
+
+@test "mqtt.js by WebSocket over TLS" {
+  CA=$work/dev/ca.crt scenarios 5 wss --dev-tls "$work/dev"
 }

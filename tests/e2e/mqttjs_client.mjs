@@ -1,18 +1,22 @@
-// What npm's mqtt finds when it talks to a broker: mqttjs_client.mjs PORT 3|4|5, with the package
-// under $MQTTJS. Each scenario is a function; the first failed assertion ends the program.
+// What npm's mqtt finds when it talks to a broker: mqttjs_client.mjs PORT 3|4|5 [mqtt|mqtts|ws|wss],
+// with the package under $MQTTJS, and the CA of the broker's certificate in the file $CA. Each scenario is a function; the first failed assertion ends the program.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
 const mqtt = createRequire(`${process.env.MQTTJS}/`)('mqtt')
 const port = Number(process.argv[2])
 const protocolVersion = Number(process.argv[3])
 const v5 = protocolVersion === 5
+const protocol = process.argv[4] ?? 'mqtt'
+const ca = process.env.CA && readFileSync(process.env.CA)
 
 // A connected client whose messages have become a queue.
 async function peer(clientId, options = {}) {
   const client = mqtt.connect({
-    host: '127.0.0.1', port, clientId, protocolVersion, reconnectPeriod: 0, connectTimeout: 10000,
+    protocol, ca, host: '127.0.0.1', port, path: '/mqtt', clientId, protocolVersion,
+    reconnectPeriod: 0, connectTimeout: 10000,
     protocolId: protocolVersion === 3 ? 'MQIsdp' : 'MQTT', ...options
   })
   const arrived = []

@@ -133,6 +133,24 @@ void write_web_sockets(const std::filesystem::path& directory) {
   web_socket.write(joined({1, 0}, frame(0x88, {0x03, 0xE8})));
 }
 
+// What a proxy puts before its clients' bytes, after one byte of settings.
+void write_proxies(const std::filesystem::path& directory) {
+  using namespace std::string_literals;
+  SeedDirectory proxy(directory / "proxy");
+  const std::string signature = "\r\n\r\n\0\r\nQUIT\n"s;
+  const std::string addresses = "\xC0\0\2\1\xC6\x33\x64\1\xD4\x31\7\x5B"s;
+  const std::string ssl = "\x20\0\x0D\7\0\0\0\0\x22\0\5alice"s;
+  for (const std::string& header :
+       {"PROXY TCP4 192.0.2.1 198.51.100.1 54321 1883\r\n"s, "PROXY TCP6 ::1 ::1 1 2\r\n"s,
+        "PROXY UNKNOWN\r\n"s, signature + "\x21\x11\0\x0C"s + addresses, signature + "\x20\0\0\0"s,
+        signature + "\x21\x11\0\x1C"s + addresses + ssl}) {
+    const std::string all = header + "more";
+    for (const uint8_t settings : std::initializer_list<uint8_t>{0, 1, 6, 8}) {
+      proxy.write(joined({settings, 0}, {all.begin(), all.end()}));
+    }
+  }
+}
+
 void write_topics(const std::filesystem::path& directory) {
   SeedDirectory topic(directory / "topic");
   for (const std::string_view text :
@@ -156,6 +174,7 @@ int main(int argc, char** argv) {
     write_broker(argv[1]);
     write_topics(argv[1]);
     write_web_sockets(argv[1]);
+    write_proxies(argv[1]);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fuzz_seeds: %s\n", error.what());
     return 1;

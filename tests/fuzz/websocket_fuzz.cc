@@ -20,7 +20,7 @@ constexpr std::string_view kRequest =
 
 struct Server {
   Server(const WebSocketServerOptions& options, bool upgraded)
-      : filter(make_web_socket_server(options)) {
+      : filter(make_web_socket_server(std::make_shared<WebSocketServerOptions>(options))) {
     if (!upgraded) return;
     feed(to_bytes(kRequest));
     FUZZ_CHECK(filter->open());

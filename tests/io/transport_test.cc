@@ -231,7 +231,7 @@ TEST_CASE("a stream is read once a turn, so that others get theirs") {
 }
 
 // Each byte goes as 'D' and the byte changed by a key. 'H' is the handshake, 'P' wants an 'A' for
-// an answer, 'F' is the end.
+// an answer, 'F' is the end, and 'E' an error that is answered with an 'E'.
 class ToyFilter final : public Filter {
  public:
   explicit ToyFilter(uint8_t key) : key_(key) {}
@@ -249,6 +249,10 @@ class ToyFilter final : public Filter {
         case 'D': in_data_ = true; break;
         case 'P': wire.put_u8('A'); break;
         case 'A': ++answers; break;
+        case 'E':
+          wire.put_u8('E');
+          open_ = false;
+          return fail(ErrorCode::kMalformed, "an error that is answered");
         case 'F': return fail(ErrorCode::kClosed, "the filter of the other side said so");
         default: return fail(ErrorCode::kMalformed, "not the toy protocol");
       }
@@ -265,7 +269,9 @@ class ToyFilter final : public Filter {
     if (plain.size() == 1 && plain[0] == '?') wire.put_u8('P');
     return {};
   }
-  void finish(Buffer& wire) override { wire.put_u8('F'); }
+  void finish(Buffer& wire) override {
+    if (open_) wire.put_u8('F');
+  }
   bool open() const override { return open_; }
 
  private:
@@ -345,6 +351,31 @@ TEST_CASE("what a filter cannot read ends the connection") {
   CHECK(run_until(loop, [&] { return filtered->is_closed(); }));
   CHECK(filtered->error->code == ErrorCode::kMalformed);
   CHECK(filtered->got == std::string(1, 'a' ^ 0x55));  // what came before it was handed on
+}
+
+TEST_CASE("the last word of a filter that fails: what waited does not come behind it") {
+  Loop loop;
+  std::unique_ptr<Peer> plain, filtered;
+  auto listeners = listen_on(loop, local_tcp(0), [&](UvStream s) {
+    filtered = std::make_unique<Peer>(std::move(s), one_filter());
+  });
+  REQUIRE(listeners);
+  Dialer dialer(loop, {.address = local_tcp(listeners->front()->port())}, [&](Result<UvStream> s) {
+    REQUIRE(s);
+    plain = std::make_unique<Peer>(std::move(*s));
+  });
+  REQUIRE(run_until(loop, [&] { return plain && filtered; }));
+  plain->send("H");
+  REQUIRE(run_until(loop, [&] { return !filtered->transport->busy(); }));
+  plain->transport->pause();
+  fill(*filtered);
+  plain->send("DaE");
+  REQUIRE(run_until(loop, [&] { return filtered->transport->closing(); }));
+  plain->transport->resume();
+  CHECK(run_until(loop, [&] { return plain->is_closed() && filtered->is_closed(); }));
+  CHECK(plain->got.ends_with('E'));
+  CHECK(filtered->error->text == "an error that is answered");
+  CHECK(filtered->got == std::string(1, 'a' ^ 0x55));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ std::string with(std::string_view what, std::string_view instead) {
 struct Alone {
   explicit Alone(std::unique_ptr<Filter> made) : filter(std::move(made)) {}
   static Alone server(const WebSocketServerOptions& options = kServer) {
-    return Alone(make_web_socket_server(options));
+    return Alone(make_web_socket_server(std::make_shared<WebSocketServerOptions>(options)));
   }
   // A server that has been upgraded.
   static Alone open() {
@@ -84,7 +84,8 @@ TEST_CASE("a WebSocket carries bytes both ways, however they are cut") {
   for (const size_t piece : {size_t{1}, size_t{7}, size_t{5000}, SIZE_MAX}) {
     WebSocketClientOptions options;
     options.host = "localhost:9001";
-    FilterPair pair(make_web_socket_client(options), make_web_socket_server(kServer), piece);
+    FilterPair pair(make_web_socket_client(options),
+                    make_web_socket_server(std::make_shared<WebSocketServerOptions>()), piece);
     REQUIRE(pair.open());
     std::string large(200'000, 'x');
     for (size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>(i);
@@ -120,7 +121,9 @@ TEST_CASE("a WebSocket over TLS is two filters in one") {
   REQUIRE(of_server);
   for (const size_t piece : {size_t{1}, size_t{100}, SIZE_MAX}) {
     FilterPair pair(stack((*of_client)->make_filter(), make_web_socket_client(web_socket)),
-                    stack((*of_server)->make_filter(), make_web_socket_server(kServer)), piece);
+                    stack((*of_server)->make_filter(),
+                          make_web_socket_server(std::make_shared<WebSocketServerOptions>())),
+                    piece);
     REQUIRE(pair.open());
     const std::string text(100'000, 's');
     pair.send(pair.client, text);
@@ -268,6 +271,14 @@ TEST_CASE("[MQTT-6.0.0-3] a client asks for mqtt and for what it was told to") {
   CHECK(request.find("\r\nSec-WebSocket-Protocol: mqtt\r\n") != std::string::npos);
   CHECK(request.find("\r\nOrigin: https://a.example\r\n") != std::string::npos);
   CHECK(request.ends_with("\r\nAuthorization: Bearer x\r\n\r\n"));
+}
+
+TEST_CASE("a server does not wait for the rest of what is no HTTP from its first byte on") {
+  Alone server = Alone::server();
+  server.feed("\x10");
+  CHECK(server.error.find("not an HTTP request") != std::string::npos);
+  CHECK(server.sent().starts_with("HTTP/1.1 400 "));
+  CHECK_FALSE(server.filter->open());
 }
 
 TEST_CASE("a client says what was wrong with the answer") {

@@ -213,6 +213,63 @@ TEST_CASE("the log: types as in mosquitto.conf, of which the least urgent counts
   CHECK(error({"--log-dest", "syslog"}).starts_with("Invalid log dest given: syslog"));
 }
 
+TEST_CASE("what a URL to listen on says about TLS and WebSocket") {
+  const auto layers = [](std::vector<std::string> words) {
+    return options(std::move(words)).listeners.front().options.layers;
+  };
+  const std::vector<std::string> key = {"--certfile", "/c", "--keyfile", "/k"};
+  const auto with_key = [&](std::vector<std::string> words) {
+    words.insert(words.end(), key.begin(), key.end());
+    return words;
+  };
+  CHECK(!layers({}).tls);
+  CHECK(layers({}).protocol == ListenProtocol::kMqttAndWebSocket);
+  CHECK(layers(with_key({})).tls->cert_file == "/c");
+  CHECK(!layers(with_key({"--listen", "mqtt://localhost"})).tls);
+  CHECK(layers(with_key({"--listen", "mqtts://localhost"})).tls->key_file == "/k");
+  const LayerOptions ws = layers({"--listen", "ws://localhost:80/x"});
+  CHECK(ws.protocol == ListenProtocol::kWebSocket);
+  CHECK(ws.web_socket.path == "/x");
+  CHECK(!ws.tls);
+  CHECK(layers(with_key({"--listen", "wss://localhost"})).tls);
+  CHECK(!layers(with_key({"--listen", "unix:///s"})).tls);
+  CHECK(places({"--dev-tls", "/d"}) == "localhost:8883");
+  CHECK(layers({"--dev-tls", "/d"}).tls->cert_file == "/d/server.crt");
+  CHECK(layers({"--protocol", "mqtt"}).protocol == ListenProtocol::kMqtt);
+}
+
+TEST_CASE("names that certificates prove let a listener out of this machine; certificates do not") {
+  const std::vector<std::string> words = {"--bind",   "0.0.0.0",   "--certfile",
+                                          "/c",       "--keyfile", "/k",
+                                          "--cafile", "/a",        "--require-certificate"};
+  CHECK(error(words).find("can be reached from other machines") != std::string::npos);
+  for (const char* source : {"--use-identity-as-username", "--use-subject-as-username"}) {
+    std::vector<std::string> more = words;
+    more.push_back(source);
+    CHECK(options(more).listeners.front().auth.names_proven);
+  }
+}
+
+TEST_CASE("the greeting says how to get through TLS") {
+  Welcome welcome;
+  welcome.layers.tls = TlsServerOptions();
+  welcome.layers.tls->cert_file = "/c";
+  CHECK(greeting({"127.0.0.1:8883"}, welcome) ==
+        "listening on 127.0.0.1:8883 (TLS, no password, this machine only) - "
+        "try: mqsub --cafile FILE -t '#' -v");
+  welcome.ca_file = "/d/ca.crt";
+  welcome.passwords = true;
+  CHECK(greeting({"127.0.0.1:1883"}, welcome)
+            .ends_with("mqsub -p 1883 --cafile /d/ca.crt -u NAME -P PASSWORD -t '#' -v"));
+  welcome.layers.user_name = UserNameSource::kCommonName;
+  welcome.layers.tls->require_certificate = true;
+  CHECK(greeting({"127.0.0.1:8883"}, welcome).find("(TLS, with certificates or keys, ") !=
+        std::string::npos);
+  welcome.layers.tls->cert_file.clear();
+  CHECK(greeting({"127.0.0.1:8883"}, welcome).find("--psk KEY --psk-identity NAME") !=
+        std::string::npos);
+}
+
 TEST_CASE("the greeting says where, for whom and what to type next") {
   CHECK(greeting({"127.0.0.1:1883", "[::1]:1883"}) ==
         "listening on 127.0.0.1:1883 and [::1]:1883 (no password, this machine only) - "

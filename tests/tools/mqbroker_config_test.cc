@@ -176,6 +176,68 @@ TEST_CASE("who may connect is said once, or for each with per_listener_settings"
         std::string::npos);
 }
 
+TEST_CASE("TLS and WebSocket of each listener; what they share stands anywhere") {
+  const Outcome out = read(
+      "psk_file /p\nwebsockets_headers_size 4096\nallow_anonymous true\n"
+      "listener 1 ::1\ncertfile /c1\nkeyfile /k1\nciphers_tls1.3 X\nprotocol websockets\n"
+      "websockets_origin https://a\nwebsockets_origin https://b\n"
+      "listener 2 ::1\npsk_hint h\nuse_identity_as_username true\nlistener 3 ::1\n");
+  REQUIRE(out.error == "");
+  REQUIRE(out.options.listeners.size() == 3);
+  const auto layers = [&](size_t i) { return out.options.listeners[i].options.layers; };
+  CHECK(layers(0).tls->cert_file == "/c1");
+  CHECK(layers(0).tls->tls13_ciphers == "X");
+  CHECK(layers(0).tls->psk_file == "");
+  CHECK(layers(0).protocol == ListenProtocol::kWebSocket);
+  CHECK(layers(0).web_socket.origins.size() == 2);
+  CHECK(layers(1).tls->psk_file == "/p");
+  CHECK(layers(1).user_name == UserNameSource::kCommonName);
+  CHECK(!layers(2).tls);
+  for (size_t i = 0; i < 3; ++i) CHECK(layers(i).web_socket.header_bytes_max == 4096);
+}
+
+TEST_CASE("settings of TLS that would not hold are errors") {
+  const auto has = [](const std::string& text, const char* part) {
+    return read(text).error.find(part) != std::string::npos;
+  };
+  CHECK(has("listener 1 ::1\ncafile /x\n", "cafile without a certificate"));
+  CHECK(has("listener 1 ::1\nrequire_certificate true\n", "require_certificate without"));
+  CHECK(has("listener 0 /s\ncertfile /c\nkeyfile /k\n", "no TLS on a unix socket"));
+  CHECK(has("listen mqtt://localhost\ncertfile /c\nkeyfile /k\n", "write mqtts://"));
+  CHECK(has("psk_file /p\nlistener 1 ::1\n", "give it a psk_hint"));
+}
+
+TEST_CASE("PROXY protocol, topic aliases and anonymous clients of one listener") {
+  const Outcome out = read(
+      "allow_anonymous false\npassword_file /p\n"
+      "listener 1 ::1\nenable_proxy_protocol 2\nproxy_protocol_v2_require_tls true\n"
+      "require_certificate true\nuse_identity_as_username true\n"
+      "listener 2 ::1\nlistener_allow_anonymous true\nmax_topic_alias_broker 7\n");
+  REQUIRE(out.error == "");
+  const ListenOptions& first = out.options.listeners.at(0).options;
+  REQUIRE(first.layers.proxy);
+  CHECK(!first.layers.proxy->v1);
+  CHECK(first.layers.proxy->require_tls);
+  CHECK(first.layers.proxy->require_certificate);
+  CHECK(first.layers.proxy->tells_identity);
+  CHECK(out.options.listeners[0].auth.names_proven);
+  CHECK(!out.options.listeners[0].auth.allow_anonymous);
+  CHECK(out.options.listeners[1].auth.allow_anonymous);
+  CHECK(out.options.listeners[1].options.clients.topic_alias_out_max == 7);
+  const auto has = [](const std::string& text, const char* part) {
+    return read(text).error.find(part) != std::string::npos;
+  };
+  CHECK(has("listener 1 ::1\nproxy_protocol_v2_require_tls true\n", "without enable_proxy"));
+  CHECK(has("listener 1 ::1\nenable_proxy_protocol 1\nrequire_certificate true\n",
+            "says nothing about TLS"));
+  CHECK(has("listener 1 ::1\nenable_proxy_protocol 3\n", "one of none, 1, 2, any"));
+  // What a proxy says is no proof to a port that everybody can reach.
+  CHECK(
+      has("listener 1 0.0.0.0\nenable_proxy_protocol 2\nrequire_certificate true\n"
+          "use_identity_as_username true\n",
+          "can be reached from other machines"));
+}
+
 TEST_CASE("the command line: places replace the file's, a listener's setting holds for all") {
   const std::string text = "listener 1 ::1\nmax_connections 5\nlistener 2 ::1\n";
   CHECK(places(read(text, {"-p", "0"})) == "localhost:0");

@@ -11,12 +11,14 @@
 #include "common/argv.h"
 #include "common/option_values.h"
 #include "common/options.h"
+#include "io/inherited_sockets.h"
 #include "mqbroker/config.h"
 
 namespace mq {
 namespace {
 
 constexpr uint16_t kDefaultPort = 1883;
+constexpr uint16_t kDefaultTlsPort = 8883;
 // A CONNECT with a client identifier, a user name and a password has to fit.
 constexpr uint64_t kPacketMaxMin = 128;
 constexpr uint32_t kHour = 3600;
@@ -201,25 +203,35 @@ bool has_passwords(const BrokerArgs& args, const ListenerArgs& listener) {
 
 // Beyond this machine nothing is open by accident.
 Result<void> check_reach(const BrokerArgs& args, const ListenerArgs& listener,
-                         const Address& address) {
+                         const Address& address, const LayerOptions& layers) {
   const bool is_local = address.kind == TransportKind::kUnix || is_loopback(address.host);
   if (is_local || has_passwords(args, listener) || listener.security.allow_anonymous) return {};
-  return fail(ErrorCode::kNotAuthorized,
-              fmt::format("{} can be reached from other machines, and nobody has a password: "
-                          "anybody there could connect. Give one with --login NAME:PASSWORD or "
-                          "--password-file, or say --allow-anonymous if that is what you want.",
-                          address.host.empty() ? fmt::format("port {}", address.port)
-                                               : address.text()));
+  if (identifies_strangers(layers)) return {};
+  return fail(
+      ErrorCode::kNotAuthorized,
+      fmt::format("{} can be reached from other machines, and nobody has a password: "
+                  "anybody there could connect. Give one with --login NAME:PASSWORD or "
+                  "--password-file, have clients prove who they are with "
+                  "--require-certificate and --use-identity-as-username, or say "
+                  "--allow-anonymous if that is what you want.",
+                  address.host.empty() ? fmt::format("port {}", address.port) : address.text()));
 }
 
-Result<void> add(ServeOptions& to, const BrokerArgs& all, const ListenerArgs& args,
-                 Address address, bool port_of_last = false) {
-  if (address.kind != TransportKind::kTcp && address.kind != TransportKind::kUnix) {
-    return invalid(fmt::format("{}: listeners are mqtt:// and unix:// only.", address.text()));
-  }
-  MQ_CHECK(check_reach(all, args, address));
+// A place to listen, and where it was named.
+struct Place {
+  Address address;
+  bool by_url = false;
+  bool alone = false;         // the settings are about this listener only
+  bool port_of_last = false;  // as in ServeListener
+};
+
+Result<void> add(ServeOptions& to, const BrokerArgs& all, ListenerArgs args, Place place) {
+  if (args.allow_anonymous) args.security.allow_anonymous = args.allow_anonymous;
   ListenOptions listen;
-  listen.address = std::move(address);
+  MQ_TRY(listen.layers, resolve(args.layers, {place.address, place.by_url, place.alone,
+                                              args.security.psk_file, all.web_socket}));
+  MQ_CHECK(check_reach(all, args, place.address, listen.layers));
+  listen.address = std::move(place.address);
   listen.where = args.where;
   listen.clients = args.clients;
   listen.clients.accept_empty_id = args.security.allow_empty_id;
@@ -229,7 +241,8 @@ Result<void> add(ServeOptions& to, const BrokerArgs& all, const ListenerArgs& ar
   auth.acl_file = args.security.acl_file;
   auth.login = all.login;
   auth.allow_anonymous = args.security.allow_anonymous.value_or(!has_passwords(all, args));
-  to.listeners.push_back({std::move(listen), std::move(auth), port_of_last});
+  auth.names_proven = identifies_clients(listen.layers);
+  to.listeners.push_back({std::move(listen), std::move(auth), place.port_of_last});
   return {};
 }
 
@@ -282,24 +295,50 @@ Result<LogOutput> log_output(const BrokerArgs& args) {
 
 // The listener that needs no `listener` line: what -p, --bind, --unix and --lan say.
 Result<void> add_default(ServeOptions& to, const BrokerArgs& args) {
-  const uint16_t port = args.port.value_or(kDefaultPort);
+  const uint16_t port = args.port.value_or(args.dev_tls ? kDefaultTlsPort : kDefaultPort);
   const ListenerArgs& listener = args.listener;
   if (args.unix_path) {
     Address address;
     address.kind = TransportKind::kUnix;
     address.host = *args.unix_path;
-    MQ_CHECK(add(to, args, listener, std::move(address)));
+    MQ_CHECK(add(to, args, listener, {std::move(address)}));
   }
   for (const std::string& bind : args.bind) {
     MQ_TRY(Address address, parse_host_port(bind, port));
     // With port 0 all get the one that the first was given.
-    MQ_CHECK(add(to, args, listener, std::move(address), bind != args.bind.front()));
+    MQ_CHECK(add(to, args, listener, {std::move(address), false, true, bind != args.bind.front()}));
   }
   if (!args.bind.empty() || (args.unix_path && !args.port && !args.lan)) return {};
   Address address;
   address.port = port;
   if (args.lan || args.file_has_port) address.host.clear();
-  return add(to, args, listener, std::move(address));
+  return add(to, args, listener, {std::move(address), false, true});
+}
+
+// The certificate that --dev-tls makes, for whoever has none of his own.
+void use_dev_certificate(const std::string& directory, BrokerArgs& args) {
+  const DevCertificates files = DevCertificates::in(directory);
+  const auto use = [&](ListenTlsArgs& tls) {
+    if (tls.cert_file || tls.key_file || tls.psk_hint) return;
+    tls.cert_file = files.cert_file;
+    tls.key_file = files.key_file;
+  };
+  use(args.listener.layers.tls);
+  for (ListenerArgs& listener : args.listeners) {
+    const TransportKind kind = listener.address->kind;
+    if (kind == TransportKind::kTls || kind == TransportKind::kSecureWebSocket) {
+      use(listener.layers.tls);
+    }
+  }
+}
+
+Result<void> check_psk_file(const BrokerArgs& args, const ServeOptions& options) {
+  if (!args.listener.security.psk_file) return {};
+  const bool used = std::ranges::any_of(options.listeners, [](const ServeListener& listener) {
+    return listener.options.layers.tls && !listener.options.layers.tls->psk_file.empty();
+  });
+  if (used) return {};
+  return invalid("There is a psk_file, but no listener that takes its keys: give it a psk_hint.");
 }
 
 void declare_passwd(CLI::App& app, PasswdArgs& args) {
@@ -336,8 +375,9 @@ void declare_listener(CLI::App& app, ListenerArgs& args) {
       .text("--password-file", args.security.password_file, "FILE",
             "Users and their hashed passwords, as 'mqbroker passwd' and mosquitto_passwd write "
             "them.")
-      .text("--acl-file", args.security.acl_file, "FILE",
-            "Rules on topics, see ACCESS below.")
+      .text("--acl-file", args.security.acl_file, "FILE", "Rules on topics, see ACCESS below.")
+      .text("--psk-file", args.security.psk_file, "FILE",
+            "Pre-shared keys, lines of IDENTITY:HEXKEY, for listeners with a --psk-hint.")
       .boolean("--use-username-as-clientid", clients.user_name_as_id,
                "Take a client's user name for its identifier, whatever identifier it brings.")
       .parsed("--accept-protocol-versions", "LIST", "3,4,5",
@@ -348,6 +388,10 @@ void declare_listener(CLI::App& app, ListenerArgs& args) {
               "Highest quality of service of messages and subscriptions.")
       .number("--max-topic-alias,--topic-alias-maximum", clients.topic_alias_maximum, "COUNT",
               "Topic aliases a client may use (MQTT 5).")
+      .number("--max-topic-alias-broker", clients.topic_alias_out_max, "COUNT",
+              "Topic aliases towards a client, if it takes as many (MQTT 5).")
+      .boolean("--listener-allow-anonymous", args.allow_anonymous,
+               "In a file: --allow-anonymous of this listener alone.")
       .boolean("--allow-zero-length-clientid", args.security.allow_empty_id,
                "Whether a client that brings no identifier is given one.")
       .text("--auto-id-prefix", args.security.auto_id_prefix, "TEXT",
@@ -359,6 +403,7 @@ void declare_listener(CLI::App& app, ListenerArgs& args) {
               "Which addresses of a host name to listen on.")
       .text("--bind-interface", args.where.interface, "NAME",
             "Listen on this network interface only.");
+  declare(app, args.layers);
 }
 
 void declare(CLI::App& app, BrokerArgs& args) {
@@ -391,10 +436,16 @@ void declare(CLI::App& app, BrokerArgs& args) {
             "Address or host name to listen on, as HOST or HOST:PORT; several allowed. Without, "
             "the loopback addresses of IPv4 and IPv6.")
       .boolean("--lan", args.lan, "Listen on every address of this machine.")
+      .text(
+          "--dev-tls", args.dev_tls, "DIR",
+          "For trying TLS out: make a CA and a certificate in a directory, unless they are there, "
+          "listen with it on port 8883, and print how to connect.")
       .text("--unix", args.unix_path, "PATH",
             "Listen on a unix socket; on TCP, too, only with --port or --bind.")
-      .list("--listen", args.listen, "URL",
-            "Listen there, as mqtt://HOST:PORT or unix:///PATH; several allowed.")
+      .list(
+          "--listen", args.listen, "URL",
+          "Listen there, as mqtt://HOST:PORT, mqtts:// for TLS, ws://HOST:PORT/PATH or wss:// for "
+          "WebSocket alone, or unix:///PATH; several allowed.")
       .text("--port-file", args.port_file, "FILE",
             "Write the TCP port to a file; those of several listeners in lines of their own.");
   declare_listener(app, args.listener);
@@ -449,6 +500,7 @@ void declare(CLI::App& app, BrokerArgs& args) {
       .seconds("--sys-interval", args.broker.sys_interval, "SECONDS",
                "Time between updates of $SYS, 0 for never.");
   declare_limits(app, args);
+  declare(app, args.web_socket);
   declare_passwd(app, args.passwd);
   // Once the command line is read, what the file says goes below it.
   app.final_callback([&app, &args] {
@@ -464,20 +516,30 @@ Result<ServeOptions> resolve(const BrokerArgs& given) {
   if (const char* login = std::getenv("MQBROKER_LOGIN"); login != nullptr && !args.login) {
     args.login = login;
   }
+  if (args.dev_tls) use_dev_certificate(*args.dev_tls, args);
   ServeOptions to;
+  to.dev_tls = args.dev_tls;
   to.auth_failures_max = args.auth_failures_max;
   for (const std::string& url : args.listen) {
     MQ_TRY(ParsedUrl parsed, parse_url(url));
-    MQ_CHECK(add(to, args, args.listener, std::move(parsed.address)));
+    MQ_CHECK(add(to, args, args.listener, {std::move(parsed.address), true}));
   }
   for (const ListenerArgs& listener : args.listeners) {
     ListenerArgs with_security = listener;
     if (!args.per_listener_settings) with_security.security = args.listener.security;
-    MQ_CHECK(add(to, args, with_security, *listener.address));
+    MQ_CHECK(add(to, args, with_security, {*listener.address, listener.by_url, true}));
   }
   const bool has_place =
       args.port || !args.bind.empty() || args.unix_path || args.lan || args.file_wants_listener;
+  // Whoever has opened sockets for us and says no more about places means these.
+  const bool inherits = to.listeners.empty() && !has_place;
+  if (inherits) {
+    for (Address& place : InheritedSockets::of_process().places()) {
+      MQ_CHECK(add(to, args, args.listener, {std::move(place), false, true}));
+    }
+  }
   if (to.listeners.empty() || has_place) MQ_CHECK(add_default(to, args));
+  MQ_CHECK(check_psk_file(args, to));
   to.broker = args.broker;
   to.broker.packet_max = static_cast<uint32_t>(args.packet_max);
   to.broker.payload_max = static_cast<uint32_t>(std::min<uint64_t>(args.payload_max, kPacketMax));

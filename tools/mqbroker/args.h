@@ -13,6 +13,7 @@
 #include "broker/options.h"
 #include "io/address.h"
 #include "io/listener.h"
+#include "mqbroker/layer_args.h"
 #include "mqbroker/passwd.h"
 #include "mqbroker/serve.h"
 
@@ -27,6 +28,7 @@ struct SecurityArgs {
   std::optional<bool> allow_anonymous;
   std::optional<std::string> password_file;
   std::optional<std::string> acl_file;
+  std::optional<std::string> psk_file;
   bool allow_empty_id = true;
   std::string auto_id_prefix = ListenerOptions().auto_id_prefix;
 };
@@ -34,9 +36,12 @@ struct SecurityArgs {
 // The settings of one listener; the limits are bound to the fields of ListenerOptions.
 struct ListenerArgs {
   std::optional<Address> address;  // of a `listener` in a file
+  bool by_url = false;             // by a `listen`
   ListenWhere where;
   ListenerOptions clients;
   SecurityArgs security;
+  ListenLayerArgs layers;
+  std::optional<bool> allow_anonymous;  // here, whatever holds elsewhere
 };
 
 // What was typed. Limits are bound to the fields of BrokerOptions, whose values are the defaults.
@@ -51,6 +56,8 @@ struct BrokerArgs {
   std::vector<std::string> listen;
   bool lan = false;
   bool per_listener_settings = false;
+  std::optional<std::string> dev_tls;  // a directory
+  WebSocketLimitArgs web_socket;
   ListenerArgs listener;               // of the listener that needs no `listener` line
   std::deque<ListenerArgs> listeners;  // one for each of those; OptionValues refer to them
 

@@ -20,18 +20,20 @@ class Loader {
     for (const AuthSettings& each : settings) {
       AuthRules rules;
       rules.allow_anonymous = each.allow_anonymous;
+      rules.names_proven = each.names_proven;
       if (each.password_file || each.login) {
         MQ_TRY(rules.users, users(each.password_file.value_or(""), each.login.value_or("")));
       }
       if (each.acl_file) {
         MQ_TRY(rules.acl, acl(*each.acl_file));
       }
-      if (rules.acl != nullptr && rules.users == nullptr && each.allow_anonymous) {
+      if (rules.acl != nullptr && rules.users == nullptr && each.allow_anonymous &&
+          !each.names_proven) {
         warn(fmt::format("{}: nobody has a password, so that everybody can take the name of a user "
                          "that it has rules for",
                          *each.acl_file));
       }
-      if (rules.users == nullptr && !each.allow_anonymous) {
+      if (rules.users == nullptr && !each.allow_anonymous && !each.names_proven) {
         warn("a listener without passwords and with allow_anonymous false: nobody can connect");
       }
       out_.rules.push_back(std::move(rules));

@@ -15,6 +15,7 @@ struct AuthSettings {
   std::optional<std::string> acl_file;
   std::optional<std::string> login;  // NAME:PASSWORD or NAME:HASH
   bool allow_anonymous = true;
+  bool names_proven = false;  // by what lies below MQTT
 };
 
 struct AuthFiles {

@@ -19,8 +19,8 @@ const KeySet kNotInFiles = {"check-config", "config", "generate",    "help",
 // Where to listen: whoever says it on the command line means these places and no others.
 const KeySet kPlaces = {"bind", "lan", "listen", "port", "unix"};
 // One for all listeners, unless per_listener_settings.
-const KeySet kSecurity = {"acl-file", "allow-anonymous", "allow-zero-length-clientid",
-                          "auto-id-prefix", "password-file"};
+const KeySet kSecurity = {"acl-file",       "allow-anonymous", "allow-zero-length-clientid",
+                          "auto-id-prefix", "password-file",   "psk-file"};
 // What --print-config does not show.
 const KeySet kSecrets = {"login"};
 
@@ -81,6 +81,7 @@ class Loader {
       MQ_TRY(Address address, listener_address(line));
       places_.push_back(fmt::format("{} {}", line.file_key(), line.value));
       args_.listeners.emplace_back().address = std::move(address);
+      args_.listeners.back().by_url = line.key == "listen";
       blocks_.push_back(declared(args_.listeners.back()));
       return {};
     }

@@ -21,14 +21,16 @@ constexpr ForeignKey kKeys[] = {
      "whenever they are sent"},
     {"connection-messages", kIgnored, "true", "log_type information shows connections"},
     {"log-facility", kIgnored, "", "the log does not go to syslog itself"},
-    {"max-inflight-bytes", kIgnored, "0",
-     "max_queued_bytes counts messages in flight, too"},
+    {"max-inflight-bytes", kIgnored, "0", "max_queued_bytes counts messages in flight, too"},
     {"packet-buffer-size", kIgnored, "", "mqbroker has no such buffer"},
     {"set-tcp-nodelay", kIgnored, "true",
      "output is gathered, so that Nagle's algorithm would only add delay; it is always off"},
-    {"websockets-log-level", kIgnored, "", "there is no libwebsockets here; log_type says what is "
-                                           "logged"},
+    {"websockets-log-level", kIgnored, "",
+     "there is no libwebsockets here; log_type says what is "
+     "logged"},
 
+    {"http-dir", kRefused, "",
+     "mqbroker serves no files; a web server beside it does, and wants websockets_origin"},
     {"mount-point", kRefused, "",
      "topics are the same on all listeners; acl_file keeps clients apart"},
     {"queue-qos0-messages", kRefused, "false",

@@ -18,6 +18,8 @@
 #include "common/exit_code.h"
 #include "io/authenticator.h"
 #include "io/broker_server.h"
+#include "io/filter_module.h"
+#include "io/inherited_sockets.h"
 #include "io/loop.h"
 #include "io/signals.h"
 #include "mqbroker/daemon.h"
@@ -90,6 +92,13 @@ std::vector<std::string_view> not_reloaded(const ServeOptions& was, const ServeO
   return keys;
 }
 
+Result<void> make_dev_certificates(const ServeOptions& options) {
+  if (!options.dev_tls) return {};
+  MQ_TRY(const FilterModule* const module, filter_module());
+  MQ_CHECK(module->dev_certificates(*options.dev_tls));
+  return {};
+}
+
 // All of it or nothing: with an error in the new settings the old ones stay in force.
 void reload(const ReadSettings& read_again, ServeOptions& current, BrokerServer& server,
             Authenticator& access) {
@@ -107,6 +116,13 @@ void reload(const ReadSettings& read_again, ServeOptions& current, BrokerServer&
   }
   Result<AuthFiles> auth = load_auth(auth_settings(*fresh));
   if (!auth) return failed(auth.error());
+  if (const auto made = make_dev_certificates(*fresh); !made) return failed(made.error());
+  std::vector<BrokerServer::ListenerSettings> listeners;
+  for (const ServeListener& listener : fresh->listeners) {
+    auto layers = ListenerLayers::make(listener.options.layers);
+    if (!layers) return failed(layers.error());
+    listeners.push_back({listener.options.clients, std::move(*layers)});
+  }
   for (const std::vector<std::string>* warnings : {&fresh->warnings, &auth->warnings}) {
     for (const std::string& warning : *warnings) {
       log(LogLevel::kWarning, "settings", {{"warning", warning}});
@@ -115,10 +131,6 @@ void reload(const ReadSettings& read_again, ServeOptions& current, BrokerServer&
   if (const auto opened = log_to(fresh->log_output); !opened) return failed(opened.error());
   set_log_level(fresh->log_level);
   access.set_rules(std::move(auth->rules));
-  std::vector<ListenerOptions> listeners;
-  for (const ServeListener& listener : fresh->listeners) {
-    listeners.push_back(listener.options.clients);
-  }
   server.set_options(fresh->broker, listeners);
   log(LogLevel::kNotice, "reloaded");
   // What needs a restart is still what it was: said again the next time.
@@ -147,8 +159,11 @@ std::vector<AuthSettings> auth_settings(const ServeOptions& options) {
   return all;
 }
 
-std::string greeting(const std::vector<std::string>& places, bool with_passwords) {
+std::string greeting(const std::vector<std::string>& places, const Welcome& welcome) {
   constexpr std::string_view kUnix = "unix:";
+  const bool tls = welcome.layers.tls.has_value();
+  const bool proven = welcome.layers.user_name != UserNameSource::kConnect;
+  const uint16_t usual_port = tls ? 8883 : Address().port;
   bool is_public = false;
   std::string where, connect;
   for (const std::string& place : places) {
@@ -167,11 +182,21 @@ std::string greeting(const std::vector<std::string>& places, bool with_passwords
     is_public = is_public || !is_local;
     if (!is_first) continue;
     if (!is_any && !is_local) connect += fmt::format(" -h {}", address->host);
-    if (address->port != Address().port) connect += fmt::format(" -p {}", address->port);
+    if (address->port != usual_port) connect += fmt::format(" -p {}", address->port);
   }
-  if (with_passwords) connect += " -u NAME -P PASSWORD";
-  return fmt::format("listening on {} ({}, {}) - try: mqsub{} -t '#' -v", where,
-                     with_passwords ? "with passwords" : "no password",
+  if (welcome.layers.protocol == ListenProtocol::kWebSocket) connect += " --ws";
+  if (tls && welcome.layers.tls->cert_file.empty()) {
+    connect += " --psk KEY --psk-identity NAME";
+  } else if (tls) {
+    connect += fmt::format(" --cafile {}", welcome.ca_file.empty() ? "FILE" : welcome.ca_file);
+    if (welcome.layers.tls->require_certificate) connect += " --cert FILE --key FILE";
+  }
+  if (welcome.passwords && !proven) connect += " -u NAME -P PASSWORD";
+  return fmt::format("listening on {} ({}{}, {}) - try: mqsub{} -t '#' -v", where,
+                     tls ? "TLS, " : "",
+                     proven              ? "with certificates or keys"
+                     : welcome.passwords ? "with passwords"
+                                         : "no password",
                      is_public ? "open to other machines" : "this machine only", connect);
 }
 
@@ -183,6 +208,13 @@ int check_files(const ServeOptions& options) {
     return kExitFailure;
   }
   for (const std::string& warning : auth->warnings) console.warning(warning);
+  for (const ServeListener& listener : options.listeners) {
+    if (options.dev_tls) break;  // what is to be read may not be there yet
+    if (const auto layers = ListenerLayers::make(listener.options.layers); !layers) {
+      console.error(layers.error().text);
+      return kExitFailure;
+    }
+  }
   return kExitOk;
 }
 
@@ -224,8 +256,15 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
     start(*store, loop, server);
   }
   access.set_server(server);
+  if (const auto made = make_dev_certificates(options); !made) return give_up(made.error());
   const Result<std::string> ports = listen(server, options.listeners);
   if (!ports) return give_up(ports.error());
+  for (const std::string& place : InheritedSockets::of_process().left()) {
+    console.warning(
+        fmt::format("a socket for {} was handed down, and no listener has that place: "
+                    "it is not used",
+                    place));
+  }
   OwnFile pid_file, port_file;
   if (options.pid_file) {
     if (auto made = pid_file.write(*options.pid_file, fmt::format("{}\n", getpid())); !made) {
@@ -242,7 +281,9 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   }
   std::vector<std::string> places;
   for (const auto& listener : server.listeners()) places.push_back(listener->text());
-  console.note(greeting(places, with_passwords));
+  const Welcome welcome = {with_passwords, options.listeners.front().options.layers,
+                           options.dev_tls ? DevCertificates::in(*options.dev_tls).ca_file : ""};
+  console.note(greeting(places, welcome));
   daemon.ready();
 
   bool ending = false;

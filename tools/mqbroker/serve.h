@@ -25,6 +25,7 @@ struct ServeListener {
 struct ServeOptions {
   BrokerOptions broker;
   std::vector<ServeListener> listeners;  // at least one
+  std::optional<std::string> dev_tls;    // where to make certificates before they are read
   uint32_t auth_failures_max = 20;       // of an address in a minute, before it has to wait
   LogLevel log_level = LogLevel::kNotice;
   LogOutput log_output;
@@ -49,8 +50,15 @@ std::vector<AuthSettings> auth_settings(const ServeOptions& options);
 // What serve() would read at the start, read and judged. Gives the exit code.
 int check_files(const ServeOptions& options);
 
+// What a client needs to get in.
+struct Welcome {
+  bool passwords = false;
+  LayerOptions layers = {};  // at the first place
+  std::string ca_file = {};  // which CA its certificate is from, if that is known
+};
+
 // The line that says where it listens, who can connect, and what to type next. `places` are as
 // Listener::text() has them. REQUIRES: there is one
-std::string greeting(const std::vector<std::string>& places, bool with_passwords = false);
+std::string greeting(const std::vector<std::string>& places, const Welcome& welcome = {});
 
 }  // namespace mq
