@@ -4,6 +4,14 @@
 # shellcheck disable=SC2317  # what same_outcome and hears call looks unreachable
 
 load helper
+load certificates
+
+setup_file() {
+  make_ca ca
+  make_certificate server ca /CN=localhost DNS:localhost,IP:127.0.0.1
+  make_certificate alice ca /CN=alice
+  make_certificate bob ca /CN=bob
+}
 
 # free_ports COUNT: sets the array $ports, below those that the kernel hands out.
 free_ports() {
@@ -219,4 +227,39 @@ config() { printf '%s\n' 'user root' "$@" >"$work/broker.conf"; }
       [ "$status" -ne 124 ]
     done
   done
+}
+
+@test "TLS with certificates that name the clients, and rules for those names" {
+  free_ports 1
+  printf '%s\n' 'user alice' 'topic readwrite a/#' 'user bob' 'topic read a/#' >"$work/acl"
+  config "listener ${ports[0]}" "cafile $certs/ca.crt" "certfile $certs/server.crt" \
+    "keyfile $certs/server.key" 'require_certificate true' 'use_identity_as_username true' \
+    'tls_version tlsv1.2' "acl_file $work/acl" 'persistence false'
+  commands() {
+    local at=(-h localhost -p "${ports[0]}" --cafile "$certs/ca.crt") name
+    for name in alice bob; do
+      does mosquitto_pub "${at[@]}" --cert "$certs/$name.crt" --key "$certs/$name.key" -q 1 -r \
+        -u carol -t "a/$name" -m x
+    done
+    does mosquitto_sub "${at[@]}" --cert "$certs/bob.crt" --key "$certs/bob.key" -t 'a/#' -C 1 -v
+    does mosquitto_sub "${at[@]}" --cert "$certs/alice.crt" --key "$certs/alice.key" -t 'a/bob' \
+      -W 1 -v
+  }
+  same_outcome commands
+}
+
+@test "a plain listener, one for WebSocket and one for pre-shared keys" {
+  free_ports 3
+  echo alice:00ff10 >"$work/psk"
+  config 'allow_anonymous true' "psk_file $work/psk" "listener ${ports[0]} 127.0.0.1" \
+    "listener ${ports[1]} 127.0.0.1" 'protocol websockets' "listener ${ports[2]} 127.0.0.1" \
+    'psk_hint home'
+  commands() {
+    wait_for accepts "${ports[2]}"
+    does mosquitto_pub -p "${ports[0]}" -q 1 -r -t t -m x
+    does mqsub -h 127.0.0.1 -p "${ports[1]}" --ws -t t -C 1
+    does mosquitto_sub -h 127.0.0.1 -p "${ports[2]}" --psk-identity alice --psk 00ff10 -t t -C 1
+    does mqsub -h 127.0.0.1 -p "${ports[2]}" --psk-identity alice --psk 00ff11 -t t -C 1 -W 5
+  }
+  same_outcome commands
 }
