@@ -45,6 +45,8 @@ install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONE
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT archive)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright COMPONENT debian)
 install(FILES packaging/mqbroker.service DESTINATION lib/systemd/system COMPONENT debian)
+# From /usr, which is where a .deb has its files.
+install(FILES packaging/mqbroker.conf DESTINATION ../etc/mqbroker COMPONENT debian)
 install(FILES packaging/sysusers.conf DESTINATION lib/sysusers.d RENAME mqbroker.conf
         COMPONENT debian)
 
@@ -77,6 +79,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # mqbroker loads it when it is given a store, so that no header of the program names it.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS libsqlite3-0)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
-    ${PROJECT_SOURCE_DIR}/packaging/postinst ${PROJECT_SOURCE_DIR}/packaging/prerm)
+    ${PROJECT_SOURCE_DIR}/packaging/postinst ${PROJECT_SOURCE_DIR}/packaging/prerm
+    ${PROJECT_SOURCE_DIR}/packaging/conffiles)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 include(CPack)

@@ -1,6 +1,10 @@
 #include "base/log.h"
 
+#include <algorithm>
+#include <atomic>
+#include <cmath>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -53,7 +57,35 @@ void append_value(std::string& line, std::string_view text) {
   line += '"';
 }
 
-LogLevel current_level = LogLevel::kNotice;
+void append_json(std::string& line, std::string_view text) {
+  line += '"';
+  for (size_t i = 0; i < text.size();) {
+    const auto byte = static_cast<uint8_t>(text[i]);
+    if (byte < ' ' || byte == 0x7F || is_c1(text, i)) {
+      const bool two = byte >= 0x80;
+      fmt::format_to(std::back_inserter(line), "\\u{:04x}",
+                     static_cast<uint8_t>(text[two ? i + 1 : i]));
+      i += two ? 2 : 1;
+    } else if (byte < 0x80) {
+      if (byte == '"' || byte == '\\') line += '\\';
+      line += text[i++];
+    } else {
+      size_t size = std::min<size_t>(byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2, text.size() - i);
+      if (is_utf8(text.substr(i, size))) {
+        line += text.substr(i, size);
+      } else {
+        size = 1;
+        line += "\xEF\xBF\xBD";
+      }
+      i += size;
+    }
+  }
+  line += '"';
+}
+
+std::atomic<LogLevel> current_level = LogLevel::kNotice;
+std::atomic<LogFormat> current_format = LogFormat::kText;
+std::mutex sink_mutex;
 LogSink current_sink;
 
 }  // namespace
@@ -70,9 +102,12 @@ std::string_view name(LogLevel level) {
 }
 
 void log(LogLevel level, std::string_view event, LogFields fields) {
-  if (log_enabled(level) && current_sink) {
-    current_sink(level, event, format_log_line(event, fields));
-  }
+  if (!log_enabled(level)) return;
+  const std::lock_guard lock(sink_mutex);
+  if (!current_sink) return;
+  current_sink(level, event,
+               current_format == LogFormat::kJson ? format_log_json(event, fields)
+                                                  : format_log_line(event, fields));
 }
 
 void set_log_level(LogLevel level) {
@@ -83,7 +118,10 @@ bool log_enabled(LogLevel level) {
   return level <= current_level;
 }
 
+void set_log_format(LogFormat format) { current_format = format; }
+
 LogSink set_log_sink(LogSink sink) {
+  const std::lock_guard lock(sink_mutex);
   return std::exchange(current_sink, std::move(sink));
 }
 
@@ -97,6 +135,33 @@ std::string format_log_line(std::string_view event, LogFields fields) {
         [&](auto value) {
           if constexpr (std::is_same_v<decltype(value), std::string_view>) {
             append_value(line, value);
+          } else {
+            fmt::format_to(std::back_inserter(line), "{}", value);
+          }
+        },
+        field.value);
+  }
+  return line;
+}
+
+std::string format_log_json(std::string_view event, LogFields fields) {
+  std::string line = "\"event\":";
+  append_json(line, event);
+  for (const LogField& field : fields) {
+    line += ',';
+    append_json(line, field.key);
+    line += ':';
+    std::visit(
+        [&](auto value) {
+          using V = decltype(value);
+          if constexpr (std::is_same_v<V, std::string_view>) {
+            append_json(line, value);
+          } else if constexpr (std::is_same_v<V, double>) {
+            if (std::isfinite(value)) {
+              fmt::format_to(std::back_inserter(line), "{}", value);
+            } else {
+              line += "null";
+            }
           } else {
             fmt::format_to(std::back_inserter(line), "{}", value);
           }

@@ -45,15 +45,23 @@ using LogFields = std::initializer_list<LogField>;
 //   log(LogLevel::kInfo, "connected", {{"client", id}, {"port", port}});
 void log(LogLevel level, std::string_view event, LogFields fields = {});
 
-// Events above this level are dropped unformatted; kNotice at the start. Level and sink are set
-// before there are threads.
+// Events above this level are dropped unformatted; kNotice at the start. Level, format and sink may
+// be set while other threads log.
 void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);  // worth asking where collecting the values costs something
 
-// Where lines go, without level and line feed; `line` starts with `event`. A sink must not log.
-// Without one, as at the start, lines are dropped. Returns the one before.
+// Where lines go, without level and line feed; `line` starts with `event` or, in JSON, its member.
+// A sink is called by one thread at a time and must not log. Without one, as at the start, lines are dropped. Returns the one before.
 using LogSink = std::function<void(LogLevel level, std::string_view event, std::string_view line)>;
 LogSink set_log_sink(LogSink sink);
+
+enum class LogFormat : uint8_t { kText, kJson };
+// How log() makes lines of events; text at the start.
+void set_log_format(LogFormat format);
+
+// The members of a JSON object, without its braces: "event":"...","key":value. What is no UTF-8 is
+// replaced by U+FFFD.
+std::string format_log_json(std::string_view event, LogFields fields);
 
 // `event key=value ...`. Values that hold spaces, quotes or what could fool a terminal are quoted
 // and escaped.

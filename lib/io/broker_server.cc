@@ -89,12 +89,11 @@ BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessContr
   loop.add(*this);
   broker_.set_log([this](ConnId id, const Broker::Event& event) {
     if (!log_enabled(event.level)) return;
-    log(event.level, event.name,
-        {{"client", event.client.client_id},
-         {"peer", peer(id)},
-         {"user", event.client.user_name},
-         {"detail", event.detail},
-         {"limit", event.limit}});
+    const std::string from = peer(id);
+    const LogField client("client", event.client.client_id), peer("peer", from),
+        user("user", event.client.user_name), detail("detail", event.detail);
+    if (event.limit.empty()) return log(event.level, event.name, {client, peer, user, detail});
+    log(event.level, event.name, {client, peer, user, detail, {"limit", event.limit}});
   });
 }
 

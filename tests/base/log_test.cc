@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,6 +54,34 @@ TEST_CASE("values that need it are quoted and cannot fool a terminal or a parser
   CHECK(value("caf\xC3\xA9 au lait") == "\"caf\xC3\xA9 au lait\"");
   CHECK(value("\xC3\xFF") == R"("\xc3\xff")");
   CHECK(value(std::string_view("a\0b", 3)) == R"("a\x00b")");
+}
+
+TEST_CASE("a line of JSON") {
+  CHECK(format_log_json("started", {}) == R"("event":"started")");
+  CHECK(format_log_json("e", {{"n", -3}, {"u", UINT64_MAX}, {"d", 0.5}, {"b", false}, {"t", "x"}}) ==
+        R"("event":"e","n":-3,"u":18446744073709551615,"d":0.5,"b":false,"t":"x")");
+  CHECK(format_log_json("e", {{"d", std::numeric_limits<double>::infinity()}}) ==
+        R"("event":"e","d":null)");
+  const auto json = [](std::string_view text) {
+    return format_log_json("e", {{"k", text}}).substr(std::string_view(R"("event":"e","k":)").size());
+  };
+  CHECK(json("") == R"("")");
+  CHECK(json("say \"hi\" \\") == R"("say \"hi\" \\")");
+  CHECK(json("a\nb\x7f") == R"("a\u000ab\u007f")");
+  CHECK(json("\xC2\x9b" "2J") == R"("\u009b2J")");
+  CHECK(json("caf\xC3\xA9 \xF0\x9F\x98\x80") == "\"caf\xC3\xA9 \xF0\x9F\x98\x80\"");
+  CHECK(json("\xFF" "a\xC3") == "\"\xEF\xBF\xBD" "a\xEF\xBF\xBD\"");
+  CHECK(json(std::string_view("a\0b", 3)) == R"("a\u0000b")");
+}
+
+TEST_CASE("the format of lines can be changed") {
+  Capture capture;
+  set_log_format(LogFormat::kJson);
+  log(LogLevel::kNotice, "heard", {{"by", "you"}});
+  set_log_format(LogFormat::kText);
+  log(LogLevel::kNotice, "heard", {{"by", "you"}});
+  CHECK(capture.lines == std::vector<std::string>{R"(notice: "event":"heard","by":"you")",
+                                                  "notice: heard by=you"});
 }
 
 TEST_CASE("events above the level are dropped") {

@@ -116,6 +116,10 @@ completes() {
   [ -s "$deb/share/doc/mqkit/README.md" ]
   [ -s "$tgz/share/doc/mqkit/README.md" ]
   grep -q '^ExecStart=/usr/bin/mqbroker' "$deb/lib/systemd/system/mqbroker.service"
+  grep -q '^Type=notify' "$deb/lib/systemd/system/mqbroker.service"
+  run -0 mqbroker --config "$deb/../etc/mqbroker/mqbroker.conf" --print-config
+  [[ $output == *'persistence true'* && $output == *'persistence_location /var/lib/mqbroker/'* ]]
+  dpkg-deb --info "$DEB" conffiles | grep -qx /etc/mqbroker/mqbroker.conf
   grep -q '^u mqbroker ' "$deb/lib/sysusers.d/mqbroker.conf"
   if command -v systemd-sysusers >/dev/null; then
     systemd-sysusers --dry-run --root="$work" "$deb/lib/sysusers.d/mqbroker.conf"

@@ -197,20 +197,34 @@ TEST_CASE("process options") {
 
 TEST_CASE("the log: types as in mosquitto.conf, of which the least urgent counts; where to; when") {
   CHECK(options({}).log_level == LogLevel::kNotice);
-  CHECK(options({}).log_output.to == LogOutput::To::kStderr);
-  CHECK(options({}).log_output.time_format == "");
+  const auto log = [](std::vector<std::string> words) { return options(std::move(words)).log_output; };
+  CHECK(log({}).to.size() == 1);
+  CHECK(log({}).to[0].to == LogOutput::To::kStderr);
+  CHECK(log({}).to[0].time_format == "");
+  CHECK(log({"--log-timestamp"}).to[0].time_format != "");
   CHECK(options({"--log-type", "error"}).log_level == LogLevel::kError);
   CHECK(options({"--log-type", "warning", "--log-type", "error"}).log_level == LogLevel::kWarning);
   CHECK(options({"--log-type", "all"}).log_level == LogLevel::kDebug);
-  CHECK(options({"--log-type", "none"}).log_output.to == LogOutput::To::kNone);
+  CHECK(log({"--log-type", "none"}).to.empty());
+  CHECK(log({"--log-dest", "none"}).to.empty());
   CHECK(error({"--log-type", "loud"}).starts_with("Invalid log type given: loud"));
-  const LogOutput file = options({"--log-dest", "file /var/log/mq tt"}).log_output;
+  const LogOutput file = log({"--log-dest", "file /var/log/mq tt"}).to.at(0);
   CHECK(file.to == LogOutput::To::kFile);
   CHECK(file.path == "/var/log/mq tt");
   CHECK(file.time_format != "");
-  CHECK(options({"--log-dest", "stdout", "--log-timestamp", "--log-timestamp-format", "%s"})
-            .log_output.time_format == "%s");
-  CHECK(error({"--log-dest", "syslog"}).starts_with("Invalid log dest given: syslog"));
+  CHECK(log({"--log-dest", "stdout", "--log-timestamp", "--log-timestamp-format", "%s"})
+            .to[0].time_format == "%s");
+  CHECK(log({"--log-dest", "stdout", "--log-dest", "file /x"}).to.size() == 2);
+  CHECK(log({"--log-dest", "syslog"}).to[0].to == LogOutput::To::kSyslog);
+  CHECK(log({}).facility == 3);
+  CHECK(log({"--log-facility", "0"}).facility == 16);
+  CHECK(log({"--log-facility", "7"}).facility == 23);
+  CHECK(error({"--log-facility", "8"}) != "");
+  CHECK(error({"--log-dest", "printer"}).starts_with("Invalid log dest given: printer"));
+  CHECK(log({"--log-format", "json", "--log-dest", "file /x"}).to[0].time_format == "");
+  CHECK(log({"--log-format", "json"}).json_time);
+  CHECK(!log({"--log-format", "json", "--log-timestamp=false"}).json_time);
+  CHECK(options({"--log-dest", "topic"}).warnings.size() == 1);
 }
 
 TEST_CASE("what a URL to listen on says about TLS and WebSocket") {

@@ -271,26 +271,52 @@ Result<LogLevel> log_level(const BrokerArgs& args) {
   return args.verbose ? std::max(level, LogLevel::kInfo) : level;
 }
 
-Result<LogOutput> log_output(const BrokerArgs& args) {
-  LogOutput output;
+Result<LogOutputs> log_outputs(const BrokerArgs& args, std::vector<std::string>& warnings) {
+  LogOutputs outputs;
+  outputs.format = args.log_format;
+  outputs.json_time = args.log_timestamp.value_or(true);
+  constexpr int kLocal0 = 16;
+  if (args.log_facility) outputs.facility = kLocal0 + static_cast<int>(*args.log_facility);
+  if (args.log_types == std::vector<std::string>{"none"}) {
+    outputs.to.clear();
+    return outputs;
+  }
+  if (args.log_dests.empty()) {
+    if (args.log_timestamp.value_or(false)) {
+      outputs.to.front().time_format = args.log_timestamp_format;
+    }
+    return outputs;
+  }
+  outputs.to.clear();
   constexpr std::string_view kFile = "file ";
-  const bool nothing = args.log_types == std::vector<std::string>{"none"};
-  if (args.log_dest == "none" || nothing) {
-    output.to = LogOutput::To::kNone;
-  } else if (args.log_dest == "stdout") {
-    output.to = LogOutput::To::kStdout;
-  } else if (args.log_dest.starts_with(kFile)) {
-    output.to = LogOutput::To::kFile;
-    output.path = args.log_dest.substr(kFile.size());
-  } else if (args.log_dest != "stderr") {
-    return invalid(fmt::format("Invalid log dest given: {}, it must be stderr, stdout, none or "
-                               "'file PATH'; systemd keeps what goes to standard error.",
-                               args.log_dest));
+  for (const std::string& dest : args.log_dests) {
+    LogOutput output;
+    if (dest == "none") continue;
+    if (dest == "topic") {
+      warnings.emplace_back("log_dest topic is ignored: the log is not published; $SYS has figures");
+      continue;
+    }
+    if (dest == "stdout") {
+      output.to = LogOutput::To::kStdout;
+    } else if (dest == "syslog") {
+      output.to = LogOutput::To::kSyslog;
+    } else if (dest.starts_with(kFile)) {
+      output.to = LogOutput::To::kFile;
+      output.path = dest.substr(kFile.size());
+    } else if (dest != "stderr") {
+      return invalid(fmt::format("Invalid log dest given: {}, it must be stderr, stdout, syslog, none or 'file PATH'; "
+                                 "systemd keeps what goes to standard error.",
+                                 dest));
+    }
+    // JSON has a time of its own, unless somebody wants to see another one.
+    const bool own_format =
+        args.log_format == LogFormat::kText || args.log_timestamp_format != kLogTimestampFormat;
+    if (own_format && args.log_timestamp.value_or(output.to == LogOutput::To::kFile)) {
+      output.time_format = args.log_timestamp_format;
+    }
+    outputs.to.push_back(std::move(output));
   }
-  if (args.log_timestamp.value_or(output.to == LogOutput::To::kFile)) {
-    output.time_format = args.log_timestamp_format;
-  }
-  return output;
+  return outputs;
 }
 
 // The listener that needs no `listener` line: what -p, --bind, --unix and --lan say.
@@ -462,9 +488,14 @@ void declare(CLI::App& app, BrokerArgs& args) {
             "What to log: this, and what is more urgent; several allowed, as in mosquitto.conf. "
             "Refusals are notices, connections information.")
       .boolean("-v,--verbose", args.verbose, "Log connections that come and go (information).")
-      .text("--log-dest", args.log_dest, "DEST",
-            "Where to: stderr, stdout, none, or the word file, a blank and a path. SIGHUP opens a "
-            "file anew.")
+      .list("--log-dest", args.log_dests, "DEST",
+            "Where to: stderr (the default), stdout, syslog, none, or the word file, a blank and a "
+            "path; several allowed. SIGHUP opens a file anew.")
+      .choice("--log-format", args.log_format,
+              {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
+              "Lines of text, or an object of JSON for each.")
+      .number("--log-facility", args.log_facility, "NUMBER",
+              "Facility of syslog: 0 to 7 for local0 to local7; without, daemon.", {0, 7})
       .boolean("--log-timestamp", args.log_timestamp,
                "Whether lines begin with the time. Without this those of a file do.")
       .text("--log-timestamp-format", args.log_timestamp_format, "FORMAT",
@@ -497,6 +528,9 @@ void declare(CLI::App& app, BrokerArgs& args) {
                "Go to the background once it listens; an error before that is still reported.")
       .text("--pid-file", args.pid_file, "FILE",
             "Write the process number to a file, which is removed at the end.")
+      .seconds("--max-shutdown-seconds", args.shut_down_within, "SECONDS",
+               "Time after SIGTERM or SIGINT in which clients may take what is queued for them.",
+               std::chrono::milliseconds(1))
       .seconds("--sys-interval", args.broker.sys_interval, "SECONDS",
                "Time between updates of $SYS, 0 for never.");
   declare_limits(app, args);
@@ -552,10 +586,11 @@ Result<ServeOptions> resolve(const BrokerArgs& given) {
   to.port_file = args.port_file;
   to.pid_file = args.pid_file;
   to.daemon = args.daemon;
+  to.shut_down_within = args.shut_down_within;
   to.user = args.user;
   MQ_TRY(to.log_level, log_level(args));
-  MQ_TRY(to.log_output, log_output(args));
   to.warnings = args.warnings;
+  MQ_TRY(to.log_output, log_outputs(args, to.warnings));
   return to;
 }
 

@@ -23,6 +23,8 @@ class App;
 
 namespace mq {
 
+inline constexpr const char* kLogTimestampFormat = "%Y-%m-%dT%H:%M:%S";
+
 // What is said once for all listeners, or with per_listener_settings for each.
 struct SecurityArgs {
   std::optional<bool> allow_anonymous;
@@ -75,11 +77,14 @@ struct BrokerArgs {
   std::optional<std::string> port_file;
   std::optional<std::string> pid_file;
   bool daemon = false;
+  Duration shut_down_within = ServeOptions().shut_down_within;
   bool verbose = false;
   std::vector<std::string> log_types;
-  std::string log_dest = "stderr";
+  std::vector<std::string> log_dests;
+  LogFormat log_format = LogFormat::kText;
+  std::optional<uint32_t> log_facility;  // local0 to local7
   std::optional<bool> log_timestamp;
-  std::string log_timestamp_format = "%Y-%m-%dT%H:%M:%S";
+  std::string log_timestamp_format = kLogTimestampFormat;
   std::string user;
   BrokerOptions broker;
   uint64_t packet_max = kPacketMax;

@@ -20,7 +20,6 @@ constexpr ForeignKey kKeys[] = {
      "retained messages stay when their sender's rights change; who may read them is checked "
      "whenever they are sent"},
     {"connection-messages", kIgnored, "true", "log_type information shows connections"},
-    {"log-facility", kIgnored, "", "the log does not go to syslog itself"},
     {"max-inflight-bytes", kIgnored, "0", "max_queued_bytes counts messages in flight, too"},
     {"packet-buffer-size", kIgnored, "", "mqbroker has no such buffer"},
     {"set-tcp-nodelay", kIgnored, "true",

@@ -21,6 +21,7 @@
 #include "io/filter_module.h"
 #include "io/inherited_sockets.h"
 #include "io/loop.h"
+#include "io/service_manager.h"
 #include "io/signals.h"
 #include "mqbroker/daemon.h"
 #include "mqbroker/own_file.h"
@@ -29,8 +30,6 @@
 
 namespace mq {
 namespace {
-
-constexpr Duration kShutDownWithin = std::chrono::seconds(2);
 
 // A connection is a descriptor, and the limit that a shell hands down is far below the system's.
 void raise_descriptor_limit() {
@@ -235,6 +234,7 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   raise_descriptor_limit();
 
   Loop loop;
+  ServiceManager manager(loop);
   Result<AuthFiles> auth = load_auth(auth_settings(options));
   if (!auth) return give_up(auth.error());
   for (const std::string& warning : auth->warnings) console.warning(warning);
@@ -283,15 +283,22 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   for (const auto& listener : server.listeners()) places.push_back(listener->text());
   const Welcome welcome = {with_passwords, options.listeners.front().options.layers,
                            options.dev_tls ? DevCertificates::in(*options.dev_tls).ca_file : ""};
-  console.note(greeting(places, welcome));
+  const std::string status = greeting(places, welcome);
+  console.note(status);
   daemon.ready();
+  manager.ready(status);
 
   bool ending = false;
   ServeOptions current = options;
   const Signals signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
-    if (number == SIGHUP) return reload(read_again, current, server, access);
+    if (number == SIGHUP) {
+      manager.reloading();
+      reload(read_again, current, server, access);
+      return manager.ready(status);
+    }
     if (std::exchange(ending, true)) return loop.stop();  // asked twice
-    server.shut_down(kShutDownWithin, [&loop] { loop.stop(); });
+    manager.stopping();
+    server.shut_down(options.shut_down_within, [&loop] { loop.stop(); });
   });
   loop.run();
   return kExitOk;

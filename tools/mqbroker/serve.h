@@ -28,9 +28,10 @@ struct ServeOptions {
   std::optional<std::string> dev_tls;    // where to make certificates before they are read
   uint32_t auth_failures_max = 20;       // of an address in a minute, before it has to wait
   LogLevel log_level = LogLevel::kNotice;
-  LogOutput log_output;
+  LogOutputs log_output;
   std::string user;                      // to become once everything is open; empty: nobody else
   bool daemon = false;
+  Duration shut_down_within = std::chrono::seconds(2);
   std::optional<StoreOptions> store;
   std::optional<std::string> pid_file;
   std::optional<std::string> port_file;
