@@ -1,10 +1,8 @@
 #include "base/log.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <iterator>
-#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -83,9 +81,8 @@ void append_json(std::string& line, std::string_view text) {
   line += '"';
 }
 
-std::atomic<LogLevel> current_level = LogLevel::kNotice;
-std::atomic<LogFormat> current_format = LogFormat::kText;
-std::mutex sink_mutex;
+LogLevel current_level = LogLevel::kNotice;
+LogFormat current_format = LogFormat::kText;
 LogSink current_sink;
 
 }  // namespace
@@ -102,9 +99,7 @@ std::string_view name(LogLevel level) {
 }
 
 void log(LogLevel level, std::string_view event, LogFields fields) {
-  if (!log_enabled(level)) return;
-  const std::lock_guard lock(sink_mutex);
-  if (!current_sink) return;
+  if (!log_enabled(level) || !current_sink) return;
   current_sink(level, event,
                current_format == LogFormat::kJson ? format_log_json(event, fields)
                                                   : format_log_line(event, fields));
@@ -121,7 +116,6 @@ bool log_enabled(LogLevel level) {
 void set_log_format(LogFormat format) { current_format = format; }
 
 LogSink set_log_sink(LogSink sink) {
-  const std::lock_guard lock(sink_mutex);
   return std::exchange(current_sink, std::move(sink));
 }
 

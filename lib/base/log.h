@@ -45,13 +45,13 @@ using LogFields = std::initializer_list<LogField>;
 //   log(LogLevel::kInfo, "connected", {{"client", id}, {"port", port}});
 void log(LogLevel level, std::string_view event, LogFields fields = {});
 
-// Events above this level are dropped unformatted; kNotice at the start. Level, format and sink may
-// be set while other threads log.
+// Events above this level are dropped unformatted; kNotice at the start. Set before there are
+// threads, as the format and the sink.
 void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);  // worth asking where collecting the values costs something
 
-// Where lines go, without level and line feed; `line` starts with `event` or, in JSON, its member.
-// A sink is called by one thread at a time and must not log. Without one, as at the start, lines are dropped. Returns the one before.
+// Where lines go, without level and line feed; `line` starts with the event. A sink must not log.
+// Without one, as at the start, lines are dropped. Returns the one before.
 using LogSink = std::function<void(LogLevel level, std::string_view event, std::string_view line)>;
 LogSink set_log_sink(LogSink sink);
 

@@ -227,6 +227,11 @@ void Broker::update_sys_topics(Now now) {
   gauges.retained_messages = retained_.size();
   gauges.stored_messages = Message::alive();
   gauges.stored_bytes = Message::alive_bytes();
+  for (const auto& slot : slots_) {
+    if (slot == nullptr) continue;
+    gauges.packets_out += slot->out.size();
+    gauges.packet_bytes_out += slot->out.message_bytes();
+  }
   if (store_ != nullptr) gauges.commit_ms_p99 = store_->commit_ms_p99();
   for (const SysTopics::Entry& entry : sys_topics_.update(counters_, gauges, now)) {
     MessageFields fields;
@@ -404,7 +409,7 @@ ClientIdentity Broker::identity(const Session& session) {
 
 void Broker::log(const Connection& c, LogLevel level, std::string_view event,
                  std::string_view detail) const {
-  if (!log_) return;
+  if (!log_ || (level == LogLevel::kInfo && !options_.log_connections)) return;
   log_(c.id, {level, event, c.session != nullptr ? identity(c) : ClientIdentity(), detail,
               std::exchange(limit_hit_, {})});
 }

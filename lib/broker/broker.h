@@ -77,6 +77,12 @@ class Broker {
   void durable(BatchId batch);
   Time next_deadline() const;
 
+  // Figures for $SYS that only the owner has: how long a loop turn took, and how much memory is in
+  // use, best told when the next update is due.
+  void note_lag(Duration lag) { sys_topics_.note_lag(lag); }
+  void note_heap(uint64_t bytes) { sys_topics_.note_heap(bytes); }
+  Time sys_deadline() const { return sys_topics_.next_deadline(); }
+
   // Connections with something to send or to be closed, each once. The owner takes them all.
   std::vector<ConnId> take_dirty() { return std::exchange(dirty_, {}); }
   bool has_dirty() const { return !dirty_.empty(); }
@@ -175,6 +181,8 @@ class Broker {
 
   // deliver.cc
   bool drop_expired(Session& session);
+  bool has_window(const Connection& c, const Session& session) const;
+  void release_bytes(Session& session, InflightEntry& entry);
   void enqueue(Session& session, WaitingMessage item);
   void send_tracked(Connection& c, WaitingMessage item);
   void fill_window(Connection& c);

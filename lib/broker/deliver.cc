@@ -31,6 +31,19 @@ bool Broker::drop_expired(Session& session) {
   return any;
 }
 
+// Whether one more PUBLISH may be on its way to the client.
+bool Broker::has_window(const Connection& c, const Session& session) const {
+  return session.outstanding < c.send_quota &&
+         session.outstanding_bytes < options_.inflight_bytes_max;
+}
+
+// The message of an entry in flight is not needed any more.
+void Broker::release_bytes(Session& session, InflightEntry& entry) {
+  session.queued_bytes -= entry.message->memory();
+  if (entry.counted) session.outstanding_bytes -= entry.message->memory();
+  entry.message = nullptr;
+}
+
 // Takes the message into the session: to the connection at once where the window allows it.
 void Broker::enqueue(Session& session, WaitingMessage item) {
   Connection* const c = session.connection;
@@ -47,7 +60,7 @@ void Broker::enqueue(Session& session, WaitingMessage item) {
                          item.first_byte, item.share_tag});
   }
   if (c != nullptr && session.waiting.empty() && session.resend_left == 0 &&
-      session.outstanding < c->send_quota && !session.inflight.full()) {
+      has_window(*c, session) && !session.inflight.full()) {
     return send_tracked(*c, std::move(item));
   }
   session.waiting.push_back(std::move(item));
@@ -63,6 +76,7 @@ void Broker::send_tracked(Connection& c, WaitingMessage item) {
   entry.counted = true;
   entry.share_tag = item.share_tag;
   ++session.outstanding;
+  session.outstanding_bytes += item.message->memory();
   const uint16_t id = session.inflight.add(std::move(entry));
   c.out.push_publish(std::move(item.message), item.first_byte, id, item.aux);
   mark_dirty(c);
@@ -72,20 +86,21 @@ void Broker::send_tracked(Connection& c, WaitingMessage item) {
 // unacknowledged, in its old order and under its old identifiers, then what waited.
 void Broker::fill_window(Connection& c) {
   Session& session = *c.session;
-  while (session.resend_left > 0 && session.outstanding < c.send_quota) {
+  while (session.resend_left > 0 && has_window(c, session)) {
     const uint32_t i = session.inflight.size() - session.resend_left;
     --session.resend_left;
     InflightEntry& entry = session.inflight[i];
     if (entry.state != InflightEntry::State::kPublishSent) continue;
     entry.counted = true;
     ++session.outstanding;
+    session.outstanding_bytes += entry.message->memory();
     const uint8_t dup = entry.sent ? kDup : uint8_t{0};  // [MQTT-3.3.1-1]
     c.out.push_publish(entry.message, static_cast<uint8_t>(entry.first_byte | dup),
                        session.inflight.id_at(i), entry.aux);
     mark_dirty(c);
   }
   while (!session.waiting.empty() && session.resend_left == 0 &&
-         session.outstanding < c.send_quota && !session.inflight.full()) {
+         has_window(c, session) && !session.inflight.full()) {
     WaitingMessage item = std::move(session.waiting.front());
     session.waiting.pop_front();
     send_tracked(c, std::move(item));
@@ -99,7 +114,7 @@ void Broker::forget(Session& session, uint16_t packet_id) {
     const uint64_t sequence = session.first_sequence + session.inflight.index_of(packet_id);
     change().drop_queued(session.client_id, sequence);
   }
-  if (entry.message) session.queued_bytes -= entry.message->memory();
+  if (entry.message) release_bytes(session, entry);
   if (entry.counted) --session.outstanding;
   const uint32_t before = session.inflight.size();
   session.inflight.finish(entry);

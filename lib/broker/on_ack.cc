@@ -56,8 +56,7 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
         break;
       }
       if (entry->state == State::kPublishSent) {
-        session.queued_bytes -= entry->message->memory();
-        entry->message = nullptr;
+        release_bytes(session, *entry);
         entry->state = State::kPubrelSent;
         if (session.stored) {
           const uint32_t index = session.inflight.index_of(packet->packet_id);
@@ -67,7 +66,7 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
       }
       c.out.push_ack(PacketType::kPubrel, packet->packet_id, ReasonCode::kSuccess);
       mark_dirty(c);
-      return;
+      break;  // its bytes are free for the next one
     default:  // PUBCOMP
       if (entry->state != State::kPubrelSent) {
         return fail(c, ReasonCode::kProtocolError, "PUBCOMP before PUBREC", now);

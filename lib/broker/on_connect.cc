@@ -342,6 +342,7 @@ void Broker::grant(const Connection& c, const Connect& packet, std::string_view 
 void Broker::resume(Connection& c) {
   Session& session = *c.session;
   session.outstanding = 0;
+  session.outstanding_bytes = 0;
   session.resend_left = session.inflight.size();
   for (uint32_t i = 0; i < session.inflight.size(); ++i) {
     InflightEntry& entry = session.inflight[i];

@@ -35,6 +35,7 @@ struct BrokerOptions {
   uint32_t subscriptions_max = 10'000;
   uint32_t topic_levels_max = kTopicLevelsMax;
   uint32_t inflight_max = kReceiveMaximumDefault;  // towards a client; its Receive Maximum if less
+  uint64_t inflight_bytes_max = UINT64_MAX;    // memory of those messages; one passes always
   Duration connect_timeout = std::chrono::seconds(10);  // from accept to a valid CONNECT
   SlowConsumer slow_consumer = SlowConsumer::kDrop;
   // How long a client may take nothing while publishers wait for it (kBlock).
@@ -52,6 +53,8 @@ struct BrokerOptions {
   std::optional<uint32_t> session_expiry_max_s;
 
   bool upgrade_qos = false;  // deliver with the subscription's QoS, even above the message's
+
+  bool log_connections = true;  // a line for each that comes and goes
 
   std::string client_id_prefix;  // what every client identifier has to begin with
 

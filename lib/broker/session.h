@@ -78,6 +78,7 @@ struct Session {
   uint64_t stored_sent_mark = 0;   // ... as far as the store knows
   uint32_t resend_left = 0;        // entries at the end of `inflight` still to be sent again
   uint32_t outstanding = 0;        // PUBLISH packets that count against the send quota now
+  uint64_t outstanding_bytes = 0;  // memory of their messages
   Ring<WaitingMessage> waiting;
   uint64_t queued_bytes = 0;       // behind messages that wait or are in flight
   InboundQos2 inbound_qos2;

@@ -60,6 +60,12 @@ std::vector<SysTopics::Entry> SysTopics::update(const Counters& counters, const 
   for (const LimitName& limit : kLimitNames) {
     number("limits/" + std::string(limit.name) + "/hit", counters.*limit.count);
   }
+  number("packet/out/count", gauges.packets_out);
+  number("packet/out/bytes", gauges.packet_bytes_out);
+  number("heap/current", heap_bytes_);
+  number("heap/maximum", heap_bytes_max_);
+  put(all, "loop/lag_ms_p99", two_decimals(static_cast<double>(lag_ns_.percentile(99)) / 1e6));
+  lag_ns_ = Histogram(lag_ns_.digits());
   number("slow_consumers/count", counters.slow_consumers);
   if (gauges.commit_ms_p99) {
     put(all, "store/commit_ms_p99", two_decimals(*gauges.commit_ms_p99));

@@ -1,6 +1,7 @@
 // $SYS/broker/...: the broker's figures under mosquitto's names.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/histogram.h"
 #include "base/time.h"
 #include "broker/counters.h"
 
@@ -20,6 +22,7 @@ struct SysGauges {
   uint64_t subscriptions = 0, shared_subscriptions = 0;
   uint64_t retained_messages = 0;
   uint64_t stored_messages = 0, stored_bytes = 0;  // retained and waiting
+  uint64_t packets_out = 0, packet_bytes_out = 0;  // that wait for their sockets
   std::optional<double> commit_ms_p99;             // of the store, if there is one that measures
 };
 
@@ -30,6 +33,12 @@ class SysTopics {
       : interval_(interval), start_(start.mono), last_(start.mono) {}
 
   Time next_deadline() const { return interval_ == Duration::zero() ? kNever : last_ + interval_; }
+
+  void note_lag(Duration lag) { lag_ns_.record(lag.count()); }
+  void note_heap(uint64_t bytes) {
+    heap_bytes_ = bytes;
+    heap_bytes_max_ = std::max(heap_bytes_max_, bytes);
+  }
 
   struct Entry {
     std::string topic;
@@ -62,6 +71,8 @@ class SysTopics {
       {"connections", &Counters::connections},
       {"sockets", &Counters::sockets},
   }};
+  Histogram lag_ns_{1};  // of the loop's turns since the last update
+  uint64_t heap_bytes_ = 0, heap_bytes_max_ = 0;
   std::vector<Entry> shown_;  // last values, to publish only what changed
 };
 

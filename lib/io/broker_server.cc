@@ -1,5 +1,7 @@
 #include "io/broker_server.h"
 
+#include <malloc.h>
+
 #include <utility>
 
 #include "base/log.h"
@@ -84,7 +86,7 @@ BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessContr
     : loop_(loop),
       random_(seed),
       broker_(options, access, random_, loop.now(), store),
-      timer_(loop, [this](Now now) { broker_.tick(now); }),
+      timer_(loop, [this](Now now) { tick(now); }),
       shut_down_deadline_(loop, [this](Now now) { finish_shut_down(now); }) {
   loop.add(*this);
   broker_.set_log([this](ConnId id, const Broker::Event& event) {
@@ -160,7 +162,17 @@ void BrokerServer::before_sleep(Now now) {
   }
   const Time next = broker_.next_deadline();
   if (next != timer_.at()) timer_.set(next);
+  // Who sends something may have to wait for all of a turn.
+  broker_.note_lag(loop_.read_clock().mono - loop_.turn_began());
   if (done_ && broker_.connections() == 0) finish_shut_down(now);
+}
+
+void BrokerServer::tick(Now now) {
+  if (broker_.sys_deadline() <= now.mono) {
+    const auto heap = ::mallinfo2();
+    broker_.note_heap(heap.uordblks + heap.hblkhd);
+  }
+  broker_.tick(now);
 }
 
 void BrokerServer::flush(ConnId id, Now now) {

@@ -67,6 +67,7 @@ class BrokerServer final : private BeforeSleep {
 
   void accepted(UvStream stream, ListenerId listener);
   void before_sleep(Now now) override;
+  void tick(Now now);
   void flush(ConnId id, Now now);
   void closed(ConnId id, Now now);
   void finish_shut_down(Now now);

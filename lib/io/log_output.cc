@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -99,10 +100,15 @@ class Output {
 
 class Log {
  public:
-  Log(LogOutputs settings, std::vector<std::unique_ptr<Output>> outputs)
-      : settings_(std::move(settings)), outputs_(std::move(outputs)) {}
+  void set(LogOutputs settings, std::vector<std::unique_ptr<Output>> outputs) {
+    const std::lock_guard lock(mutex_);
+    settings_ = std::move(settings);
+    outputs_ = std::move(outputs);
+  }
 
   void write(LogLevel level, std::string_view event, std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    if (outputs_.empty()) return;
     LogLimiter::Verdict verdict{true, 0};
     if (level != LogLevel::kDebug) {
       verdict = limiter_.admit(event, Time(std::chrono::steady_clock::now().time_since_epoch()));
@@ -118,8 +124,9 @@ class Log {
   }
 
  private:
-  const LogOutputs settings_;
-  const std::vector<std::unique_ptr<Output>> outputs_;
+  std::mutex mutex_;
+  LogOutputs settings_;
+  std::vector<std::unique_ptr<Output>> outputs_;
   LogLimiter limiter_;
 };
 
@@ -151,13 +158,13 @@ Result<void> log_to(const LogOutputs& settings) {
     outputs.push_back(std::move(output));
   }
   set_log_format(settings.format);
-  if (outputs.empty()) {
-    set_log_sink(nullptr);
-    return {};
-  }
-  set_log_sink([log = std::make_shared<Log>(settings, std::move(outputs))](
-                   LogLevel level, std::string_view event, std::string_view line) {
-    log->write(level, event, line);
+  // One for the whole run: other threads may be using it when the settings change.
+  static Log log;
+  log.set(settings, std::move(outputs));
+  static bool is_set = false;
+  if (std::exchange(is_set, true)) return {};
+  set_log_sink([](LogLevel level, std::string_view event, std::string_view line) {
+    log.write(level, event, line);
   });
   return {};
 }

@@ -1,5 +1,6 @@
 #include "io/loop.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cassert>
 #include <csignal>
@@ -46,6 +47,7 @@ struct Loop::State {
   uint32_t turn = 1;
   Now now{};
   bool now_is_old = true;
+  Time turn_began = kNever;  // kNever before the first event
   Time wall_check{};
   Duration wall_offset{};
 
@@ -69,6 +71,7 @@ struct Loop::State {
     now.wall = WallTime(
         std::chrono::floor<std::chrono::microseconds>(now.mono.time_since_epoch() + wall_offset));
     now_is_old = false;
+    turn_began = std::min(turn_began, now.mono);
   }
 
   bool run_tasks() {
@@ -103,6 +106,7 @@ struct Loop::State {
     }
     arm_timer();
     now_is_old = true;  // the loop sleeps next
+    turn_began = kNever;
     ++turn;
   }
 
@@ -228,6 +232,8 @@ Now Loop::now() const {
   if (state_->now_is_old) state_->read_clock();
   return state_->now;
 }
+
+Time Loop::turn_began() const { return state_->turn_began; }
 
 Now Loop::read_clock() {
   state_->read_clock();

@@ -54,6 +54,8 @@ class Loop {
   // The time of this loop turn. Read from the system when first asked for in a turn, and again
   // before the hooks run.
   Now now() const;
+  // When the first event of this turn was handled.
+  Time turn_began() const;
   // Reads it again, for whoever must not see a time before that of the event that woke it.
   Now read_clock();
 

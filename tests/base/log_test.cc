@@ -58,12 +58,13 @@ TEST_CASE("values that need it are quoted and cannot fool a terminal or a parser
 
 TEST_CASE("a line of JSON") {
   CHECK(format_log_json("started", {}) == R"("event":"started")");
-  CHECK(format_log_json("e", {{"n", -3}, {"u", UINT64_MAX}, {"d", 0.5}, {"b", false}, {"t", "x"}}) ==
-        R"("event":"e","n":-3,"u":18446744073709551615,"d":0.5,"b":false,"t":"x")");
+  CHECK(format_log_json("e", {{"n", -3}, {"u", UINT64_MAX}, {"d", 0.5}, {"b", false}}) ==
+        R"("event":"e","n":-3,"u":18446744073709551615,"d":0.5,"b":false)");
   CHECK(format_log_json("e", {{"d", std::numeric_limits<double>::infinity()}}) ==
         R"("event":"e","d":null)");
   const auto json = [](std::string_view text) {
-    return format_log_json("e", {{"k", text}}).substr(std::string_view(R"("event":"e","k":)").size());
+    constexpr std::string_view kStart = R"("event":"e","k":)";
+    return format_log_json("e", {{"k", text}}).substr(kStart.size());
   };
   CHECK(json("") == R"("")");
   CHECK(json("say \"hi\" \\") == R"("say \"hi\" \\")");

@@ -398,3 +398,35 @@ TEST_CASE("a client that asks and never reads is paused") {
   CHECK(s["a"].output().size() == 200'000);
   s["a"].skip_output();
 }
+
+TEST_CASE("inflight_bytes_max: more is sent when some of it is acknowledged; one passes always") {
+  BrokerScript s(with(&BrokerOptions::inflight_bytes_max, 2 * memory_of(100)));
+  const std::string hundred(100, 'x');
+  s["b"].connect().subscribe("t", 2);
+  s["a"].connect();
+  for (int i = 0; i < 4; ++i) s["a"].publish("t", hundred, {.qos = 1, .id = 1}).skip_output();
+  s["b"].expect_publish("t", hundred, {.qos = 1, .id = 1});
+  s["b"].expect_publish("t", hundred, {.qos = 1, .id = 2}).expect_nothing();
+  s["b"].send("40 02 0001").expect_publish("t", hundred, {.qos = 1, .id = 3});
+  s["b"].send("40 02 0002 40 02 0003").expect_publish("t", hundred, {.qos = 1, .id = 4});
+  s["b"].send("40 02 0004").expect_nothing();
+  // Of QoS 2 the message is done with at PUBREC.
+  const std::string large(1000, 'y');
+  for (uint16_t id = 1; id <= 2; ++id) {
+    s["a"].publish("t", large, {.qos = 2, .id = id}).skip_output();
+  }
+  s["b"].expect_publish("t", large, {.qos = 2, .id = 5}).expect_nothing();
+  s["b"].send("50 02 0005").expect("62 02 0005");
+  s["b"].expect_publish("t", large, {.qos = 2, .id = 6}).send("70 02 0005").drop();
+}
+
+TEST_CASE("inflight_bytes_max: a new connection begins with nothing in flight") {
+  BrokerScript s(with(&BrokerOptions::inflight_bytes_max, uint64_t{1}));
+  s["b"].connect({.properties = kKept}).subscribe("t", 1);
+  s["a"].connect();
+  for (int i = 0; i < 2; ++i) s["a"].publish("t", "x", {.qos = 1, .id = 1}).skip_output();
+  s["b"].expect_publish("t", "x", {.qos = 1, .id = 1}).drop();
+  s["b"].resume({.properties = kKept});
+  s["b"].expect_publish("t", "x", {.qos = 1, .id = 1, .dup = true}).expect_nothing();
+  s["b"].send("40 02 0001").expect_publish("t", "x", {.qos = 1, .id = 2});
+}

@@ -138,6 +138,29 @@ TEST_CASE("limits that were hit show") {
   CHECK(figures.at("limits/subscriptions/hit") == "1");
 }
 
+TEST_CASE("figures that only the owner of the broker has, and what waits for sockets") {
+  BrokerScript s(every_ten());
+  s["b"].connect().subscribe("t").stop_reading();
+  s["p"].connect().publish("t", "1").publish("t", "2");
+  s.broker().note_heap(3'000);
+  s.broker().note_heap(2'000);
+  for (int i = 0; i < 98; ++i) s.broker().note_lag(1ms);
+  for (int i = 0; i < 2; ++i) s.broker().note_lag(50ms);
+  s.advance(10s);
+  s["a"].connect().subscribe("$SYS/#");
+  auto figures = take_figures(s["a"], true);
+  CHECK(figures.at("heap/current") == "2000");
+  CHECK(figures.at("heap/maximum") == "3000");
+  CHECK(std::stod(figures.at("loop/lag_ms_p99")) == doctest::Approx(50).epsilon(0.1));
+  CHECK(figures.at("packet/out/count") == "2");
+  CHECK(std::stoul(figures.at("packet/out/bytes")) >= 2);
+  s["b"].read_again().skip_output();
+  s.advance(10s);
+  figures = take_figures(s["a"], false);
+  CHECK(figures.at("loop/lag_ms_p99") == "0.00");  // of the last ten seconds
+  CHECK(figures.at("packet/out/count") == "0");
+}
+
 TEST_CASE("[MQTT-4.7.2-1] $SYS is not for who asks for everything") {
   BrokerScript s(every_ten());
   s["a"].connect().subscribe("#").subscribe("+/broker/version").expect_nothing();

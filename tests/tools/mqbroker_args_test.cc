@@ -197,7 +197,9 @@ TEST_CASE("process options") {
 
 TEST_CASE("the log: types as in mosquitto.conf, of which the least urgent counts; where to; when") {
   CHECK(options({}).log_level == LogLevel::kNotice);
-  const auto log = [](std::vector<std::string> words) { return options(std::move(words)).log_output; };
+  const auto log = [](std::vector<std::string> words) {
+    return options(std::move(words)).log_output;
+  };
   CHECK(log({}).to.size() == 1);
   CHECK(log({}).to[0].to == LogOutput::To::kStderr);
   CHECK(log({}).to[0].time_format == "");

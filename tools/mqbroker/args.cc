@@ -156,6 +156,13 @@ void declare_limits(CLI::App& app, BrokerArgs& args) {
                     *number == 0 ? kReceiveMaximumDefault : static_cast<uint32_t>(*number);
                 return {};
               })
+      .parsed("--max-inflight-bytes", "SIZE", "",
+              "Memory of those messages; one is sent whatever its size.",
+              [&broker](std::string_view text) -> Result<void> {
+                MQ_TRY(const uint64_t size, parse_size(text));
+                broker.inflight_bytes_max = size == 0 ? UINT64_MAX : size;
+                return {};
+              })
       .choice("--slow-consumer", broker.slow_consumer,
               {{"drop", SlowConsumer::kDrop},
                {"disconnect", SlowConsumer::kDisconnect},
@@ -293,7 +300,7 @@ Result<LogOutputs> log_outputs(const BrokerArgs& args, std::vector<std::string>&
     LogOutput output;
     if (dest == "none") continue;
     if (dest == "topic") {
-      warnings.emplace_back("log_dest topic is ignored: the log is not published; $SYS has figures");
+      warnings.emplace_back("log_dest topic is ignored: the log is not published");
       continue;
     }
     if (dest == "stdout") {
@@ -304,8 +311,8 @@ Result<LogOutputs> log_outputs(const BrokerArgs& args, std::vector<std::string>&
       output.to = LogOutput::To::kFile;
       output.path = dest.substr(kFile.size());
     } else if (dest != "stderr") {
-      return invalid(fmt::format("Invalid log dest given: {}, it must be stderr, stdout, syslog, none or 'file PATH'; "
-                                 "systemd keeps what goes to standard error.",
+      return invalid(fmt::format("Invalid log dest given: {}, it must be stderr, stdout, syslog, "
+                                 "none or 'file PATH'; systemd keeps what goes to standard error.",
                                  dest));
     }
     // JSON has a time of its own, unless somebody wants to see another one.
@@ -488,6 +495,8 @@ void declare(CLI::App& app, BrokerArgs& args) {
             "What to log: this, and what is more urgent; several allowed, as in mosquitto.conf. "
             "Refusals are notices, connections information.")
       .boolean("-v,--verbose", args.verbose, "Log connections that come and go (information).")
+      .boolean("--connection-messages", args.broker.log_connections,
+               "Whether connections that come and go are information for the log.")
       .list("--log-dest", args.log_dests, "DEST",
             "Where to: stderr (the default), stdout, syslog, none, or the word file, a blank and a "
             "path; several allowed. SIGHUP opens a file anew.")

@@ -19,8 +19,6 @@ constexpr ForeignKey kKeys[] = {
     {"check-retain-source", kIgnored, "false",
      "retained messages stay when their sender's rights change; who may read them is checked "
      "whenever they are sent"},
-    {"connection-messages", kIgnored, "true", "log_type information shows connections"},
-    {"max-inflight-bytes", kIgnored, "0", "max_queued_bytes counts messages in flight, too"},
     {"packet-buffer-size", kIgnored, "", "mqbroker has no such buffer"},
     {"set-tcp-nodelay", kIgnored, "true",
      "output is gathered, so that Nagle's algorithm would only add delay; it is always off"},
