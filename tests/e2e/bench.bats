@@ -58,6 +58,64 @@ all_arrived() {
   all_arrived 100 900
 }
 
+@test "mesh: connections that publish and subscribe, each hears all" {
+  for qos in 0 2; do
+    bench --pattern mesh --pubs 5 --rate 1k --messages 200 -q "$qos" --threads 2
+    all_arrived 200 1000
+    count .load.deliveries_per_publish '{"min":5,"max":5,"mean":5.0}'
+    count .histograms.connect.count 5
+  done
+  grep -q 'expected deliveries per publish: 5' <(mqbench report "$work/result.json")
+}
+
+@test "shared: each message reaches one member, whichever thread it is on" {
+  for qos in 0 1 2; do
+    bench --pattern shared:workers --pubs 3 --subs 4 --rate 2k --messages 1000 -q "$qos" --threads 2
+    all_arrived 1000 1000
+    count .load.deliveries_per_publish.max 1
+  done
+}
+
+@test "shared, at full speed: the window counts what the members receive together" {
+  bench --pattern shared --pubs 2 --subs 3 --rate max --inflight 20 --messages 5000 -q 1
+  all_arrived 5000 5000
+}
+
+@test "topics and filters with blanks: who hears whom is what they say" {
+  # Ten topics in turn, of which three subscribers want one each.
+  bench -t 'x/{n}' --topics 10 --subs 3 -f 'x/{i}' --rate 1k --messages 500 -q 1
+  all_arrived 500 150
+  count .load.deliveries_per_publish '{"min":0,"max":1,"mean":0.3}'
+  bench -t 'cmd/{rand:4}' --subs 4 -f 'cmd/{i}' --rate 1k --messages 500 -q 2
+  all_arrived 500 500
+  bench -t 'site/{mod:2}/%i' --pubs 4 --subs 2 -f 'site/%i/#' --rate 1k --messages 500
+  all_arrived 500 500
+  bench -t 'g/{i}' --pubs 2 --subs 3 -f '$share/s/g/+' --rate 1k --messages 500
+  all_arrived 500 500
+  bench --pattern fanin --pubs 3 -t '{i}/{n}' --topics 4 --rate 1k --messages 600
+  all_arrived 600 600
+}
+
+@test "a file of values for the clients: topics, users, passwords" {
+  printf 'site,username,password\nnorth,ann,a1\n"so,uth",bob,b2\n' >"$work/devices.csv"
+  kill -9 "$broker_pid"
+  : >"$work/users"
+  for login in 'ann a1' 'bob b2' 'eve e'; do
+    mqbroker passwd -b -I 1000 "$work/users" "${login% *}" "${login#* }"
+  done
+  start_broker --password-file "$work/users"
+  subscribe topics mqsub -u eve -P e -t 'd/#' -F '%t'
+  bench -t 'd/{csv.site}/{user}/{i}' --data "$work/devices.csv" --pubs 3 --subs 3 --rate 100 \
+    --messages 30 --warmup 0 -q 1
+  all_arrived 30 30
+  [ "$(sort -u "$work/topics" | tr '\n' ' ')" = 'd/north/ann/0 d/north/ann/2 d/so,uth/bob/1 ' ]
+  run -2 --separate-stderr mqbench run -p "$port" --data "$work/none"
+  [[ $stderr == *"cannot read $work/none"* ]]
+  printf 'a,b\n1\n' >"$work/bad.csv"
+  run -2 --separate-stderr mqbench run -p "$port" --data "$work/bad.csv"
+  [[ $stderr == *"bad.csv, line 2: 1 fields and not 2"* ]]
+}
+
 @test "rate max: a number of messages, the window held, on several threads" {
   for qos in 0 1 2; do
     bench --rate max --inflight 20 --messages 5000 --pubs 4 --subs 4 -q "$qos" -s 16 --threads 2
@@ -136,7 +194,8 @@ all_arrived() {
 
 @test "what cannot be meant: exit 2" {
   for options in '--rate slow' '-s 15' '--pubs 2 -t one' '-d 1 --messages 1' '--percentiles 101' \
-    '--pattern ring' '-D will content-type x'; do
+    '--pattern ring' '-D will content-type x' '-f a/# --pattern mesh' '-t a/{x}' '-t a/{csv.x}' \
+    '--pattern mesh --pubs 3 --subs 2' '-f a/#/b'; do
     # shellcheck disable=SC2086
     run --separate-stderr mqbench run $options
     [ "$status" -eq 2 ]

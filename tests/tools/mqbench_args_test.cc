@@ -1,5 +1,6 @@
 #include "mqbench/run_args.h"
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,30 @@ TEST_CASE("args: limits") {
         "(16 000 000).");
 }
 
+TEST_CASE("args: patterns, filters and topics") {
+  CHECK(parse({"--pattern", "mesh", "--pubs", "3"})->load.plan.subscribers() == 3);
+  CHECK(error({"--pattern", "mesh", "--pubs", "3", "--subs", "3"}) == "");
+  CHECK(error({"--pattern", "mesh", "--pubs", "3", "--subs", "2"}).starts_with("In a mesh"));
+  CHECK(parse({"--pattern", "shared"})
+            ->load.plan.shares()
+            .front()
+            .filter.starts_with("$share/mqbench/mqbench/"));
+  CHECK(parse({"--pattern", "shared:g"})
+            ->load.plan.shares()
+            .front()
+            .filter.starts_with("$share/g/mqbench/"));
+  CHECK(error({"--pattern", "shared:"}) != "");
+  CHECK(error({"--pattern", "mesh:g"}) != "");
+  CHECK(error({"--pattern", "ring"}).find("it must be p2p, fanin, fanout, mesh, shared") !=
+        std::string::npos);
+  CHECK(parse({"-t", "a/{i}", "-f", "a/#", "--pubs", "3"})->load.plan.receivers_of(2) == 1);
+  CHECK(error({"-f", "a/#", "--pattern", "fanin"}).starts_with("--filter says who hears whom"));
+  CHECK(parse({"-t", "a/{i}/{n}", "--topics", "5"})->load.plan.streams() == 5);
+  CHECK(error({"--topics", "5"}) == "--topics needs a topic with {n}.");
+  CHECK(error({"--data", "/nonexistent"}).find("/nonexistent") != std::string::npos);
+  CHECK(error({"--shard", "0/2", "--pattern", "mesh", "--pubs", "9"}).starts_with("--shard needs"));
+}
+
 TEST_CASE("args: report") {
   CHECK(error({"--json", "--fail-if", "p99>1ms"}) == "");
   CHECK(parse({"--json", "--strict"})->strict);
@@ -131,8 +156,9 @@ TEST_CASE("args: shards share the clients and the rate") {
       subs += load.own(20);
       // Who hears whom is in one shard.
       for (uint32_t s = 0; s < 20; ++s) {
-        for (uint32_t slot = 0; slot < load.plan.senders_of(s); ++slot) {
-          CHECK(load.is_own(s) == load.is_own(load.plan.sender(s, slot)));
+        for (uint32_t slot = 0; slot < load.plan.heard(s).size(); ++slot) {
+          const uint32_t publisher = load.plan.publisher_of(load.plan.heard(s).at(slot));
+          CHECK(load.is_own(s) == load.is_own(publisher));
         }
       }
     }
@@ -145,6 +171,20 @@ TEST_CASE("args: shards share the clients and the rate") {
   }
   CHECK(
       error({"--shard", "0/2", "--pattern", "fanin", "--pubs", "9"}).starts_with("--shard needs"));
+}
+
+TEST_CASE("args: who started the shards has numbered them") {
+  for (const char* name : {"JOB_COMPLETION_INDEX", "SLURM_PROCID", "PSSH_NODENUM"}) unsetenv(name);
+  const std::vector<std::string> words = {"--pubs", "4", "--subs", "4", "--shard", "auto/4"};
+  CHECK(error(words).starts_with("--shard auto/N needs JOB_COMPLETION_INDEX"));
+  setenv("PSSH_NODENUM", "3", 1);
+  CHECK(parse(words)->load.shard == 3);
+  setenv("SLURM_PROCID", "2", 1);
+  CHECK(parse(words)->load.shard == 2);
+  CHECK(parse(words)->load.shards == 4);
+  setenv("JOB_COMPLETION_INDEX", "4", 1);
+  CHECK(error(words).starts_with("Invalid shard given: auto/4"));
+  for (const char* name : {"JOB_COMPLETION_INDEX", "SLURM_PROCID", "PSSH_NODENUM"}) unsetenv(name);
 }
 
 TEST_CASE("args: a broker of somebody else is spared") {

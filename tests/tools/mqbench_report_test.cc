@@ -15,7 +15,8 @@ namespace {
 
 RunOptions options() {
   RunArgs args;
-  args.pubs = args.subs = 2;
+  args.pubs = 2;
+  args.subs = 2;
   args.qos = Qos::kAtLeastOnce;
   args.rate = "1k";
   args.duration = 2s;
@@ -52,7 +53,7 @@ LoadResult result(const RunOptions& options) {
   for (uint32_t s = 0; s < 2; ++s) {
     subscribers.emplace_back(options.load.plan, s).granted = Qos::kAtLeastOnce;
     ReadStamp read{};
-    read.stamp.publisher = s;
+    read.stamp.stream = s;
     for (; read.stamp.sequence < 1000; ++read.stamp.sequence) subscribers[s].arrived(read, false);
   }
   r.accounting = account(options.load.plan, options.load.qos, publishers, subscribers);

@@ -41,7 +41,7 @@ TEST_CASE("stamp: full and compact round trip") {
       const auto read = read_stamp(payload, stamp.run);
       REQUIRE(read);
       CHECK(read->compact == (size < 32));
-      CHECK(read->stamp.publisher == stamp.publisher);
+      CHECK(read->stamp.stream == stamp.stream);
       CHECK(read->stamp.planned == stamp.planned);
       CHECK(read->stamp.warm_up == warm_up);
       CHECK(read->stamp.sequence == (size < 32 ? 9 : stamp.sequence));

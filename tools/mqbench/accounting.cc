@@ -9,25 +9,27 @@
 
 namespace mq {
 
-Deliveries::Deliveries(const LoadPlan& plan, uint32_t subscriber)
-    : plan_(&plan), subscriber_(subscriber), tracks_(plan.senders_of(subscriber)) {}
+Deliveries::Deliveries(const LoadPlan& plan, uint32_t subscriber, ShareTracks* shares)
+    : plan_(&plan),
+      subscriber_(subscriber),
+      shares_(shares),
+      tracks_(plan.heard(subscriber).size()) {
+  for (const uint32_t share : plan.shares_of(subscriber)) {
+    memberships_.push_back({share, std::vector<uint64_t>(plan.shares()[share].heard.size())});
+  }
+  assert(memberships_.empty() || shares != nullptr);
+}
 
 bool Deliveries::arrived(const ReadStamp& read, bool dup_flag) {
-  const std::optional<uint32_t> slot = plan_->slot(subscriber_, read.stamp.publisher);
-  if (!slot) {
-    foreign();
-    return false;
-  }
+  const std::optional<uint32_t> slot = plan_->heard(subscriber_).slot(read.stamp.stream);
+  if (!slot) return arrived_by_share(read, dup_flag);
   SequenceTrack& track = tracks_[*slot];
-  const uint64_t sequence = read.compact ? widen_sequence(read.stamp.sequence, track.next())
-                                         : read.stamp.sequence;
+  const uint64_t sequence =
+      read.compact ? widen_sequence(read.stamp.sequence, track.next()) : read.stamp.sequence;
   const SequenceTrack::Arrival arrival = track.arrived(sequence);
   switch (arrival.kind) {
     case SequenceTrack::Kind::kNew: return true;
-    case SequenceTrack::Kind::kLate:
-      ++reordered_;
-      reordered_by_max_ = std::max(reordered_by_max_, arrival.behind);
-      return true;
+    case SequenceTrack::Kind::kLate: count_late(arrival.behind); return true;
     case SequenceTrack::Kind::kDuplicate:
       ++(dup_flag ? duplicates_flagged_ : duplicates_unflagged_);
       return false;
@@ -35,63 +37,145 @@ bool Deliveries::arrived(const ReadStamp& read, bool dup_flag) {
   return false;
 }
 
+void Deliveries::count_late(uint64_t behind) {
+  ++reordered_;
+  reordered_by_max_ = std::max(reordered_by_max_, behind);
+}
+
+bool Deliveries::arrived_by_share(const ReadStamp& read, bool dup_flag) {
+  for (Membership& membership : memberships_) {
+    const auto slot = plan_->shares()[membership.share].heard.slot(read.stamp.stream);
+    if (!slot) continue;
+    const auto [is_new, sequence] =
+        shares_->arrived(membership.share, *slot, [&read](uint64_t next) {
+          return read.compact ? widen_sequence(read.stamp.sequence, next) : read.stamp.sequence;
+        });
+    if (!is_new) {
+      ++(dup_flag ? duplicates_flagged_ : duplicates_unflagged_);
+      ++shared_duplicates_;
+      return false;
+    }
+    uint64_t& next = membership.next[*slot];
+    if (sequence < next) {
+      count_late(next - 1 - sequence);
+      ++shared_reordered_;
+    }
+    next = std::max(next, sequence + 1);
+    return true;
+  }
+  foreign();
+  return false;
+}
+
 namespace {
 
-// Loss of what one publisher sent to one subscriber.
-void account_pair(const PublisherOutcome& publisher, uint64_t received, bool reconnected, Qos qos,
-                  Accounting& to) {
-  const uint64_t expected = publisher.sent - publisher.refused;
+// Who received, for the account of losses: a subscriber, or a share with all its members.
+struct Receiver {
+  const StreamSet& heard;
+  Qos granted;
+  uint32_t disconnects;
+};
+
+// Loss of what one publisher sent, of it `sent` to the streams that the receiver hears.
+void account_pair(const PublisherOutcome& publisher, uint64_t sent, uint64_t received,
+                  const Receiver& receiver, Qos qos, Accounting& to) {
+  // A publisher is not told to which of its topics a message was that the server refused. Where the
+  // receiver does not hear all of them it counts as expected, and then as never acknowledged.
+  const bool hears_all = sent == publisher.sent;
+  const uint64_t expected = hears_all ? sent - publisher.refused : sent;
   to.expected += expected;
   to.received += received;
   // A message that was refused and yet delivered would make this negative.
   const uint64_t lost = expected > received ? expected - received : 0;
-  if (qos == Qos::kAtMostOnce) {
+  if (std::min(qos, receiver.granted) == Qos::kAtMostOnce) {
     to.lost.qos0 += lost;
-  } else if (reconnected) {
+  } else if (publisher.disconnects + receiver.disconnects > 0) {
     to.lost.reconnect += lost;
   } else {
-    const uint64_t unacked = std::min(lost, expected - std::min(expected, publisher.acked));
+    const uint64_t answered = publisher.acked + (hears_all ? publisher.refused : 0);
+    const uint64_t unacked = std::min(lost, publisher.sent - std::min(publisher.sent, answered));
     to.lost.unacked += unacked;
     to.lost.acked += lost - unacked;
+  }
+}
+
+// received(slot) is how many of the messages of that stream have arrived.
+template <class Received>
+void account_receiver(const LoadPlan& plan, const std::vector<PublisherOutcome>& publishers,
+                      const Receiver& receiver, Qos qos, Received&& received, Accounting& to) {
+  for (uint32_t slot = 0; slot < receiver.heard.size();) {
+    const uint32_t publisher = plan.publisher_of(receiver.heard.at(slot));
+    const uint32_t first = plan.first_stream(publisher);
+    const uint32_t end = first + plan.streams_of(publisher);
+    uint64_t sent = 0, arrived = 0;
+    for (; slot < receiver.heard.size() && receiver.heard.at(slot) < end; ++slot) {
+      sent += publishers[publisher].sent_to(receiver.heard.at(slot) - first);
+      arrived += received(slot);
+    }
+    account_pair(publishers[publisher], sent, arrived, receiver, qos, to);
+  }
+}
+
+void account_shares(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
+                    const std::vector<Deliveries>& subscribers, const ShareTracks& shares,
+                    Accounting& to) {
+  for (uint32_t share = 0; share < plan.shares().size(); ++share) {
+    Receiver receiver{plan.shares()[share].heard, Qos::kExactlyOnce, 0};
+    for (const Deliveries& member : subscribers) {
+      if (std::ranges::count(plan.shares_of(member.subscriber()), share) == 0) continue;
+      receiver.granted = std::min(receiver.granted, member.granted);
+      receiver.disconnects += member.disconnects;
+    }
+    account_receiver(
+        plan, publishers, receiver, qos,
+        [&](uint32_t slot) { return shares.received(share, slot); }, to);
   }
 }
 
 }  // namespace
 
 Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
-                   const std::vector<Deliveries>& subscribers) {
+                   const std::vector<Deliveries>& subscribers, const ShareTracks* shares) {
   assert(publishers.size() == plan.publishers() && subscribers.size() <= plan.subscribers());
+  assert(plan.shares().empty() || shares != nullptr);
   Accounting sum;
-  uint32_t publisher_disconnects = 0;
-  for (const PublisherOutcome& publisher : publishers) {
+  uint32_t publisher_disconnects = 0, disconnects = 0;
+  for (uint32_t number = 0; number < publishers.size(); ++number) {
+    const PublisherOutcome& publisher = publishers[number];
     sum.planned += publisher.planned;
     sum.sent += publisher.sent;
     sum.acked += publisher.acked;
     sum.refused += publisher.refused;
     publisher_disconnects += publisher.disconnects;
+    // A connection is counted once, whatever it is used for.
+    if (!plan.is_second_role(number)) sum.disconnects += publisher.disconnects;
   }
-  sum.disconnects = publisher_disconnects;
-  uint64_t unexcused_duplicates = 0, unexcused_reordered = 0;
+  for (const Deliveries& subscriber : subscribers) sum.disconnects += subscriber.disconnects;
+  for (const Deliveries& subscriber : subscribers) disconnects += subscriber.disconnects;
+  disconnects += publisher_disconnects;
+  uint64_t unexcused_duplicates = 0, unexcused_reordered = 0, unexcused_shared = 0;
   for (const Deliveries& subscriber : subscribers) {
-    const Qos effective = std::min(qos, subscriber.granted);
-    for (uint32_t slot = 0; slot < subscriber.tracks().size(); ++slot) {
-      const PublisherOutcome& publisher = publishers[plan.sender(subscriber.subscriber(), slot)];
-      account_pair(publisher, subscriber.tracks()[slot].received(),
-                   publisher.disconnects + subscriber.disconnects > 0, effective, sum);
-    }
-    const uint64_t duplicates =
-        subscriber.duplicates_flagged() + subscriber.duplicates_unflagged();
+    const Receiver receiver{plan.heard(subscriber.subscriber()), subscriber.granted,
+                            subscriber.disconnects};
+    account_receiver(
+        plan, publishers, receiver, qos,
+        [&](uint32_t slot) { return subscriber.tracks()[slot].received(); }, sum);
+    const uint64_t duplicates = subscriber.duplicates_flagged() + subscriber.duplicates_unflagged();
     if (publisher_disconnects + subscriber.disconnects == 0) {
-      unexcused_reordered += subscriber.reordered();
-      if (effective != Qos::kAtLeastOnce) unexcused_duplicates += duplicates;
+      // Only subscriptions that are not shared promise order [MQTT-4.6.0-5].
+      unexcused_reordered += subscriber.reordered() - subscriber.shared_reordered();
+      if (std::min(qos, subscriber.granted) != Qos::kAtLeastOnce) {
+        unexcused_duplicates += duplicates - subscriber.shared_duplicates();
+      }
     }
+    if (disconnects == 0) unexcused_shared += subscriber.shared_duplicates();
     sum.duplicates_flagged += subscriber.duplicates_flagged();
     sum.duplicates_unflagged += subscriber.duplicates_unflagged();
     sum.reordered += subscriber.reordered();
     sum.reordered_by_max = std::max(sum.reordered_by_max, subscriber.reordered_by_max());
     sum.foreign += subscriber.foreign_count();
-    sum.disconnects += subscriber.disconnects;
   }
+  if (!plan.shares().empty()) account_shares(plan, qos, publishers, subscribers, *shares, sum);
   if (sum.lost.acked > 0) {  // ownership was accepted [MQTT-4.3.2-4] [MQTT-4.3.3-8]
     sum.violations.push_back(
         fmt::format("{} deliveries of acknowledged messages lost", format_count(sum.lost.acked)));
@@ -100,6 +184,10 @@ Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOut
     sum.violations.push_back(fmt::format("{} duplicates at QoS {}",
                                          format_count(unexcused_duplicates),
                                          qos == Qos::kAtMostOnce ? 0 : 2));
+  }
+  if (unexcused_shared > 0) {  // section 4.8.2: one of the sessions gets it
+    sum.violations.push_back(fmt::format("{} messages of a shared subscription delivered again",
+                                         format_count(unexcused_shared)));
   }
   if (unexcused_reordered > 0) {  // [MQTT-4.6.0-5]
     sum.violations.push_back(fmt::format("{} messages overtaken by later ones of their topic",

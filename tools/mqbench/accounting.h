@@ -8,6 +8,7 @@
 #include "codec/version.h"
 #include "mqbench/load_plan.h"
 #include "mqbench/sequence_track.h"
+#include "mqbench/share_tracks.h"
 #include "mqbench/stamp.h"
 
 namespace mq {
@@ -19,37 +20,58 @@ struct PublisherOutcome {
   uint64_t acked = 0;    // QoS 1 and 2, taken by the server
   uint64_t refused = 0;  // QoS 1 and 2, answered with an error
   uint32_t disconnects = 0;
+  // `sent` by stream where there are several.
+  std::vector<uint64_t> sent_by_stream = {};
+  uint64_t sent_to(uint32_t nth_stream) const {
+    return sent_by_stream.empty() ? sent : sent_by_stream[nth_stream];
+  }
 };
 
 // What one subscriber received in the measured part of a run.
 class Deliveries {
  public:
-  // REQUIRES: `plan` outlives it
-  Deliveries(const LoadPlan& plan, uint32_t subscriber);
+  // REQUIRES: `plan` and `shares` outlive it; a subscriber that is a member of a share has `shares`
+  Deliveries(const LoadPlan& plan, uint32_t subscriber, ShareTracks* shares = nullptr);
 
   // A message with a stamp of this run that is not of the warm-up. True when it is the first copy
-  // of one that this subscriber must get.
+  // of one that this subscriber, or the share that it is a member of, must get.
   bool arrived(const ReadStamp& read, bool dup_flag);
   // Anything else: retained, somebody else's, or of a run before.
   void foreign() { ++foreign_; }
 
   uint32_t subscriber() const { return subscriber_; }
-  const std::vector<SequenceTrack>& tracks() const { return tracks_; }  // one a slot of the plan
-  uint64_t duplicates_flagged() const { return duplicates_flagged_; }   // with DUP
+  const std::vector<SequenceTrack>& tracks() const {
+    return tracks_;
+  }  // one a slot of what is heard
+  uint64_t duplicates_flagged() const { return duplicates_flagged_; }  // with DUP
   uint64_t duplicates_unflagged() const { return duplicates_unflagged_; }
   uint64_t reordered() const { return reordered_; }
   uint64_t reordered_by_max() const { return reordered_by_max_; }  // messages that overtook one
   uint64_t foreign_count() const { return foreign_; }
+  // Of these, what came by a shared subscription.
+  uint64_t shared_duplicates() const { return shared_duplicates_; }
+  uint64_t shared_reordered() const { return shared_reordered_; }
 
   uint32_t disconnects = 0;
   Qos granted = Qos::kAtMostOnce;
 
  private:
+  // What this member of a share has got of each of its streams.
+  struct Membership {
+    uint32_t share;
+    std::vector<uint64_t> next;  // the newest sequence number and one
+  };
+  bool arrived_by_share(const ReadStamp& read, bool dup_flag);
+  void count_late(uint64_t behind);
+
   const LoadPlan* plan_;
   uint32_t subscriber_;
+  ShareTracks* shares_;
+  std::vector<Membership> memberships_;
   std::vector<SequenceTrack> tracks_;
   uint64_t duplicates_flagged_ = 0, duplicates_unflagged_ = 0;
   uint64_t reordered_ = 0, reordered_by_max_ = 0;
+  uint64_t shared_duplicates_ = 0, shared_reordered_ = 0;
   uint64_t foreign_ = 0;
 };
 
@@ -79,6 +101,6 @@ struct Accounting {
 
 // Of a shard: what it does not have has done nothing.
 Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
-                   const std::vector<Deliveries>& subscribers);
+                   const std::vector<Deliveries>& subscribers, const ShareTracks* shares = nullptr);
 
 }  // namespace mq

@@ -1,63 +1,56 @@
-// What publishers and subscribers have in common.
+// One connection of a run, and what it does: publish, subscribe, or both.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "base/time.h"
 #include "io/client_runner.h"
-#include "mqbench/delivery_counter.h"
-#include "mqbench/interval_log.h"
-#include "mqbench/load_options.h"
-#include "mqbench/tally.h"
+#include "io/stream.h"
+#include "mqbench/load_context.h"
+#include "mqbench/load_publisher.h"
+#include "mqbench/load_subscriber.h"
 
 namespace mq {
 
-// When the parts of a run begin and end, the same for all threads.
-struct RunTimes {
-  Time warm_up_start = kNever;
-  Time window_start = kNever;  // of the measured part
-  Time window_end = kNever;
+class LoadClient final : private ClientRunner::Handler {
+ public:
+  // Number `number` of a group of the plan. `watch` is told of its reads; null for none, else it
+  // outlives the client.
+  LoadClient(LoadContext& context, const LoadPlan::Group& group, uint32_t number, ReadWatch* watch);
 
-  bool in_window(Time at) const { return at >= window_start && at < window_end; }
-};
+  ClientRunner& runner() { return runner_; }
+  // Before connect(). What it publishes; the pointer is used until the end.
+  void add(LoadPublisher& publisher) { publishers_.push_back(&publisher); }
 
-class LoadPublisher;
+  void connect();
+  // DISCONNECT, then the owner's client_ended().
+  void stop() { runner_.stop(); }
 
-// What a thread has once for all its clients.
-struct LoadContext {
-  Loop& loop;
-  const LoadOptions& options;
-  DeliveryCounter& deliveries;
-  RunTimes times = {};
-  Tally tally = {};
-  IntervalLog intervals = {};
+  // What it received; null when it does not subscribe.
+  const Deliveries* deliveries() const {
+    return subscriber_ ? &subscriber_->deliveries() : nullptr;
+  }
 
-  // Sums over the clients, kept by them. Of the measured part.
-  uint64_t expected = 0;    // deliveries that the messages sent make
-  uint64_t received = 0;    // first copies
-  uint64_t unacked = 0;
-  uint32_t publishers_done = 0;  // have sent all they had to
-  // Publishers that wait for deliveries.
-  std::vector<LoadPublisher*> starving = {};
+ private:
+  void on_event(const ClientEvent& event, Now now) override;
+  void on_progress(Now now) override;
+  void on_lost(const Error& error, Duration retry_in, Now now) override;
+  void on_ended(const Error* error, Now now) override;
 
-  // The next three are called by the clients.
-  struct Owner {
-    virtual void client_ready() = 0;  // connected, and subscribed if it is a subscriber
-    virtual void client_failed(const Error& error) = 0;
-    virtual void client_ended() = 0;  // after it was stopped; may destroy nothing yet
+  void connected(const Connected& event, Now now);
+  void ready();
+  std::string name() const;
 
-   protected:
-    ~Owner() = default;
-  };
-  Owner& owner;
-
-  // A connection of this client was lost.
-  void lost(char role, uint32_t number, const Error& error, Now now);
-
-  // A client's own copy of the connection options.
-  ClientOptions client_options(char role, uint32_t number) const;
+  LoadContext& context_;
+  const LoadPlan::Group& group_;
+  const uint32_t number_;
+  ClientRunner runner_;
+  std::vector<LoadPublisher*> publishers_;
+  std::optional<LoadSubscriber> subscriber_;
+  Time connect_start_{};
+  bool was_connected_ = false, was_ready_ = false;
 };
 
 }  // namespace mq

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "codec/version.h"
+#include "mqbench/audience.h"
+#include "mqbench/data_table.h"
+#include "mqbench/topic_template.h"
 
 namespace mq {
 
@@ -15,52 +20,137 @@ enum class Pattern : uint8_t {
   kP2p,     // pairs: each publisher has its own topic; the smaller side goes round
   kFanIn,   // each publisher has its own topic, every subscriber gets them all
   kFanOut,  // all publishers share one topic, every subscriber gets it
+  kMesh,    // each client publishes to its own topic and gets those of all, its own too
+  kShared,  // each publisher has its own topic, each message goes to one of the subscribers
+  kGiven,   // as topics and filters say
   kNone,    // nobody publishes: connections alone, or subscribers of what others publish
 };
 
 std::string_view name(Pattern pattern);
 
+// Publishers and subscribers are numbered, and so are streams: what one publisher sends to one
+// topic. Order, loss and duplicates are those of a stream. A client is a connection; it may be
+// several publishers, and a subscriber beside.
 class LoadPlan {
  public:
-  // The topic template has {i} where the number of a topic goes and {run} for the run's name.
-  // An error where the pattern needs several topics and the template has one.
-  static Result<LoadPlan> make(Pattern pattern, uint32_t publishers, uint32_t subscribers,
-                               std::string_view topic_template, std::string_view run);
+  static constexpr uint32_t kStreamsMax = 1u << 24;  // what a stamp has room for
+  static constexpr uint64_t kPairsMax = 16'000'000;  // pairs(), 24 bytes each
+  // Where topics are compared with filters. Those of patterns are not: who hears whom is known.
+  static constexpr uint32_t kComparedStreamsMax = 2'000'000;
 
-  // Subscribers without publishers. The template of the filter has {i} where the number of a
-  // subscriber goes; with none there is no subscription.
-  static Result<LoadPlan> make_listeners(uint32_t subscribers, std::string_view filter_template,
-                                         std::string_view run);
+  // What clients are called.
+  struct Names {
+    std::string run;
+    std::string id_prefix = "";  // of client identifiers
+    std::string user = "";
+    std::shared_ptr<const DataTable> data = nullptr;  // rows of values for the clients
+    uint32_t first_number = 0;                        // what clients and topics are numbered from
+  };
 
-  // What clients and topics are numbered from, 0 without.
-  void set_first_number(uint32_t number) { first_number_ = number; }
-  uint32_t first_number() const { return first_number_; }
+  // The two templates are those of topic_template.h. What a pattern needs of them and they do not
+  // have is an error.
+  struct PatternPlan {
+    Pattern pattern = Pattern::kP2p;
+    uint32_t publishers = 1, subscribers = 1;  // of a mesh the former are both
+    std::string topic = "";
+    uint32_t topics = 1;      // of {n}
+    std::string filter = "";  // of kGiven and kNone; without one there is no subscription
+    std::string share = "";   // name of the subscription of kShared
+  };
+  static Result<LoadPlan> make(const PatternPlan& pattern, Names names);
+
+  // Clients that do the same.
+  struct Group {
+    std::string name;     // "publisher"
+    std::string id_part;  // between prefix and number of a client identifier
+    uint32_t clients = 0;
+    uint32_t first_flow = 0, flows = 0;
+    std::optional<uint32_t> first_subscriber = {};  // none: they do not subscribe
+  };
+  // In the order in which they connect.
+  const std::vector<Group>& client_groups() const { return groups_; }
+  uint32_t clients() const;
+  // REQUIRES: client < group.clients
+  uint64_t number(uint32_t client) const { return uint64_t{client} + names_.first_number; }
+  std::string client_id(const Group& group, uint32_t client) const;
+  const Names& names() const { return names_; }
+
+  // What the clients of a group publish to one template: publisher first_publisher + i is client i.
+  struct Flow {
+    uint32_t group = 0;
+    uint32_t first_publisher = 0, publishers = 0;
+    uint32_t first_stream = 0;
+    TopicTemplate topic;
+  };
+  const std::vector<Flow>& flows() const { return flows_; }
 
   Pattern pattern() const { return pattern_; }
   uint32_t publishers() const { return publishers_; }
   uint32_t subscribers() const { return subscribers_; }
+  uint32_t streams() const { return streams_; }
 
-  std::string topic(uint32_t publisher) const;
-  std::vector<std::string> filters(uint32_t subscriber) const;
+  const Flow& flow_of(uint32_t publisher) const;
+  // The streams of a publisher follow each other.
+  uint32_t first_stream(uint32_t publisher) const;
+  uint32_t streams_of(uint32_t publisher) const { return flow_of(publisher).topic.variants(); }
+  uint32_t publisher_of(uint32_t stream) const;
+  std::string topic(uint32_t stream) const;
 
-  // How many subscribers a message of this publisher must reach.
-  uint32_t receivers_of(uint32_t publisher) const;
-  // The publishers that a subscriber hears are numbered in slots from 0.
-  uint32_t senders_of(uint32_t subscriber) const;
-  uint32_t sender(uint32_t subscriber, uint32_t slot) const;
-  // Nothing when this subscriber must not receive from this publisher.
-  std::optional<uint32_t> slot(uint32_t subscriber, uint32_t publisher) const;
+  struct Subscription {
+    std::string filter;
+    std::optional<Qos> qos = {};  // none: that of the run
+  };
+  std::vector<Subscription> subscriptions(uint32_t subscriber) const;
+
+  // How many subscribers a message of this stream must reach; a share counts as one.
+  uint32_t receivers_of(uint32_t stream) const { return receivers_[stream]; }
+  // The most of any stream of a publisher, and whether it is the same for all of them.
+  uint32_t receivers_max(uint32_t publisher) const;
+  bool receivers_are_even(uint32_t publisher) const;
+  // What a subscriber hears by itself.
+  const StreamSet& heard(uint32_t subscriber) const { return audience_.heard[subscriber]; }
+  const std::vector<Share>& shares() const { return audience_.shares; }
+  // The shares that a subscriber is a member of.
+  const std::vector<uint32_t>& shares_of(uint32_t subscriber) const;
+  // Deliveries that each message makes: fewest, most and on average over the streams.
+  struct Receivers {
+    uint32_t min = 0, max = 0;
+    double mean = 0;
+  };
+  Receivers receivers() const;
+  // Streams that are accounted for, over all subscribers and shares.
+  uint64_t pairs() const;
+  // Whether this publisher's connection is also a subscriber's or an earlier publisher's.
+  bool is_second_role(uint32_t publisher) const;
 
   // With pairs, publisher i and subscriber j belong together when they agree modulo this; with
   // everybody to everybody it is 1.
   uint32_t groups() const;
 
  private:
+  TemplateValues values(const Group& group, uint32_t client, std::string& client_id) const;
+  Result<void> check_topics(std::string_view topic_template) const;
+  Result<void> listen_in_pairs();
+  Result<void> listen_to_all(bool shared, const std::string& share);
+  Result<void> listen_as_given();
+  void count_receivers();
+  const Group& group_of_subscriber(uint32_t subscriber) const;
 
   Pattern pattern_ = Pattern::kP2p;
-  uint32_t publishers_ = 1, subscribers_ = 1;
-  uint32_t first_number_ = 0;
-  std::string topic_template_;  // {run} is filled in
+  Names names_;
+  std::vector<Group> groups_;
+  std::vector<Flow> flows_;
+  uint32_t publishers_ = 0, subscribers_ = 0, streams_ = 0;
+  Audience audience_;
+  std::vector<uint32_t> receivers_;  // by stream
+
+  // Where filters are not the same for all, by group: a template each.
+  struct GivenFilter {
+    TopicTemplate filter;
+    std::optional<Qos> qos;
+  };
+  std::vector<std::vector<GivenFilter>> given_;
+  std::string common_filter_;  // of patterns in which it is
 };
 
 }  // namespace mq

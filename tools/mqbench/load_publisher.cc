@@ -16,6 +16,8 @@ namespace {
 // stamps would not show.
 constexpr uint32_t kQueuedBytes = 256 * 1024;
 constexpr uint32_t kQueuedMessagesMin = 2, kQueuedMessagesMax = 4096;
+// Of more, each is made anew for each message.
+constexpr size_t kTopicsKept = 1024;
 // After that many messages the clock is read again.
 constexpr uint32_t kMessagesPerClock = 64;
 // A token carries the planned time: its low bits in this unit, which go round after 137 s.
@@ -36,18 +38,39 @@ uint32_t time_bits(Duration since_start) {
 
 }  // namespace
 
-LoadPublisher::LoadPublisher(LoadContext& context, uint32_t number)
-    : context_(context), number_(number), receivers_(context.options.plan.receivers_of(number)),
-      topic_(context.options.plan.topic(number)),
+LoadPublisher::LoadPublisher(LoadContext& context, uint32_t number, ClientRunner& runner)
+    : context_(context),
+      number_(number),
+      first_stream_(context.options.plan.first_stream(number)),
+      receivers_max_(context.options.plan.receivers_max(number)),
+      receivers_are_even_(context.options.plan.receivers_are_even(number)),
       queue_max_(std::clamp(kQueuedBytes / context.options.payload_size, kQueuedMessagesMin,
                             kQueuedMessagesMax)),
       payload_(random_payload(context.options.payload_size,
                               uint64_t{context.options.run} << 32 | number)),
-      runner_(context.loop, context.options.runner, context.client_options('p', number), *this) {}
+      runner_(runner),
+      streams_(context.options.plan.streams_of(number)),
+      random_(uint64_t{number} << 32 | context.options.run) {
+  if (streams_.size() > kTopicsKept) return;
+  for (uint32_t i = 0; i < streams_.size(); ++i) {
+    topics_.push_back(context.options.plan.topic(first_stream_ + i));
+  }
+}
 
-void LoadPublisher::connect() {
-  connect_start_ = context_.loop.read_clock().mono;
-  runner_.start();
+// Which of its topics the next message goes to: {n} takes turns, {rand:N} does not.
+uint32_t LoadPublisher::next_variant() {
+  if (streams_.size() == 1) return 0;
+  const TopicTemplate& topic = context_.options.plan.flow_of(number_).topic;
+  const auto variant = static_cast<uint32_t>(sent_ % topic.topics());
+  if (!topic.random()) return variant;
+  return variant +
+         topic.topics() * static_cast<uint32_t>(random_.below(topic.variants() / topic.topics()));
+}
+
+const std::string& LoadPublisher::topic_of(uint32_t variant) {
+  if (!topics_.empty()) return topics_[variant];
+  topic_ = context_.options.plan.topic(first_stream_ + variant);
+  return topic_;
 }
 
 void LoadPublisher::set_schedules(const Schedule* warm_up, const Schedule* window) {
@@ -95,18 +118,18 @@ uint32_t LoadPublisher::room() {
     room = session.window_left();
   }
   if (context_.options.open_loop()) return room;
-  const uint64_t inflight = context_.options.inflight;
+  if (receivers_max_ == 0) return room;
+  const uint64_t window = uint64_t{context_.options.inflight} * receivers_max_;
   return static_cast<uint32_t>(
-      std::min<uint64_t>(room, inflight - std::min(inflight, under_way())));
+      std::min<uint64_t>(room, (window - std::min(window, under_way())) / receivers_max_));
 }
 
-// Messages that have not reached their subscribers and may still do so.
+// Deliveries that have not been made and may still be.
 uint64_t LoadPublisher::under_way() {
-  if (receivers_ == 0) return 0;
-  const uint64_t arrived = std::min(context_.deliveries.arrived(number_), sent_);
+  const uint64_t made = std::min(context_.deliveries.deliveries(number_), expected_);
   // What was written off may come after all.
-  written_off_ = std::min(written_off_, sent_ - arrived);
-  return sent_ - arrived - written_off_;
+  written_off_ = std::min(written_off_, expected_ - made);
+  return expected_ - made - written_off_;
 }
 
 void LoadPublisher::pump(Time now) {
@@ -136,11 +159,16 @@ bool LoadPublisher::send(Messages& part, Time now) {
   const bool warm_up = &part == &warm_up_;
   const bool open_loop = context_.options.open_loop();
   const Time planned = open_loop ? part.schedule->planned(number_, part.next) : now;
-  write_stamp({context_.options.run, number_, part.sent, planned, now - planned, warm_up},
-              payload_);
+  const uint32_t variant = next_variant();
+  uint64_t& sequence = streams_[variant].sent[warm_up ? 0 : 1];
+  write_stamp(
+      {context_.options.run, first_stream_ + variant, sequence, planned, now - planned, warm_up},
+      payload_);
   const Qos qos = context_.options.qos;
   const auto published =
-      runner_.session().publish({.topic = topic_, .payload = payload_, .qos = qos,
+      runner_.session().publish({.topic = topic_of(variant),
+                                 .payload = payload_,
+                                 .qos = qos,
                                  .properties = context_.options.publish_properties.view(),
                                  .token = token(planned, warm_up)},
                                 {now, {}});
@@ -149,16 +177,19 @@ bool LoadPublisher::send(Messages& part, Time now) {
     context_.owner.client_failed(published.error());
     return false;
   }
+  const uint32_t receivers = context_.options.plan.receivers_of(first_stream_ + variant);
+  ++sequence;
   ++part.next;
   ++part.sent;
   ++sent_;
+  expected_ += receivers;
   last_sent_ = now;
   if (context_.times.in_window(now)) {
     ++context_.tally.sent_in_window;
     context_.intervals.sent();
   }
   if (warm_up) return true;
-  context_.expected += receivers_;
+  context_.expected += receivers;
   if (qos != Qos::kAtMostOnce) ++context_.unacked;
   // What became due while the broker did not let us send says nothing about us.
   if (open_loop && planned >= unblocked_at_) {
@@ -189,27 +220,18 @@ void LoadPublisher::stop_sending(Time now) {
   finish();
 }
 
-void LoadPublisher::stop() { runner_.stop(); }
-
 PublisherOutcome LoadPublisher::outcome() const {
   const bool open_loop = context_.options.open_loop();
-  return {.planned = open_loop ? window_.due : window_.sent,
-          .sent = window_.sent,
-          .acked = acked_,
-          .refused = refused_,
-          .disconnects = disconnects_};
-}
-
-void LoadPublisher::on_event(const ClientEvent& event, Now now) {
-  if (const auto* acked = std::get_if<Acked>(&event)) {
-    on_acked(*acked, now);
-  } else if (std::holds_alternative<Connected>(event) && !std::exchange(was_ready_, true)) {
-    context_.tally.connect.record((now.mono - connect_start_).count());
-    context_.owner.client_ready();
+  PublisherOutcome outcome{.planned = open_loop ? window_.due : window_.sent,
+                           .sent = window_.sent,
+                           .acked = acked_,
+                           .refused = refused_,
+                           .disconnects = disconnects_};
+  if (streams_.size() > 1) {
+    for (const Stream& stream : streams_) outcome.sent_by_stream.push_back(stream.sent[1]);
   }
+  return outcome;
 }
-
-void LoadPublisher::on_progress(Now now) { pump(now.mono); }
 
 uint32_t LoadPublisher::token(Time planned, bool warm_up) const {
   return time_bits(planned - context_.times.warm_up_start) << 1 | (warm_up ? 1 : 0);
@@ -220,7 +242,8 @@ void LoadPublisher::on_acked(const Acked& acked, Now now) {
   --context_.unacked;
   if (is_error(acked.reason)) {
     ++refused_;
-    context_.expected -= receivers_;
+    // Of which topic it was is not known; at worst the end of the run waits for it.
+    if (receivers_are_even_) context_.expected -= receivers_max_;
     ++context_.tally.errors[acked.reason];
     return;
   }
@@ -230,18 +253,9 @@ void LoadPublisher::on_acked(const Acked& acked, Now now) {
   context_.tally.ack.record((units * kTokenUnit).count());
 }
 
-void LoadPublisher::on_lost(const Error& error, Duration, Now now) {
+void LoadPublisher::on_lost(Time now) {
   ++disconnects_;
-  context_.lost('p', number_, error, now);
-  block(now.mono);
-}
-
-void LoadPublisher::on_ended(const Error* error, Now) {
-  if (error != nullptr) {
-    context_.owner.client_failed(
-        {error->code, fmt::format("publisher {}: {}", number_, error->text), error->system});
-  }
-  context_.owner.client_ended();
+  block(now);
 }
 
 }  // namespace mq

@@ -1,4 +1,4 @@
-// One publisher of a run.
+// What one client of a run publishes.
 #pragma once
 
 #include <cstdint>
@@ -7,20 +7,21 @@
 #include <utility>
 #include <vector>
 
+#include "base/random.h"
 #include "io/client_runner.h"
 #include "mqbench/accounting.h"
-#include "mqbench/load_client.h"
+#include "mqbench/load_context.h"
 #include "mqbench/schedule.h"
 
 namespace mq {
 
 // Sends what is due as soon as its connection takes it, and not before: what waits, waits here,
 // with its planned time.
-class LoadPublisher final : private ClientRunner::Handler {
+class LoadPublisher {
  public:
-  LoadPublisher(LoadContext& context, uint32_t number);
+  // The runner is that of its client and tells it what happens.
+  LoadPublisher(LoadContext& context, uint32_t number, ClientRunner& runner);
 
-  void connect();
   // Open loop: when messages are due.
   void set_schedules(const Schedule* warm_up, const Schedule* window);
   enum class Part : uint8_t { kWarmUp, kWindow };
@@ -40,10 +41,9 @@ class LoadPublisher final : private ClientRunner::Handler {
   void write_off(Time now, Duration after);
   // Nothing more is sent; what was due by now and was not counts as not sent.
   void stop_sending(Time now);
-  // DISCONNECT, then the owner's client_ended().
-  void stop();
 
-  int fd() const { return runner_.fd(); }  // -1 without a connection
+  void on_acked(const Acked& acked, Now now);
+  void on_lost(Time now);
 
   PublisherOutcome outcome() const;
 
@@ -52,15 +52,15 @@ class LoadPublisher final : private ClientRunner::Handler {
     const Schedule* schedule = nullptr;
     uint64_t due = 0;
     uint64_t next = 0;  // of the schedule; the ones before it were sent or given up
-    uint64_t sent = 0;  // the next sequence number
+    uint64_t sent = 0;
   };
 
-  void on_event(const ClientEvent& event, Now now) override;
-  void on_progress(Now now) override;
-  void on_lost(const Error& error, Duration retry_in, Now now) override;
-  void on_ended(const Error* error, Now now) override;
-
-  void on_acked(const Acked& acked, Now now);
+  // One of the topics that its messages go to.
+  struct Stream {
+    uint64_t sent[2] = {0, 0};  // by Part; the next sequence number
+  };
+  uint32_t next_variant();
+  const std::string& topic_of(uint32_t variant);
   Messages* next_due(Time now);
   void finish();
   uint32_t room();
@@ -72,19 +72,24 @@ class LoadPublisher final : private ClientRunner::Handler {
 
   LoadContext& context_;
   const uint32_t number_;
-  const uint32_t receivers_;
-  const std::string topic_;
+  const uint32_t first_stream_;
+  const uint32_t receivers_max_;  // of a message, whichever topic it goes to
+  const bool receivers_are_even_;
   const uint32_t queue_max_;  // QoS 0 messages handed to the session and not written
   std::vector<uint8_t> payload_;
-  ClientRunner runner_;
+  ClientRunner& runner_;
+  std::vector<Stream> streams_;      // by variant of the topic
+  std::vector<std::string> topics_;  // the same, as far as they are kept
+  std::string topic_;                // the last one that is not
+  Random random_;
   Messages warm_up_, window_;
-  uint64_t sent_ = 0, written_off_ = 0;  // of both parts
+  uint64_t sent_ = 0;                        // of both parts
+  uint64_t expected_ = 0, written_off_ = 0;  // deliveries, of both parts
   uint64_t acked_ = 0, refused_ = 0;
   uint32_t disconnects_ = 0;
-  Time connect_start_{}, last_sent_{};
+  Time last_sent_{};
   std::optional<Time> blocked_since_;
   Time unblocked_at_{};
-  bool was_ready_ = false;
   bool has_due_ = false;
   bool starves_ = false;  // is in the context's list
   bool done_ = false;

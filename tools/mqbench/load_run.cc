@@ -30,17 +30,17 @@ constexpr std::string_view kClearLine = "\x1b[K";  // from the cursor on
 
 LoadRun::LoadRun(const LoadOptions& options)
     : options_(options),
-      deliveries_(options.plan),
+      deliveries_(options.plan.publishers()),
+      shares_(options.plan),
       timer_(loop_, [this](Now now) { poll_drain(now); }),
       progress_timer_(loop_, [this](Now now) { show_progress(now); }),
       host_timer_(loop_, [this](Now now) { watch_host(now); }),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int number) { on_signal(number); }) {
   raise_descriptor_limit();
   for (uint32_t i = 0; i < options.threads; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(options, i, deliveries_, [this, i](Worker::News news) {
-          loop_.post([this, i, news] { on_news(i, news); });
-        }));
+    workers_.push_back(std::make_unique<Worker>(
+        options, i, deliveries_, shares_,
+        [this, i](Worker::News news) { loop_.post([this, i, news] { on_news(i, news); }); }));
   }
   for (const auto& worker : workers_) {
     std::vector<Worker*> peers;
@@ -96,8 +96,8 @@ void LoadRun::all_ready() {
 }
 
 void LoadRun::begin() {
-  broker_ = find_broker(options_.runner.proxy ? options_.runner.proxy->address
-                                              : options_.runner.address);
+  broker_ =
+      find_broker(options_.runner.proxy ? options_.runner.proxy->address : options_.runner.address);
   const Now now = loop_.read_clock();
   phase_ = Phase::kSending;
   started_ = now.wall;
@@ -255,7 +255,7 @@ LoadResult LoadRun::result() const {
   for (Interval& interval : result.intervals) {
     interval.backlog = std::max<int64_t>(interval.backlog, 0);
   }
-  result.accounting = account(options_.plan, options_.qos, publishers, subscribers);
+  result.accounting = account(options_.plan, options_.qos, publishers, subscribers, &shares_);
   return result;
 }
 

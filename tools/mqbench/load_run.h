@@ -22,15 +22,15 @@ namespace mq {
 
 struct LoadResult {
   Accounting accounting;
-  Tally tally;                     // of all threads
+  Tally tally;  // of all threads
   std::vector<Interval> intervals;
-  HostSignals host;                // over the measured part
+  HostSignals host;                  // over the measured part
   std::vector<double> threads_busy;  // share of the measured part that each thread computed
   WallTime started{};
-  Duration window{0};              // length of the measured part
-  Duration connecting{0};          // until all clients were ready
-  Duration drain{0};               // from its end to the last delivery, or until given up
-  int signal = 0;                  // that ended it early, 0 for none
+  Duration window{0};      // length of the measured part
+  Duration connecting{0};  // until all clients were ready
+  Duration drain{0};       // from its end to the last delivery, or until given up
+  int signal = 0;          // that ended it early, 0 for none
 };
 
 // Phases: connect, warm up, measure, drain. Lives on the calling thread, whose loop only waits for
@@ -61,6 +61,7 @@ class LoadRun {
   const LoadOptions& options_;
   Loop loop_;
   DeliveryCounter deliveries_;
+  ShareTracks shares_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<StartBarrier> barrier_;
   Timer timer_, progress_timer_, host_timer_;

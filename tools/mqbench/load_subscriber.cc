@@ -10,59 +10,39 @@
 #include "mqbench/stamp.h"
 
 namespace mq {
-namespace {
 
-RunnerOptions with_watch(RunnerOptions options, ReadWatch* watch) {
-  options.read_watch = watch;
-  return options;
-}
+LoadSubscriber::LoadSubscriber(LoadContext& context, uint32_t number, ClientRunner& runner)
+    : context_(context),
+      number_(number),
+      runner_(runner),
+      deliveries_(context.options.plan, number, &context.shares) {}
 
-}  // namespace
-
-LoadSubscriber::LoadSubscriber(LoadContext& context, uint32_t number, ReadWatch* watch)
-    : context_(context), number_(number),
-      runner_(context.loop, with_watch(context.options.runner, watch),
-              context.client_options('s', number), *this),
-      deliveries_(context.options.plan, number) {}
-
-void LoadSubscriber::connect() {
-  connect_start_ = context_.loop.read_clock().mono;
-  runner_.start();
-}
-
-void LoadSubscriber::stop() { runner_.stop(); }
-
-void LoadSubscriber::subscribe() {
+Result<bool> LoadSubscriber::subscribe() {
   Buffer encoded;
   FilterListWriter writer(encoded, true);
-  for (const std::string& filter : context_.options.plan.filters(number_)) {
-    writer.add(filter, {.qos = context_.options.sub_qos});
+  for (const LoadPlan::Subscription& one : context_.options.plan.subscriptions(number_)) {
+    writer.add(one.filter, {.qos = one.qos.value_or(context_.options.sub_qos)});
   }
-  if (encoded.empty()) return ready();
-  const auto subscribed = runner_.session().subscribe(
-      {.filters = writer.list(), .properties = context_.options.subscribe_properties.view()});
-  if (!subscribed) context_.owner.client_failed(subscribed.error());
+  if (encoded.empty()) return false;
+  MQ_CHECK(runner_.session().subscribe(
+      {.filters = writer.list(), .properties = context_.options.subscribe_properties.view()}));
+  return true;
 }
 
-void LoadSubscriber::on_subscribed(const Subscribed& answer) {
+Result<void> LoadSubscriber::on_subscribed(const Subscribed& answer) {
   Qos granted = Qos::kExactlyOnce;
-  for (const uint8_t code : answer.codes) {
-    const auto reason = static_cast<ReasonCode>(code);
+  for (size_t i = 0; i < answer.codes.size(); ++i) {
+    const auto reason = static_cast<ReasonCode>(answer.codes[i]);
     if (is_error(reason)) {
-      context_.owner.client_failed(
-          {ErrorCode::kNotAuthorized,
-           fmt::format("subscriber {}: the server refused '{}': {}", number_,
-                       context_.options.plan.filters(number_).front(), text(reason))});
-      return;
+      return fail(
+          ErrorCode::kNotAuthorized,
+          fmt::format("the server refused '{}': {}",
+                      context_.options.plan.subscriptions(number_)[i].filter, text(reason)));
     }
-    granted = std::min(granted, static_cast<Qos>(code));
+    granted = std::min(granted, static_cast<Qos>(answer.codes[i]));
   }
   deliveries_.granted = granted;
-  ready();
-}
-
-void LoadSubscriber::ready() {
-  if (!std::exchange(was_ready_, true)) context_.owner.client_ready();
+  return {};
 }
 
 // What others publish: counted, and dated where mqbench has sent it on this machine.
@@ -76,6 +56,12 @@ void LoadSubscriber::on_foreign(const Publish& publish, Now now) {
   }
 }
 
+// A stranger may have made the number up.
+void LoadSubscriber::count_delivery(uint32_t stream) {
+  const LoadPlan& plan = context_.options.plan;
+  if (stream < plan.streams()) context_.deliveries.delivered(plan.publisher_of(stream));
+}
+
 void LoadSubscriber::on_message(const Publish& publish, Now now) {
   if (context_.options.plan.pattern() == Pattern::kNone) return on_foreign(publish, now);
   const auto read = read_stamp(publish.payload, context_.options.run);
@@ -85,44 +71,13 @@ void LoadSubscriber::on_message(const Publish& publish, Now now) {
     ++context_.tally.received_in_window;
     context_.intervals.received();
   }
-  if (stamp.warm_up) {
-    if (stamp.publisher < context_.options.plan.publishers()) {
-      context_.deliveries.delivered(stamp.publisher);
-    }
-    return;
-  }
+  if (stamp.warm_up) return count_delivery(stamp.stream);
   if (!deliveries_.arrived(*read, publish.dup)) return;
   ++context_.received;
-  context_.deliveries.delivered(stamp.publisher);
+  count_delivery(stamp.stream);
   const Duration response = now.mono - stamp.planned;
   context_.intervals.response(response.count());
   if (!read->compact) context_.tally.service.record((response - stamp.send_delay).count());
-}
-
-void LoadSubscriber::on_event(const ClientEvent& event, Now now) {
-  if (const auto* message = std::get_if<MessageArrived>(&event)) {
-    on_message(message->publish, now);
-  } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
-    on_subscribed(*subscribed);
-  } else if (const auto* connected = std::get_if<Connected>(&event)) {
-    if (!std::exchange(was_connected_, true)) {
-      context_.tally.connect.record((now.mono - connect_start_).count());
-    }
-    if (!connected->session_present) subscribe();
-  }
-}
-
-void LoadSubscriber::on_lost(const Error& error, Duration, Now now) {
-  ++deliveries_.disconnects;
-  context_.lost('s', number_, error, now);
-}
-
-void LoadSubscriber::on_ended(const Error* error, Now) {
-  if (error != nullptr) {
-    context_.owner.client_failed(
-        {error->code, fmt::format("subscriber {}: {}", number_, error->text), error->system});
-  }
-  context_.owner.client_ended();
 }
 
 }  // namespace mq

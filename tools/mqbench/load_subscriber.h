@@ -1,43 +1,36 @@
-// One subscriber of a run.
+// What one client of a run receives.
 #pragma once
 
 #include <cstdint>
 
 #include "io/client_runner.h"
 #include "mqbench/accounting.h"
-#include "mqbench/load_client.h"
+#include "mqbench/load_context.h"
 
 namespace mq {
 
-class LoadSubscriber final : private ClientRunner::Handler {
+class LoadSubscriber {
  public:
-  // `watch` is told of its reads; null for none, else it outlives the subscriber.
-  LoadSubscriber(LoadContext& context, uint32_t number, ReadWatch* watch);
+  // The runner is that of its client and tells it what happens.
+  LoadSubscriber(LoadContext& context, uint32_t number, ClientRunner& runner);
 
-  void connect();
-  // DISCONNECT, then the owner's client_ended().
-  void stop();
+  // Asks for what the plan says. False when that is nothing.
+  Result<bool> subscribe();
+  // An error when the server refused.
+  Result<void> on_subscribed(const Subscribed& answer);
+  void on_message(const Publish& publish, Now now);
+  void on_lost() { ++deliveries_.disconnects; }
 
-  int fd() const { return runner_.fd(); }  // -1 without a connection
   const Deliveries& deliveries() const { return deliveries_; }
 
  private:
-  void on_event(const ClientEvent& event, Now now) override;
-  void on_lost(const Error& error, Duration retry_in, Now now) override;
-  void on_ended(const Error* error, Now now) override;
-
-  void subscribe();
-  void ready();
   void on_foreign(const Publish& publish, Now now);
-  void on_subscribed(const Subscribed& answer);
-  void on_message(const Publish& publish, Now now);
+  void count_delivery(uint32_t stream);
 
   LoadContext& context_;
   const uint32_t number_;
-  ClientRunner runner_;
+  ClientRunner& runner_;
   Deliveries deliveries_;
-  Time connect_start_{};
-  bool was_connected_ = false, was_ready_ = false;
 };
 
 }  // namespace mq

@@ -50,7 +50,7 @@ Result<void> check_polite(const LoadOptions& options, bool allowed) {
   const bool is_test_broker =
       std::ranges::find(kTestBrokers, address.host) != std::end(kTestBrokers);
   const double rate_max = is_test_broker ? kTestBrokerRateMax : kRateMax;
-  const uint32_t clients = options.plan.publishers() + options.plan.subscribers();
+  const uint32_t clients = options.plan.clients();
   if (allowed || (options.rate.value_or(rate_max + 1) <= rate_max && clients <= kClientsMax) ||
       is_private(address)) {
     return {};

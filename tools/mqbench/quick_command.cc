@@ -172,8 +172,11 @@ class Quick {
 
   Result<void> fan_out() {
     LoadOptions load = options_.load;
-    MQ_TRY(load.plan,
-           LoadPlan::make(Pattern::kFanOut, 1, kFanOut, "mqbench/{run}/fan", load.run_name));
+    MQ_TRY(load.plan, LoadPlan::make({.pattern = Pattern::kFanOut,
+                                      .publishers = 1,
+                                      .subscribers = kFanOut,
+                                      .topic = "mqbench/{run}/fan"},
+                                     load.plan.names()));
     load.threads = 1;
     load.rate = std::max(sustained_.value_or(2000) / 2 / kFanOut, 10.0);
     load.duration = kFanOutTime;
@@ -187,7 +190,9 @@ class Quick {
 
   Result<void> connections() {
     LoadOptions load = options_.load;
-    MQ_TRY(load.plan, LoadPlan::make_listeners(kBurst, "", load.run_name));
+    MQ_TRY(load.plan,
+           LoadPlan::make({.pattern = Pattern::kNone, .subscribers = kBurst, .topic = ""},
+                          load.plan.names()));
     load.threads = 1;
     load.duration = 1ms;
     load.warm_up = 0s;

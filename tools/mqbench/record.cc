@@ -55,6 +55,7 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
   record.pattern = name(load.plan.pattern());
   record.pubs = load.own(load.plan.publishers());
   record.subs = load.own(load.plan.subscribers());
+  record.receivers = load.plan.receivers();
   record.qos = static_cast<int>(load.qos);
   record.sub_qos = static_cast<int>(load.sub_qos);
   record.size_bytes = load.payload_size;

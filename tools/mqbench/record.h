@@ -34,6 +34,7 @@ struct Record {
 
   std::string pattern;
   uint64_t pubs = 0, subs = 0;
+  LoadPlan::Receivers receivers;  // deliveries that each message must make
   int qos = 0, sub_qos = 0;
   uint64_t size_bytes = 0;
   std::optional<double> rate;  // planned; none: as fast as it went

@@ -63,6 +63,10 @@ ordered_json load_json(const Record& record) {
   return {{"pubs", record.pubs},
           {"subs", record.subs},
           {"pattern", record.pattern},
+          {"deliveries_per_publish",
+           {{"min", record.receivers.min},
+            {"max", record.receivers.max},
+            {"mean", record.receivers.mean}}},
           {"qos", record.qos},
           {"sub_qos", record.sub_qos},
           {"size_bytes", record.size_bytes},
@@ -325,6 +329,9 @@ Record read_record(const json& from) {
   to.pubs = load.at("pubs").get<uint64_t>();
   to.subs = load.at("subs").get<uint64_t>();
   to.pattern = load.at("pattern").get<std::string>();
+  const json& receivers = load.at("deliveries_per_publish");
+  to.receivers = {receivers.at("min").get<uint32_t>(), receivers.at("max").get<uint32_t>(),
+                  receivers.at("mean").get<double>()};
   to.qos = load.at("qos").get<int>();
   to.sub_qos = load.at("sub_qos").get<int>();
   to.size_bytes = load.at("size_bytes").get<uint64_t>();

@@ -30,6 +30,15 @@ std::string load_line(const Record& record) {
       record.threads == 1 ? "" : "s");
 }
 
+std::string receivers_line(const LoadPlan::Receivers& receivers) {
+  if (receivers.min == receivers.max) {
+    return fmt::format("expected deliveries per publish: {}\n", receivers.max);
+  }
+  return fmt::format(
+      "expected deliveries per publish: {} to {}, {:.3g} on average over the topics\n",
+      receivers.min, receivers.max, receivers.mean);
+}
+
 std::string latency_table(const Record& record) {
   const std::vector<LatencyRow> rows = latencies(record);
   if (rows.empty()) return "";
@@ -183,6 +192,7 @@ std::string text_report(const Record& record) {
       "mqbench -> {} (MQTT {}), run {}{}\n", record.target, record.protocol, record.run_name,
       record.shards > 1 ? fmt::format(", shard {}/{}", record.shard, record.shards) : "");
   text += load_line(record);
+  if (record.pattern != kNobodyPublishes) text += receivers_line(record.receivers);
   text += latency_table(record);
   text += latency_over_time(record);
   if (record.pattern == kNobodyPublishes) {

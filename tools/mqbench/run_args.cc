@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
 #include <random>
 #include <string_view>
@@ -21,7 +22,6 @@ namespace mq {
 namespace {
 
 constexpr uint32_t kClientsMax = 1'000'000;
-constexpr uint64_t kPairsMax = 16'000'000;  // 24 bytes each
 constexpr uint32_t kThreadsMax = 256;
 constexpr uint64_t kShardsMax = 10'000;
 constexpr uint32_t kRunMax = 0xFFFFFF;
@@ -46,8 +46,10 @@ Result<std::vector<double>> parse_percentiles(std::string_view text) {
     const auto [end, error] =
         std::from_chars(one.data(), one.data() + one.size(), value, std::chars_format::fixed);
     if (error != std::errc() || end != one.data() + one.size() || !(value >= 0 && value <= 100)) {
-      return invalid(fmt::format("Invalid percentiles given: {}, they must be numbers from 0 to "
-                                 "100 with commas between.", text));
+      return invalid(
+          fmt::format("Invalid percentiles given: {}, they must be numbers from 0 to "
+                      "100 with commas between.",
+                      text));
     }
     percentiles.push_back(value);
     if (comma == std::string_view::npos) return percentiles;
@@ -61,8 +63,10 @@ Result<void> resolve_rate(const RunArgs& args, LoadOptions& to) {
   } else {
     const Result<double> rate = parse_rate(args.rate);
     if (!rate || *rate <= 0 || *rate > kRateMax) {
-      return invalid(fmt::format("Invalid rate given: {}, it must be like 500, 10k or 1.5M/s, or "
-                                 "max.", args.rate));
+      return invalid(
+          fmt::format("Invalid rate given: {}, it must be like 500, 10k or 1.5M/s, or "
+                      "max.",
+                      args.rate));
     }
     to.rate = *rate;
   }
@@ -81,15 +85,35 @@ Result<void> resolve_rate(const RunArgs& args, LoadOptions& to) {
   return {};
 }
 
-// "I/N"
+// The number of this one of several processes, as who started them numbers them: an Indexed Job of
+// Kubernetes, Slurm, parallel-ssh.
+std::string_view shard_from_environment() {
+  for (const char* name : {"JOB_COMPLETION_INDEX", "SLURM_PROCID", "PSSH_NODENUM"}) {
+    if (const char* value = std::getenv(name)) return value;
+  }
+  return "";
+}
+
+// "I/N" or "auto/N"
 Result<void> resolve_shard(const std::string& text, LoadOptions& to) {
   const size_t slash = std::min(text.find('/'), text.size());
-  const auto index = parse_number(std::string_view(text).substr(0, slash));
-  const uint64_t of = parse_number(std::string_view(text).substr(std::min(slash + 1, text.size())))
-                          .value_or(0);
+  std::string_view number = std::string_view(text).substr(0, slash);
+  if (number == "auto") {
+    number = shard_from_environment();
+    if (number.empty()) {
+      return invalid(
+          "--shard auto/N needs JOB_COMPLETION_INDEX, SLURM_PROCID or PSSH_NODENUM in "
+          "the environment.");
+    }
+  }
+  const auto index = parse_number(number);
+  const uint64_t of =
+      parse_number(std::string_view(text).substr(std::min(slash + 1, text.size()))).value_or(0);
   if (!index || of > kShardsMax || *index >= of) {
-    return invalid(fmt::format("Invalid shard given: {}, it must be I/N with I from 0 and less "
-                               "than N.", text));
+    return invalid(
+        fmt::format("Invalid shard given: {}, it must be I/N or auto/N with I from 0 and "
+                    "less than N.",
+                    text));
   }
   to.shard = static_cast<uint32_t>(*index);
   to.shards = static_cast<uint32_t>(of);
@@ -130,6 +154,61 @@ Result<void> resolve_run(const RunArgs& args, LoadOptions& to) {
   return {};
 }
 
+// "p2p", or "shared:GROUP"
+Result<void> parse_pattern(std::string_view text, RunArgs& to) {
+  using enum Pattern;
+  const size_t colon = text.find(':');
+  for (const Pattern pattern : {kP2p, kFanIn, kFanOut, kMesh, kShared}) {
+    if (text.substr(0, colon) != name(pattern)) continue;
+    if (colon != std::string_view::npos && pattern != kShared) break;
+    to.pattern = pattern;
+    if (colon != std::string_view::npos) to.share = text.substr(colon + 1);
+    return {};
+  }
+  return invalid(
+      fmt::format("Invalid pattern given: {}, it must be p2p, fanin, fanout, mesh, shared "
+                  "or shared:GROUP.",
+                  text));
+}
+
+Result<void> resolve_plan(const RunArgs& args, LoadOptions& to) {
+  const bool mesh = args.pattern == Pattern::kMesh;
+  LoadPlan::PatternPlan plan{.pattern = args.pattern,
+                             .publishers = args.pubs,
+                             .subscribers = args.subs.value_or(1),
+                             .topic = args.topic,
+                             .topics = args.topics,
+                             .filter = args.filter.value_or(""),
+                             .share = args.share};
+  if (args.filter && args.pattern != Pattern::kNone) {
+    if (args.pattern != Pattern::kP2p) {
+      return invalid("--filter says who hears whom: --pattern has no say beside it.");
+    }
+    plan.pattern = Pattern::kGiven;
+  }
+  if (mesh && args.subs && *args.subs != args.pubs) {
+    return invalid("In a mesh the publishers are the subscribers: --pubs says how many.");
+  }
+  if (args.topics > 1 && args.topic.find("{n}") == std::string::npos) {
+    return invalid("--topics needs a topic with {n}.");
+  }
+  LoadPlan::Names names{.run = to.run_name,
+                        .id_prefix = to.client.client_id,
+                        .user = to.client.user_name.value_or(""),
+                        .first_number = args.first_number};
+  if (args.data) {
+    MQ_TRY(DataTable data, DataTable::read(*args.data));
+    names.data = std::make_shared<const DataTable>(std::move(data));
+  }
+  MQ_TRY(to.plan, LoadPlan::make(plan, std::move(names)));
+  if (to.shards > 1 && to.plan.groups() < to.shards) {
+    return invalid(
+        "--shard needs --pattern p2p with as many publishers and subscribers as shards: "
+        "who hears whom must be in one shard.");
+  }
+  return {};
+}
+
 // The connection is what it is for mqpub and mqsub, but for what a run decides itself.
 Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   ConnectArgs own = args.connect;
@@ -161,12 +240,25 @@ Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
 void declare_clients(CLI::App& app, RunArgs& args) {
   Options(app, "Load")
       .number("--pubs", args.pubs, "COUNT", "Publishers.", {1, kClientsMax})
-      .number("--subs", args.subs, "COUNT", "Subscribers.", {0, kClientsMax})
-      .choice("--pattern", args.pattern,
-              {{"p2p", Pattern::kP2p}, {"fanin", Pattern::kFanIn}, {"fanout", Pattern::kFanOut}},
-              "Who hears whom: pairs, every subscriber all topics, or all clients one topic.")
+      .number("--subs", args.subs, "COUNT", "Subscribers; 1.", {0, kClientsMax})
+      .parsed("--pattern", "p2p|fanin|fanout|mesh|shared", "p2p",
+              "Who hears whom: pairs; every subscriber all topics; all clients one topic; every "
+              "client all of them; one of the subscribers each message, as members of a shared "
+              "subscription that shared:GROUP gives a name.",
+              [&args](std::string_view text) { return parse_pattern(text, args); })
       .text("-t,--topic", args.topic, "TEMPLATE",
-            "Topics; {i} is the number of the topic, {run} the name of the run.")
+            "Topics; of the client {i}, its number, {mod:N}, the same modulo N, {client}, {user}, "
+            "{csv.NAME}; of the message {n}, in turn up to --topics, and {rand:N}, below N; {run} "
+            "of the run.")
+      .text("-f,--filter", args.filter, "TEMPLATE",
+            "Filter of each subscriber, with the same blanks of the client; what it then hears "
+            "replaces --pattern.")
+      .number("--topics", args.topics, "COUNT", "Topics of each publisher, numbered by {n}.",
+              {1, TopicTemplate::kVariantsMax})
+      .text("--data", args.data, "FILE",
+            "Values for the clients, comma-separated: the first line names the columns, client i "
+            "has line i of the others, which go round. Columns username and password are used to "
+            "connect.")
       .choice("-q,--qos", args.qos,
               {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
               "Quality of service to publish with.")
@@ -199,9 +291,10 @@ void declare_permissions(CLI::App& app, RunArgs& args) {
 
 void declare_connection(CLI::App& app, RunArgs& args) {
   declare(app, args.connect, Clients::kMany);
-  Options(app, "MQTT").text("-I,--id-prefix", args.id_prefix, "PREFIX",
-                            "What client identifiers begin with; name of the run, role and number "
-                            "follow.");
+  Options(app, "MQTT")
+      .text("-I,--id-prefix", args.id_prefix, "PREFIX",
+            "What client identifiers begin with; name of the run, role and number "
+            "follow.");
 }
 
 void declare(CLI::App& app, RunArgs& args) {
@@ -222,7 +315,8 @@ void declare(CLI::App& app, RunArgs& args) {
                std::chrono::milliseconds(1))
       .text("--shard", args.shard, "I/N",
             "Be number I, from 0, of N that carry out one load together: take every Nth pair of "
-            "clients and its part of the rate.")
+            "clients and its part of the rate. With auto, I is that of Kubernetes, Slurm or "
+            "parallel-ssh.")
       .text("--run-id", args.run_id, "NAME",
             "Name of the run, the same for all shards; made up without.")
       .text("--sync", args.sync, "URL",
@@ -248,25 +342,8 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_CHECK(resolve_sync(args, load));
   MQ_CHECK(resolve_connection(args, load));
   MQ_CHECK(resolve_rate(args, load));
-  if (args.pattern == Pattern::kNone) {
-    MQ_TRY(load.plan, LoadPlan::make_listeners(args.subs, args.topic, load.run_name));
-  } else {
-    MQ_TRY(load.plan,
-           LoadPlan::make(args.pattern, args.pubs, args.subs, args.topic, load.run_name));
-  }
-  load.plan.set_first_number(args.first_number);
+  MQ_CHECK(resolve_plan(args, load));
   load.connect_rate = args.connect_rate;
-  if (load.shards > 1 && load.plan.groups() < load.shards) {
-    return invalid("--shard needs --pattern p2p with as many publishers and subscribers as shards: "
-                   "who hears whom must be in one shard.");
-  }
-  uint64_t pairs = 0;
-  for (uint32_t i = 0; i < args.subs; ++i) pairs += load.plan.senders_of(i);
-  if (pairs > kPairsMax) {
-    return invalid(fmt::format("{} pairs of publisher and subscriber are more than can be "
-                               "accounted for ({}).",
-                               format_count(pairs), format_count(kPairsMax)));
-  }
   load.qos = args.qos;
   load.sub_qos = args.sub_qos.value_or(args.qos);
   load.payload_size = static_cast<uint32_t>(args.size);
@@ -275,8 +352,9 @@ Result<RunOptions> resolve(const RunArgs& args) {
   load.backlog_max = args.backlog_max;
   load.inflight = args.inflight;
   load.connecting_max = args.connecting_max;
-  load.threads = std::min(args.threads.value_or(default_threads()),
-                          std::max(load.own(args.pubs), load.own(args.subs)));
+  load.threads =
+      std::min(args.threads.value_or(default_threads()),
+               std::max({load.own(load.plan.publishers()), load.own(load.plan.subscribers()), 1u}));
   MQ_CHECK(check_polite(load, args.yes));
   MQ_TRY(to.percentiles, parse_percentiles(args.percentiles));
   to.target = load.runner.address.text();

@@ -24,9 +24,14 @@ namespace mq {
 struct RunArgs {
   ConnectArgs connect;
   std::string id_prefix = "mqbench-";
-  uint32_t pubs = 1, subs = 1;
+  uint32_t pubs = 1;
+  std::optional<uint32_t> subs;  // 1 without
   Pattern pattern = Pattern::kP2p;
+  std::string share = "mqbench";  // of kShared
   std::string topic = "mqbench/{run}/{i}";
+  uint32_t topics = 1;
+  std::optional<std::string> filter;  // of kNone and, from -f, in place of a pattern
+  std::optional<std::string> data;
   Qos qos = Qos::kAtMostOnce;
   std::optional<Qos> sub_qos;
   uint64_t size = 256;
@@ -61,12 +66,12 @@ void declare_permissions(CLI::App& app, RunArgs& args);
 // What it means.
 struct RunOptions {
   LoadOptions load;
-  std::string target;                // "localhost:1883"
+  std::string target;  // "localhost:1883"
   std::vector<double> percentiles;
   std::map<std::string, std::string> labels;
   std::vector<Condition> fail_if;
-  bool strict = false;               // an invalid measurement is a failure
-  bool shared_host = false;          // other processes here do not make it one
+  bool strict = false;       // an invalid measurement is a failure
+  bool shared_host = false;  // other processes here do not make it one
 };
 
 Result<RunOptions> resolve(const RunArgs& args);

@@ -8,16 +8,6 @@
 #include "mqbench/stamp.h"
 
 namespace mq {
-namespace {
-
-void replace(std::string& text, std::string_view what, std::string_view by) {
-  for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
-    text.replace(at, what.size(), by);
-  }
-}
-
-}  // namespace
-
 void declare(CLI::App& app, SideArgs& args) {
   Options load(app, "Load");
   load.number("-c,--count", args.clients, "COUNT", "Clients.", {1, 1'000'000})
@@ -32,8 +22,10 @@ void declare(CLI::App& app, SideArgs& args) {
       .seconds("-d,--duration", args.run.duration, "SECONDS",
                "How long; without, until it is interrupted.", std::chrono::milliseconds(1));
   if (args.kind != SideArgs::Kind::kConn) {
-    load.text("-t,--topic", args.topic, "TEMPLATE",
-              "Topic or filter; %i is the number of the client, %u the user name.")
+    load.text(
+            "-t,--topic", args.topic, "TEMPLATE",
+            "Topic or filter; %i is the number of the client, %c its identifier, %u the user name; "
+            "blanks of run's --topic, too.")
         .choice("-q,--qos", args.run.qos,
                 {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
                 "Quality of service.");
@@ -54,10 +46,7 @@ void declare(CLI::App& app, SideArgs& args) {
 
 RunArgs run_args(const SideArgs& args) {
   RunArgs run = args.run;
-  std::string topic = args.topic;
-  replace(topic, "%i", "{i}");
-  replace(topic, "%u", run.connect.user_name.value_or(""));
-  run.topic = topic;
+  run.topic = args.topic;
   run.warm_up = Duration::zero();
   if (args.connect_rate) {
     run.connect_rate = *args.connect_rate;
@@ -75,7 +64,7 @@ RunArgs run_args(const SideArgs& args) {
     run.pattern = Pattern::kNone;
     run.subs = args.clients;
     run.sub_qos = run.qos;
-    if (args.kind == SideArgs::Kind::kConn) run.topic.clear();
+    if (args.kind == SideArgs::Kind::kSub) run.filter = args.topic;
   }
   // emqtt-bench goes on until it is interrupted.
   if (!run.duration && !run.messages) run.duration = kEndless;

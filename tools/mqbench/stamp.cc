@@ -40,8 +40,8 @@ Time time_at(uint64_t nanoseconds) {
 void write_stamp(const Stamp& stamp, std::span<uint8_t> payload) {
   uint8_t* p = payload.data();
   if (payload.size() < kStampSize) {
-    assert(payload.size() >= kCompactStampSize && stamp.publisher < kPublishersMax);
-    store_le(p, tag(stamp.run, stamp.warm_up) | stamp.publisher << 8);
+    assert(payload.size() >= kCompactStampSize && stamp.stream < kStreamsMax);
+    store_le(p, tag(stamp.run, stamp.warm_up) | stamp.stream << 8);
     store_le(p + 4, static_cast<uint32_t>(stamp.sequence));
     store_le(p + 8, nanoseconds(stamp.planned));
     return;
@@ -49,7 +49,7 @@ void write_stamp(const Stamp& stamp, std::span<uint8_t> payload) {
   const int64_t delay = std::clamp<int64_t>(stamp.send_delay / kDelayUnit, 0, UINT32_MAX);
   store_le(p, stamp.warm_up ? kMagicWarmUp : kMagic);
   store_le(p + 4, stamp.run);
-  store_le(p + 8, stamp.publisher);
+  store_le(p + 8, stamp.stream);
   store_le(p + 12, static_cast<uint32_t>(delay));
   store_le(p + 16, stamp.sequence);
   store_le(p + 24, nanoseconds(stamp.planned));

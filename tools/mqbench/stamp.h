@@ -13,16 +13,16 @@ namespace mq {
 
 // Little endian, in the first bytes of the payload:
 //
-//   32 bytes   magic "MQB1" or, during the warm-up, "MQBW"; run u32; publisher u32; send delay u32
+//   32 bytes   magic "MQB1" or, during the warm-up, "MQBW"; run u32; stream u32; send delay u32
 //              in units of 16 ns; sequence u64; planned time u64 in ns
 //   16 bytes   where the payload is shorter than 32: tag u8 (low bit: warm-up, the others: of the
-//              run); publisher u24; sequence u32, the low bits; planned time u64 in ns
+//              run); stream u24; sequence u32, the low bits; planned time u64 in ns
 //
 // Times are of the monotonic clock, so both ends must be on one host.
 struct Stamp {
   uint32_t run = 0;
-  uint32_t publisher = 0;
-  uint64_t sequence = 0;  // of the publisher, from 0
+  uint32_t stream = 0;       // of the plan: a publisher and a topic
+  uint64_t sequence = 0;  // of the stream, from 0
   Time planned{};
   Duration send_delay{0};  // from planned to sent, at most 68 s
   bool warm_up = false;
@@ -30,7 +30,7 @@ struct Stamp {
 
 inline constexpr size_t kStampSize = 32;
 inline constexpr size_t kCompactStampSize = 16;
-inline constexpr uint32_t kPublishersMax = 1 << 24;
+inline constexpr uint32_t kStreamsMax = 1 << 24;
 
 // Writes the form that the payload has room for. REQUIRES: payload.size() >= kCompactStampSize
 void write_stamp(const Stamp& stamp, std::span<uint8_t> payload);

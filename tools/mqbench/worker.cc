@@ -6,8 +6,6 @@
 #include <ctime>
 #include <utility>
 
-#include <fmt/core.h>
-
 namespace mq {
 namespace {
 
@@ -44,31 +42,27 @@ uint64_t messages_in(Duration time, double rate) {
 
 }  // namespace
 
-ClientOptions LoadContext::client_options(char role, uint32_t number) const {
-  ClientOptions own = options.client;
-  own.client_id += fmt::format("{}{}", role, uint64_t{number} + options.plan.first_number());
-  return own;
-}
-
-void LoadContext::lost(char role, uint32_t number, const Error& error, Now now) {
-  if (times.window_start == kNever || tally.events.size() >= Tally::kEventsMax) return;
-  tally.events.push_back({seconds(now.mono - times.window_start),
-                          fmt::format("{} {}: {}", role == 'p' ? "publisher" : "subscriber", number,
-                                      error.text)});
-}
-
-Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deliveries, Tell tell)
-    : context_{.loop = loop_, .options = options, .deliveries = deliveries, .owner = *this},
+Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deliveries,
+               ShareTracks& shares, Tell tell)
+    : context_{.loop = loop_,
+               .options = options,
+               .deliveries = deliveries,
+               .shares = shares,
+               .owner = *this},
       tell_(std::move(tell)),
-      publisher_numbers_(share_of(options, index, options.plan.publishers())),
-      subscriber_numbers_(share_of(options, index, options.plan.subscribers())),
       pace_timer_(loop_, [this](Now now) { pump_due(now.mono); }),
       window_timer_(loop_, [this](Now now) { on_window_timer(now.mono); }),
       connect_timer_(loop_, [this](Now) { connect_more(); }),
       interval_timer_(loop_, [this](Now now) { on_interval_timer(now.mono); }),
-      stall_timer_(loop_, [this](Now now) { check_stall(now.mono); }) {}
+      stall_timer_(loop_, [this](Now now) { check_stall(now.mono); }) {
+  for (const LoadPlan::Group& group : options.plan.client_groups()) {
+    members_.push_back({&group, share_of(options, index, group.clients)});
+  }
+}
 
-Worker::~Worker() { assert(!thread_.joinable()); }
+Worker::~Worker() {
+  assert(!thread_.joinable());
+}
 
 void Worker::start() {
   thread_ = std::thread([this] { run(); });
@@ -92,20 +86,7 @@ void Worker::stop() {
 
 void Worker::run() {
   start_ = loop_.now().mono;
-  const uint32_t threads = context_.options.threads;
-  const size_t step = watch_step(subscriber_numbers_.size(), threads);
-  for (size_t i = 0; i < subscriber_numbers_.size(); ++i) {
-    ReceiveWatch* watch = nullptr;
-    if (i % step == 0) {
-      watch = &receive_watches_.emplace_back(loop_, context_.tally.recv_wait);
-      watched_subscribers_.push_back(i);
-    }
-    subscribers_.emplace_back(context_, subscriber_numbers_[i], watch);
-  }
-  for (const uint32_t number : publisher_numbers_) publishers_.emplace_back(context_, number);
-  for (size_t i = 0; i < publishers_.size(); i += watch_step(publishers_.size(), threads)) {
-    watched_publishers_.push_back({i, {}});
-  }
+  make_clients();
   loop_.add(*this);
   connect_more();
   if (all_ready()) tell_(News::kReady);
@@ -115,7 +96,7 @@ void Worker::run() {
   keep_outcomes();
   // Messages belong to this thread, and with them the clients.
   publishers_.clear();
-  subscribers_.clear();
+  clients_.clear();
   pace_timer_.set(kNever);
   loop_.remove(*this);
   tell_(News::kEnded);
@@ -126,30 +107,48 @@ void Worker::keep_outcomes() {
   for (const LoadPublisher& publisher : publishers_) {
     publisher_outcomes_.push_back(publisher.outcome());
   }
-  for (const LoadSubscriber& subscriber : subscribers_) {
-    subscriber_outcomes_.push_back(subscriber.deliveries());
+  for (const LoadClient& client : clients_) {
+    if (const Deliveries* deliveries = client.deliveries()) {
+      subscriber_outcomes_.push_back(*deliveries);
+    }
   }
 }
 
-// Subscribers first, so that nothing is published to nobody.
+void Worker::make_clients() {
+  const LoadPlan& plan = context_.options.plan;
+  for (const auto& [group, numbers] : members_) {
+    const size_t step = watch_step(numbers.size(), context_.options.threads);
+    for (size_t at = 0; at < numbers.size(); ++at) {
+      const uint32_t number = numbers[at];
+      const bool watched = at % step == 0;
+      ReceiveWatch* watch = nullptr;
+      if (watched && group->first_subscriber) {
+        watch = &receive_watches_.emplace_back(loop_, context_.tally.recv_wait);
+      }
+      LoadClient& client = clients_.emplace_back(context_, *group, number, watch);
+      if (watch != nullptr) watched_receivers_.push_back(&client);
+      if (watched && group->flows > 0) watched_senders_.push_back({&client, {}});
+      for (uint32_t i = 0; i < group->flows; ++i) {
+        const uint32_t publisher = plan.flows()[group->first_flow + i].first_publisher + number;
+        publisher_numbers_.push_back(publisher);
+        client.add(publishers_.emplace_back(context_, publisher, client.runner()));
+      }
+    }
+  }
+}
+
 void Worker::connect_more() {
-  const size_t clients = subscribers_.size() + publishers_.size();
   const LoadOptions& options = context_.options;
   const uint32_t share = std::max(options.connecting_max / options.threads, 1u);
   const Time now = loop_.now().mono;
-  while (next_to_connect_ < clients && next_to_connect_ - ready_ < share) {
+  while (next_to_connect_ < clients_.size() && next_to_connect_ - ready_ < share) {
     if (options.connect_rate > 0) {
-      const double due_s = static_cast<double>(next_to_connect_) * options.threads /
-                           options.connect_rate;
+      const double due_s =
+          static_cast<double>(next_to_connect_) * options.threads / options.connect_rate;
       const Time due = start_ + Duration(static_cast<int64_t>(due_s * 1e9));
       if (due > now) return connect_timer_.set(due);
     }
-    const size_t i = next_to_connect_++;
-    if (i < subscribers_.size()) {
-      subscribers_[i].connect();
-    } else {
-      publishers_[i - subscribers_.size()].connect();
-    }
+    clients_[next_to_connect_++].connect();
   }
 }
 
@@ -160,7 +159,9 @@ void Worker::client_ready() {
   if (all_ready()) tell_(News::kReady);
 }
 
-bool Worker::all_ready() const { return ready_ == publishers_.size() + subscribers_.size(); }
+bool Worker::all_ready() const {
+  return ready_ == clients_.size();
+}
 
 void Worker::client_failed(const Error& error) {
   if (std::exchange(told_failed_, true)) return;
@@ -307,14 +308,16 @@ void Worker::end_window(Time now) {
 
 void Worker::watch_sockets(Time now) {
   SocketSignals& to = context_.tally.sockets;
-  for (WatchedPublisher& watched : watched_publishers_) {
-    watched.watch.read(publishers_[watched.at].fd(), now, to);
+  for (WatchedSender& watched : watched_senders_) {
+    watched.watch.read(watched.client->runner().fd(), now, to);
   }
-  to.sending = static_cast<uint32_t>(watched_publishers_.size());
+  to.sending = static_cast<uint32_t>(watched_senders_.size());
   uint64_t unread = 0;
-  for (const size_t at : watched_subscribers_) unread += unread_bytes(subscribers_[at].fd());
+  for (LoadClient* client : watched_receivers_) {
+    unread += unread_bytes(client->runner().fd());
+  }
   to.unread_max = std::max(to.unread_max, unread);
-  to.receiving = static_cast<uint32_t>(watched_subscribers_.size());
+  to.receiving = static_cast<uint32_t>(watched_receivers_.size());
 }
 
 void Worker::mark_interval(Time now) {
@@ -340,13 +343,7 @@ void Worker::stop_here() {
   connect_timer_.cancel();
   interval_timer_.cancel();
   pace_timer_.set(kNever);
-  for (size_t i = 0; i < next_to_connect_; ++i) {
-    if (i < subscribers_.size()) {
-      subscribers_[i].stop();
-    } else {
-      publishers_[i - subscribers_.size()].stop();
-    }
-  }
+  for (size_t i = 0; i < next_to_connect_; ++i) clients_[i].stop();
   if (ended_ == next_to_connect_) loop_.stop();
 }
 

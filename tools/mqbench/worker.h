@@ -13,7 +13,6 @@
 #include "io/precise_timer.h"
 #include "mqbench/load_client.h"
 #include "mqbench/load_publisher.h"
-#include "mqbench/load_subscriber.h"
 #include "mqbench/schedule.h"
 #include "mqbench/socket_watch.h"
 
@@ -31,9 +30,10 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   };
   using Tell = std::function<void(News)>;
 
-  // Takes every threads-th publisher and subscriber, beginning with number `index`. Throws when
-  // there is no descriptor left for its timer.
-  Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deliveries, Tell tell);
+  // Takes every threads-th client of each group, beginning with number `index`. Throws when there
+  // is no descriptor left for its timer.
+  Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deliveries,
+         ShareTracks& shares, Tell tell);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -72,6 +72,7 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   void client_failed(const Error& error) override;
   void client_ended() override;
 
+  void make_clients();
   void connect_more();
   bool all_ready() const;
   void begin_here(const RunTimes& times);
@@ -94,18 +95,23 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   Loop loop_;
   LoadContext context_;
   const Tell tell_;
-  std::vector<uint32_t> publisher_numbers_, subscriber_numbers_;
-  // Sockets that are looked at: some publishers', by their place, and some subscribers'.
-  struct WatchedPublisher {
-    size_t at;
+  struct Members {  // of one group, by their numbers in it
+    const LoadPlan::Group* group;
+    std::vector<uint32_t> numbers;
+  };
+  std::vector<Members> members_;
+  std::vector<uint32_t> publisher_numbers_;  // in the order of publishers_
+  // Sockets that are looked at: of some of those who publish, and of some who subscribe.
+  struct WatchedSender {
+    LoadClient* client;
     SendWatch watch;
   };
-  std::vector<WatchedPublisher> watched_publishers_;
-  std::vector<size_t> watched_subscribers_;
+  std::vector<WatchedSender> watched_senders_;
+  std::vector<LoadClient*> watched_receivers_;
   std::deque<ReceiveWatch> receive_watches_;  // of those
   // Addresses do not move. Live on the worker's thread only.
+  std::deque<LoadClient> clients_;
   std::deque<LoadPublisher> publishers_;
-  std::deque<LoadSubscriber> subscribers_;
 
   size_t next_to_connect_ = 0, ready_ = 0, ended_ = 0;
   std::optional<Schedule> warm_up_, window_;

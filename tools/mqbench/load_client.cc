@@ -1,0 +1,108 @@
+#include "mqbench/load_client.h"
+
+#include <utility>
+
+#include <fmt/core.h>
+
+namespace mq {
+namespace {
+
+// Its own copy of the connection options; what the data say of it comes before what all have.
+ClientOptions client_options(const LoadOptions& options, const LoadPlan::Group& group,
+                             uint32_t number) {
+  ClientOptions own = options.client;
+  own.client_id = options.plan.client_id(group, number);
+  const DataTable* data = options.plan.names().data.get();
+  if (data == nullptr) return own;
+  const auto cell = [&](std::string_view name) -> std::optional<std::string> {
+    const auto column = data->column(name);
+    if (!column) return std::nullopt;
+    return std::string(data->cell(options.plan.number(number), *column));
+  };
+  if (auto user = cell("username")) own.user_name = std::move(user);
+  if (auto password = cell("password")) own.password = std::move(password);
+  return own;
+}
+
+RunnerOptions with_watch(RunnerOptions options, ReadWatch* watch) {
+  options.read_watch = watch;
+  return options;
+}
+
+}  // namespace
+
+void LoadContext::note(std::string text, Now now) {
+  if (times.window_start == kNever || tally.events.size() >= Tally::kEventsMax) return;
+  tally.events.push_back({seconds(now.mono - times.window_start), std::move(text)});
+}
+
+LoadClient::LoadClient(LoadContext& context, const LoadPlan::Group& group, uint32_t number,
+                       ReadWatch* watch)
+    : context_(context),
+      group_(group),
+      number_(number),
+      runner_(context.loop, with_watch(context.options.runner, watch),
+              client_options(context.options, group, number), *this) {
+  if (group.first_subscriber) {
+    subscriber_.emplace(context, *group.first_subscriber + number, runner_);
+  }
+}
+
+void LoadClient::connect() {
+  connect_start_ = context_.loop.read_clock().mono;
+  runner_.start();
+}
+
+void LoadClient::connected(const Connected& event, Now now) {
+  const bool first = !std::exchange(was_connected_, true);
+  if (first) context_.tally.connect.record((now.mono - connect_start_).count());
+  if (!subscriber_) return ready();
+  if (!first && event.session_present) return;
+  const Result<bool> asked = subscriber_->subscribe();
+  if (!asked) return context_.owner.client_failed(asked.error());
+  if (!*asked) ready();
+}
+
+void LoadClient::ready() {
+  if (!std::exchange(was_ready_, true)) context_.owner.client_ready();
+}
+
+std::string LoadClient::name() const {
+  return fmt::format("{} {}", group_.name, number_);
+}
+
+void LoadClient::on_event(const ClientEvent& event, Now now) {
+  if (const auto* message = std::get_if<MessageArrived>(&event)) {
+    if (subscriber_) subscriber_->on_message(message->publish, now);
+  } else if (const auto* acked = std::get_if<Acked>(&event)) {
+    publishers_.front()->on_acked(*acked, now);
+  } else if (const auto* connection = std::get_if<Connected>(&event)) {
+    connected(*connection, now);
+  } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
+    if (const Result<void> granted = subscriber_->on_subscribed(*subscribed); !granted) {
+      return context_.owner.client_failed(
+          {granted.error().code, fmt::format("{}: {}", name(), granted.error().text)});
+    }
+    ready();
+  }
+}
+
+void LoadClient::on_progress(Now now) {
+  for (LoadPublisher* publisher : publishers_) publisher->pump(now.mono);
+}
+
+void LoadClient::on_lost(const Error& error, Duration, Now now) {
+  context_.note(fmt::format("{}: {}", name(), error.text), now);
+  for (LoadPublisher* publisher : publishers_) publisher->on_lost(now.mono);
+  if (subscriber_) subscriber_->on_lost();
+}
+
+void LoadClient::on_ended(const Error* error, Now) {
+  if (error != nullptr) {
+    context_.owner.client_failed(
+        {error->code, fmt::format("{}: {}", name(), error->text), error->system});
+  }
+  context_.owner.client_ended();
+}
+
+}  // namespace mq
