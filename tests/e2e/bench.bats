@@ -90,7 +90,7 @@ all_arrived() {
   all_arrived 500 500
   bench -t 'site/{mod:2}/%i' --pubs 4 --subs 2 -f 'site/%i/#' --rate 1k --messages 500
   all_arrived 500 500
-  bench -t 'g/{i}' --pubs 2 --subs 3 -f '$share/s/g/+' --rate 1k --messages 500
+  bench -t 'g/{i}' --pubs 2 --subs 3 -f "\$share/s/g/+" --rate 1k --messages 500
   all_arrived 500 500
   bench --pattern fanin --pubs 3 -t '{i}/{n}' --topics 4 --rate 1k --messages 600
   all_arrived 600 600

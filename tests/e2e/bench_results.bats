@@ -98,6 +98,20 @@ exits() {
   grep -q 'the same shard' "$work/errors"
 }
 
+@test "shards by the script for ssh: they begin together, and their results are merged" {
+  # In the place of ssh: forgets the host.
+  printf '#!/bin/sh\nshift\nexec "$@"\n' >"$work/ssh"
+  chmod +x "$work/ssh"
+  cd "$work"
+  export SSH=$work/ssh LOAD="-p $port --rate 300 -d 0.5 --warmup 0 --pubs 3 --subs 3"
+  "$BATS_TEST_DIRNAME/../../packaging/examples/mqbench-ssh.sh" 127.0.0.1 "mqtt://127.0.0.1:$port" a b c \
+    >"$work/merged" 3>&-
+  grep -q 'deliver   expected 150 = received 150 + lost 0' "$work/merged"
+  run -2 "$BATS_TEST_DIRNAME/../../packaging/examples/mqbench-ssh.sh" 127.0.0.1
+  export LOAD="-p $port --rate nonsense"
+  run -2 "$BATS_TEST_DIRNAME/../../packaging/examples/mqbench-ssh.sh" 127.0.0.1 mqtt://x a
+}
+
 @test "shards that are told to begin together wait for the last one" {
   # The first to come is not the one that gives the sign.
   for shard in 1 2 0; do

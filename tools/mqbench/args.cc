@@ -7,6 +7,7 @@
 
 #include "mqbench/doctor_command.h"
 #include "mqbench/run_command.h"
+#include "mqbench/storm_command.h"
 
 namespace mq {
 namespace {
@@ -76,6 +77,18 @@ void declare(CLI::App& program, BenchArgs& args) {
   declare(search, args.search);
   search.callback([&args] { args.command = [&args] { return run_search(args.search); }; });
 
+  CLI::App& storm = add(
+      program, "storm",
+      "[OPTION]...\n\n"
+      "Many connections at once: how long the clients take to connect, or to come back, and "
+      "what that does to messages meanwhile.",
+      "Examples:\n"
+      "  mqbench storm -c 10000\n"
+      "  mqbench storm --mode reconnect -c 5000 --percent 80 --reconnect-delay 1,30 --within 60\n"
+      "  mqbench storm --mode churn --conn-rate 500 -d 30");
+  declare(storm, args.storm);
+  storm.callback([&args] { args.command = [&args] { return run_storm(args.storm); }; });
+
   CLI::App& ab = add(program, "ab",
                      "--a OPTIONS --b OPTIONS [OPTION]...\n\n"
                      "Compares two brokers, or two ways to use one, by runs of each in turn.",
@@ -109,8 +122,8 @@ void declare(CLI::App& program, BenchArgs& args) {
   declare(report, args.report);
   report.callback([&args] { args.command = [&args] { return run_report(args.report); }; });
 
-  CLI::App& doctor = add(program, "doctor",
-                         "\n\nShows what of this machine limits a load test, and what helps.");
+  CLI::App& doctor =
+      add(program, "doctor", "\n\nShows what of this machine limits a load test, and what helps.");
   doctor.callback([&args] { args.command = run_doctor; });
 
   CLI::App& sink = add(program, "sink",

@@ -10,6 +10,7 @@
 #include "mqbench/search_command.h"
 #include "mqbench/side_commands.h"
 #include "mqbench/sink_command.h"
+#include "mqbench/storm_args.h"
 
 namespace CLI {
 class App;
@@ -23,6 +24,7 @@ struct BenchArgs {
   RunArgs run;
   SearchArgs search;
   SideArgs conn{SideArgs::Kind::kConn}, pub{SideArgs::Kind::kPub}, sub{SideArgs::Kind::kSub};
+  StormArgs storm;
   ReportArgs report, merge;
   CompareArgs compare;
   AbArgs ab;

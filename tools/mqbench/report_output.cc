@@ -10,24 +10,11 @@
 
 #include "common/console.h"
 #include "common/options.h"
+#include "mqbench/output_file.h"
 #include "mqbench/report.h"
 
 namespace mq {
 namespace {
-
-Result<void> write_file(const std::string& path, std::string_view text) {
-  if (path == "-") {
-    write_all(STDOUT_FILENO, text);
-    return {};
-  }
-  std::ofstream file(path, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file) {
-    return fail(ErrorCode::kIo, fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-  }
-  return {};
-}
 
 // A file for each latency that was measured.
 Result<void> write_hgrm(const Record& record, const std::string& prefix) {

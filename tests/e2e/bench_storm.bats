@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# mqbench storm: many connections at once.
+
+load helper
+load certificates
+
+# storm [OPTION...]: with its result in $work/storm.json and its text in $work/text. The flow of
+# messages is watched for two seconds before a storm: most tests have none.
+storm() {
+  timeout 60 mqbench storm -h 127.0.0.1 -p "$port" --json="$work/storm.json" "$@" >"$work/text" 3>&- || {
+    status=$?
+    cat "$work/text"
+    return "$status"
+  }
+}
+
+figure() {
+  jq -e "$1" "$work/storm.json" >/dev/null || {
+    echo "not so: $1"
+    jq -c 'del(.phases[]?.data, .probe.before.data?, .probe.during.data?)' "$work/storm.json"
+    return 1
+  }
+}
+
+@test "storm: all connect and subscribe, each step timed" {
+  start_broker
+  storm -c 300 --probe-rate 0
+  figure '.schema == "mqbench-storm/1" and .load.mode == "connect"'
+  figure '.counts | .tries == 300 and .connected == 300 and .failed == 0 and .back == 300'
+  figure '[.phases.tcp, .phases.connack, .phases.suback, .phases.ready] | all(.count == 300)'
+  figure '.phases | has("tls") | not'
+  figure '.metrics | .back_99_s <= .back_all_s and .connected_per_s > 0 and .bytes_per_connection > 0'
+  grep -q '^tries     300 = connected 300 + failed 0$' "$work/text"
+  grep -q '^back      300 of 300: 99 % after ' "$work/text"
+}
+
+@test "storm: the rate of connections is kept, and lateness counts from when a try was due" {
+  start_broker
+  storm -c 50 --conn-rate 100 --no-subscription --probe-rate 0 -V 5
+  figure '.metrics.back_all_s >= 0.49 and .counts.connected == 50'
+  figure '.phases | has("suback") | not'
+}
+
+@test "storm: those who are cut come back, and their sessions are there" {
+  start_broker --sys-interval 1
+  subscribe wills mqsub -t 'mqbench/+/will/#' -F '%p'
+  for version in 311 5; do
+    storm --mode reconnect -c 100 --percent 30 -V "$version" --reconnect-delay 0.1,0.2 \
+      --keep-session --will --probe-rate 0
+    figure '.counts | .wanted == 30 and .connected == 30 and .back == 30'
+    # They wait from half the delay on; and who has a session does not subscribe again.
+    figure '.metrics.back_all_s >= 0.05'
+    figure '.phases | has("suback") | not'
+  done
+  wait_for lines_in 60 "$work/wills"
+  [ "$(sort -u "$work/wills")" = gone ]
+  lines_in 60 "$work/wills"
+}
+
+@test "storm: a churn has its rate, and leaves nobody behind" {
+  start_broker
+  storm --mode churn --conn-rate 200 -d 1 --probe-rate 0
+  figure '.counts | .tries == 200 and .connected == 200 and .failed == 0'
+  figure '.phases.ready.count == 200'
+  run -2 --separate-stderr mqbench storm -p "$port" --mode churn --within 1
+  [[ $stderr == *'--within'* ]]
+}
+
+@test "storm: what happens to messages meanwhile, and happened before" {
+  start_broker
+  storm -c 100 --conn-rate 200 --probe-rate 200
+  figure '.probe | .before.count >= 400 and .during.count > 0 and .lost == 0 and .sent == .received'
+  figure '.probe.sent == .probe.before.count + .probe.during.count'
+  grep -qE '^probe     200 messages/s meanwhile: p50 .*; before: p50 .*; lost 0$' "$work/text"
+}
+
+@test "storm: TLS has a line of its own" {
+  make_ca ca
+  make_certificate server ca /CN=localhost DNS:localhost
+  start_mosquitto "certfile $certs/server.crt" "keyfile $certs/server.key"
+  timeout 60 mqbench storm -h localhost -p "$port" --cafile "$certs/ca.crt" -c 20 --probe-rate 0 \
+    --json="$work/storm.json" >"$work/text" 3>&-
+  figure '.phases.tls.count == 20 and .counts.connected == 20'
+}
+
+@test "storm: failures by what the server said" {
+  start_broker --login ann:a1
+  for version in 311 5; do
+    run storm -c 10 --timeout 1 --probe-rate 0 --reconnect-delay 5 -V "$version"
+    [ "$status" -eq 1 ]
+    figure '.counts | .tries == 10 and .failed == 10 and .connected == 0 and .back == 0'
+    figure '.counts.failures | length == 1 and (keys[0] | startswith("CONNACK: "))'
+    grep -qE '^ +10 x CONNACK: ' "$work/text"
+  done
+}
+
+@test "storm: whoever waits for a broker that does not answer gives up in time" {
+  start_broker
+  kill -STOP "$broker_pid"
+  run storm -c 10 --timeout 2 --connect-timeout 0.5 --probe-rate 0 --reconnect-delay 0.1,0.1
+  kill -CONT "$broker_pid"
+  [ "$status" -eq 1 ]
+  figure '.counts | .connected == 0 and .failures["timed out"] >= 10 and .tries >= .failed'
+}
+
+@test "storm: not all back in time is exit 3" {
+  start_broker
+  run storm -c 300 --probe-rate 0 --within 0.001
+  [[ $status -eq 3 || $status -eq 5 ]]  # 5 where others disturb the machine
+  grep -q '^FAILED .*all back within 1' "$work/text"
+}
+
+@test "storm: nobody there is exit 1, a broker in the world is not stormed, Ctrl-C is exit 130" {
+  start_broker
+  kill -9 "$broker_pid"
+  wait_for gone "$broker_pid"
+  run --separate-stderr mqbench storm -h 127.0.0.1 -p "$port" -c 10
+  [ "$status" -eq 1 ]
+  [[ $stderr == *"127.0.0.1:$port"* ]]
+  run --separate-stderr mqbench storm -h 192.0.2.1 -c 5
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'no storm without --yes'* ]]
+  start_broker
+  env --default-signal=INT mqbench storm -h 127.0.0.1 -p "$port" -c 1000 --conn-rate 50 --probe-rate 0 \
+    --json="$work/storm.json" >"$work/text" 3>&- &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  sleep 1
+  kill -INT "$bench_pid"
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 130 ]
+  figure '.counts | .connected > 0 and .connected < 1000'
+}
