@@ -180,13 +180,17 @@ void append_minified(Buffer& out, std::string_view json) {
 }
 
 // `compact` laid out as cJSON does: members of objects on lines of their own, indented by tabs, and
-// a tab behind the colon; arrays in line. REQUIRES: `compact` is JSON without white space
+// a tab behind the colon; arrays in line. Beyond kIndentMax nothing is indented further: a payload
+// of some megabytes that is nothing but brackets would take terabytes of tabs. REQUIRES: `compact`
+// is JSON without white space
+constexpr size_t kIndentMax = 100;
+
 void append_pretty(Buffer& out, std::string_view compact) {
   size_t depth = 0;
   std::string brackets;  // open ones
   const auto new_line = [&] {
     out.put_u8('\n');
-    for (size_t i = 0; i < depth; ++i) out.put_u8('\t');
+    for (size_t i = 0; i < std::min(depth, kIndentMax); ++i) out.put_u8('\t');
   };
   for (size_t i = 0; i < compact.size(); ++i) {
     const char c = compact[i];
@@ -206,7 +210,7 @@ void append_pretty(Buffer& out, std::string_view compact) {
           new_line();
         } else {
           out.put_u8('\n');
-          for (size_t k = 1; k < depth; ++k) out.put_u8('\t');
+          for (size_t k = 1; k < std::min(depth, kIndentMax); ++k) out.put_u8('\t');
         }
         break;
       case '}':

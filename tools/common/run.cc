@@ -1,9 +1,11 @@
 #include "common/run.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <span>
 #include <string>
@@ -29,6 +31,18 @@ int usage_error(const Program& program, std::string_view text) {
   write_all(STDERR_FILENO,
             fmt::format("Error: {}\n\nUse '{} --help' to see usage.\n", text, program.name));
   return program.usage_error;
+}
+
+// A standard descriptor that we were not given gets something in its place, or the next socket
+// would have its number. Reading and writing it fails, as it should; what is said on standard error
+// goes nowhere.
+void fill_standard_descriptors() {
+  constexpr int kModes[] = {O_WRONLY, O_RDONLY, O_RDWR};
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    // The lowest number that is free is this one.
+    if (open("/dev/null", kModes[fd]) != fd) std::abort();
+  }
 }
 
 // To the program and each of its commands, behind their own options.
@@ -63,6 +77,7 @@ const CLI::App& chosen(const CLI::App& app) {
 }  // namespace
 
 int run_program(const Program& program, int argc, char** argv) {
+  fill_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   try {
     CLI::App app("", std::string(program.name));

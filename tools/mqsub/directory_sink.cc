@@ -66,7 +66,8 @@ DirectorySink::~DirectorySink() {
 }
 
 Result<int> DirectorySink::open_file(const std::string& name, WallTime received) const {
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+  // Somebody may have put a pipe there that nobody reads: O_NONBLOCK makes an error of it.
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   if (per_ == FilePer::kTopic) {
     const int fd = openat(fd_, name.c_str(), kFlags | O_APPEND, 0666);
     if (fd < 0) return tl::unexpected(system_error("write", name));

@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <utility>
 
@@ -18,6 +20,19 @@ Result<int> open_to_append(const std::string& path) {
   if (fd >= 0) return fd;
   return fail(ErrorCode::kIo, fmt::format("cannot write {}: {}", path, std::strerror(errno)),
               errno);
+}
+
+// A named pipe opens when somebody reads it. While we wait the loop does not run, so that a signal
+// has to end us by itself.
+Result<int> open_when_read(const std::string& path) {
+  constexpr std::array kSignals = {SIGINT, SIGTERM};
+  std::array<struct sigaction, kSignals.size()> before{};
+  struct sigaction by_default {};
+  by_default.sa_handler = SIG_DFL;
+  for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &by_default, &before[i]);
+  auto fd = open_to_append(path);
+  for (size_t i = 0; i < kSignals.size(); ++i) sigaction(kSignals[i], &before[i], nullptr);
+  return fd;
 }
 
 }  // namespace
@@ -39,7 +54,7 @@ PrintSink::~PrintSink() {
 Result<std::unique_ptr<PrintSink>> PrintSink::to_file(Loop& loop, const std::string& path,
                                                       uint64_t rotate_size, Printing printing,
                                                       MessageSink::Owner& owner) {
-  MQ_TRY(const int fd, open_to_append(path));
+  MQ_TRY(const int fd, open_when_read(path));
   File file{fd, path, 0, rotate_size};
   struct stat info {};
   if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) {

@@ -1,6 +1,7 @@
 #include "mqsub/subscriber.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <random>
 #include <utility>
@@ -19,6 +20,13 @@ namespace {
 // SUBSCRIBE, no more are expected: a broker need not send them before its SUBACK.
 constexpr Duration kRetainedQuiet = std::chrono::milliseconds(250);
 constexpr int kExitFailIf = 3;
+
+// Whether writing goes wrong with every message: it must not be acknowledged.
+bool is_of_disk(const Error& error) {
+  return error.code == ErrorCode::kIo &&
+         (error.system == ENOSPC || error.system == EDQUOT || error.system == EIO ||
+          error.system == EROFS);
+}
 
 class Subscriber final : public ClientProgram, private MessageSink::Owner {
  public:
@@ -112,8 +120,14 @@ void Subscriber::on_event(const ClientEvent& event, Now now) {
     request_done(now);
   } else if (std::holds_alternative<Unsubscribed>(event)) {
     request_done(now);
-  } else if (std::holds_alternative<Acked>(event)) {
+  } else if (const auto* acked = std::get_if<Acked>(&event)) {
     --removing_;
+    if (is_error(acked->reason)) {
+      --removed_;
+      console_.error(fmt::format("The broker did not remove a retained message: {} (0x{:02X})",
+                                 text(acked->reason), static_cast<int>(acked->reason)));
+      end_with(exit_code(acked->reason));
+    }
     if (finishing_) finish();
   } else if (std::holds_alternative<PongReceived>(event)) {
     if (options_.ending.after_retained) retained_quiet_.set(now.mono + kRetainedQuiet);
@@ -207,7 +221,12 @@ void Subscriber::on_message(const Publish& publish, Now now) {
 }
 
 void Subscriber::pass_on(const Publish& publish, Now now) {
-  if (auto put = sink_->put(publish, now); !put) console_.error(put.error().text);
+  if (auto put = sink_->put(publish, now); !put) {
+    if (is_of_disk(put.error())) return sink_failed(put.error());
+    console_.error(put.error().text);
+    // Others may fit the format, or have a file that can be written; but this one is missing.
+    if (put.error().code == ErrorCode::kIo) end_with(exit_code(put.error()));
+  }
   // What was acknowledged and not passed on would be lost with us: take no more than is taken.
   if (sink_->full()) runner_.pause_reading();
 }
@@ -253,6 +272,7 @@ void Subscriber::sink_failed(const Error& error) {
   // Nobody reads any more: all that was wanted has been seen (mqsub | head).
   if (error.code == ErrorCode::kClosed) return end(kExitOk);
   console_.error(error.text);
+  end_with(exit_code(error));  // also when it comes of the last message, and we are ending
   end(exit_code(error));
 }
 
