@@ -4,6 +4,7 @@
 //   mqsim --seed N         one of them; with --trace every packet on stderr
 //   mqsim --seeds COUNT    seeds 1 to COUNT
 //   mqsim --seeds A..B     seeds A to B
+//   mqsim --over LAYERS    the same with filters between the ends: ws, tls, wss or proxy
 #include <charconv>
 #include <csignal>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <fmt/core.h>
 
 #include "sim/failure.h"
+#include "sim/layers.h"
 #include "sim/world.h"
 
 namespace mq::sim {
@@ -26,6 +28,7 @@ struct Arguments {
   uint64_t first = 1, last = kDefaultSeeds;
   bool known = true;
   bool trace = false;
+  MakeFilters make_filters;
 };
 
 uint64_t running_seed = 0;
@@ -58,6 +61,11 @@ bool parse(int argc, char** argv, Arguments& arguments) {
     }
     if (i + 1 == argc) return false;
     const std::string_view value = argv[++i];
+    if (option == "--over") {
+      arguments.make_filters = filters_of(value);
+      if (!arguments.make_filters) return false;
+      continue;
+    }
     arguments.known = false;
     if (option == "--seed") {
       if (!parse_number(value, arguments.first)) return false;
@@ -77,7 +85,7 @@ int run(const Arguments& arguments) {
   uint64_t failed = 0;
   for (const uint64_t seed : seeds) {
     running_seed = seed;
-    World world(seed, arguments.trace);
+    World world(seed, arguments.trace, arguments.make_filters);
     try {
       const Totals one = world.run();
       totals.published += one.published;
@@ -101,7 +109,9 @@ int run(const Arguments& arguments) {
 int main(int argc, char** argv) {
   mq::sim::Arguments arguments;
   if (!mq::sim::parse(argc, argv, arguments)) {
-    fmt::print(stderr, "usage: mqsim [--seed N | --seeds COUNT | --seeds A..B] [--trace]\n");
+    fmt::print(stderr,
+               "usage: mqsim [--seed N | --seeds COUNT | --seeds A..B] "
+               "[--over ws|tls|wss|proxy] [--trace]\n");
     return 2;
   }
   std::signal(SIGABRT, mq::sim::on_abort);

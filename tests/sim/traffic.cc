@@ -72,10 +72,11 @@ T pop(std::deque<T>& from, const Link& link, const char* what) {
 
 }  // namespace
 
-Link::Link(uint32_t n, Peer& p, Random& random, const Weather& weather)
+Link::Link(uint32_t n, Peer& p, Random& random, const Weather& weather, Filters between)
     : number(n),
       peer(&p),
       net(random, weather),
+      filters(std::move(between)),
       client_tap(Side::kClient, fmt::format("client of connection {}", n)),
       server_tap(Side::kServer, fmt::format("broker on connection {}", n)),
       model(n) {
@@ -173,7 +174,8 @@ void World::step() {
 
 void World::connect(Peer& peer) {
   peer.connect_at = kNever;
-  Link& link = links_.emplace_back(next_link_++, peer, random_, weather_);
+  Link& link = links_.emplace_back(next_link_++, peer, random_, weather_,
+                                   make_filters_ ? make_filters_() : Filters());
   trace([&] { return fmt::format("peer {} opens connection {}", peer.index, link.number); });
   peer.link = &link;
   peer.session.opened(now_);
@@ -186,16 +188,61 @@ void World::connect(Peer& peer) {
     return;
   }
   model_.accepted(link.model, now_.mono);
+  std::vector<uint8_t> nothing;  // so that the side that speaks first does
+  unwrap(link, End::kClient, nothing);
+  unwrap(link, End::kServer, nothing);
+}
+
+bool World::writable(Link& link, End from) {
+  const auto& filter = from == End::kClient ? link.filters.client : link.filters.server;
+  return link.net.writable(from) && (filter == nullptr || filter->open());
+}
+
+// What is in the batch, wrapped up.
+void World::send(Link& link, End from) {
+  const auto& filter = from == End::kClient ? link.filters.client : link.filters.server;
+  if (filter == nullptr) return link.net.write(from, batch_, now_.mono);
+  Buffer wire;
+  for (const OutBatch::Piece& piece : batch_.pieces()) {
+    if (auto done = filter->to_wire(piece.bytes, wire); !done) throw Failure(done.error().text);
+  }
+  link.net.write(from, wire.bytes(), now_.mono);
+}
+
+// Takes from the wire what is for MQTT. True when the other end has closed in its own words.
+bool World::unwrap(Link& link, End at, std::vector<uint8_t>& bytes) {
+  const auto& filter = at == End::kClient ? link.filters.client : link.filters.server;
+  if (filter == nullptr) return false;
+  Buffer plain, wire;
+  const Result<void> result = filter->from_wire(bytes, plain, wire);
+  bytes.assign(plain.bytes().begin(), plain.bytes().end());
+  if (!result && result.error().code != ErrorCode::kClosed) throw Failure(result.error().text);
+  if (!wire.empty()) link.net.write(at, wire.bytes(), now_.mono);
+  return !result;
+}
+
+void World::close(Link& link, End by) {
+  const auto& filter = by == End::kClient ? link.filters.client : link.filters.server;
+  Buffer wire;
+  if (filter != nullptr) filter->finish(wire);
+  if (!wire.empty()) link.net.write(by, wire.bytes(), now_.mono);
+  link.net.close(by, now_.mono);
 }
 
 void World::client_arrival(Link& link, SimLink::Arrival arrival) {
+  if (arrival.closed) return close_client(*link.peer);
+  const bool ended = unwrap(link, End::kClient, arrival.bytes);
+  client_bytes(link, arrival.bytes);
+  if (ended && link.peer != nullptr) close_client(*link.peer);
+}
+
+void World::client_bytes(Link& link, Bytes bytes) {
   Peer& peer = *link.peer;
-  if (arrival.closed) return close_client(peer);
   ClientSession& session = peer.session;
   if (session.state() != ClientSession::State::kClosing) {
-    link.client_tap.received(arrival.bytes, [](const Packet&, const Frame&) { return true; });
+    link.client_tap.received(bytes, [](const Packet&, const Frame&) { return true; });
   }
-  Bytes in = arrival.bytes;
+  Bytes in = bytes;
   for (;;) {
     const auto event = session.receive(in, now_);
     if (!event) {
@@ -236,7 +283,7 @@ void World::pump_client(Peer& peer) {
   peer.flush_at = kNever;
   Link& link = *peer.link;
   ClientSession& session = peer.session;
-  while (session.has_output() && link.net.writable(End::kClient)) {
+  while (session.has_output() && writable(link, End::kClient)) {
     batch_.clear();
     session.produce(batch_, now_);
     if (batch_.empty()) break;
@@ -249,7 +296,7 @@ void World::pump_client(Peer& peer) {
         return true;
       });
     }
-    link.net.write(End::kClient, batch_, now_.mono);
+    send(link, End::kClient);
   }
   if (session.wants_close()) close_client(peer);
 }
@@ -257,7 +304,7 @@ void World::pump_client(Peer& peer) {
 void World::close_client(Peer& peer) {
   Link& link = *peer.link;
   trace([&] { return fmt::format("peer {} closes connection {}", peer.index, link.number); });
-  link.net.close(End::kClient, now_.mono);
+  close(link, End::kClient);
   link.peer = nullptr;
   peer.link = nullptr;
   peer.session.closed(now_);
@@ -271,19 +318,23 @@ void World::close_client(Peer& peer) {
 }
 
 void World::server_arrival(Link& link, SimLink::Arrival arrival) {
-  if (arrival.closed) {
-    link.net.close(End::kServer, now_.mono);
-    return close_server(link, up_to(late_max_));
-  }
+  const bool ended = !arrival.closed && unwrap(link, End::kServer, arrival.bytes);
+  if (!arrival.bytes.empty()) server_bytes(link, arrival.bytes);
+  if (!arrival.closed && !ended) return;
+  link.net.close(End::kServer, now_.mono);
+  close_server(link, up_to(late_max_));
+}
+
+void World::server_bytes(Link& link, Bytes bytes) {
   const auto closing = [&] { return link.model.state == ModelLink::State::kClosing; };
   if (!closing()) {
-    expected_.bytes_received += arrival.bytes.size();
+    expected_.bytes_received += bytes.size();
     model_.heard(link.model, now_.mono);
   }
-  broker_->receive(link.conn, arrival.bytes, now_);
+  broker_->receive(link.conn, bytes, now_);
   touch_broker();
   if (closing()) return;
-  link.server_tap.received(arrival.bytes, [&](const Packet& packet, const Frame& frame) {
+  link.server_tap.received(bytes, [&](const Packet& packet, const Frame& frame) {
     if (closing()) return false;
     trace([&] { return fmt::format("{:3} broker < {}", link.number, describe(packet, frame)); });
     ++expected_.messages_received;
@@ -318,7 +369,7 @@ void World::pump_broker() {
 }
 
 void World::pump_server(Link& link) {
-  while (link.net.writable(End::kServer)) {
+  while (writable(link, End::kServer)) {
     batch_.clear();
     broker_->produce(link.conn, batch_, now_);
     if (batch_.empty()) {
@@ -335,12 +386,12 @@ void World::pump_server(Link& link) {
         return true;
       });
     }
-    link.net.write(End::kServer, batch_, now_.mono);
+    send(link, End::kServer);
   }
   const bool closing = link.model.state == ModelLink::State::kClosing;
   if (broker_->wants_close(link.conn)) {
     must_be(closing, link, "wish to close");
-    link.net.close(End::kServer, now_.mono);
+    close(link, End::kServer);
     return close_server(link, up_to(late_max_));
   }
   must_be(!closing || broker_->has_output(link.conn), link, "wish to go on");

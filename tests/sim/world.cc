@@ -20,9 +20,13 @@ constexpr Duration kDrainMax = minutes(20);
 
 }  // namespace
 
-World::World(uint64_t seed, bool trace)
-    : trace_(trace), random_(seed), options_(random_broker(random_)),
-      weather_(random_weather(random_)), now_(kStart) {
+World::World(uint64_t seed, bool trace, MakeFilters make_filters)
+    : trace_(trace),
+      make_filters_(std::move(make_filters)),
+      random_(seed),
+      options_(random_broker(random_)),
+      weather_(random_weather(random_)),
+      now_(kStart) {
   stored_ = random_.chance(0.4);
   broker_ = std::make_unique<Broker>(options_, access_, random_, now_,
                                      stored_ ? &store_ : nullptr);

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "broker/broker.h"
+#include "io/filter.h"
 #include "sim/deliveries.h"
 #include "sim/ledger.h"
 #include "sim/model.h"
@@ -19,13 +21,20 @@
 
 namespace mq::sim {
 
+// What lies between the network and the two ends of a connection: the client's and the broker's.
+struct Filters {
+  std::unique_ptr<Filter> client, server;
+};
+using MakeFilters = std::function<Filters()>;
+
 // One network connection with everything at its two ends.
 struct Link {
-  Link(uint32_t n, Peer& p, Random& random, const Weather& weather);
+  Link(uint32_t n, Peer& p, Random& random, const Weather& weather, Filters between);
 
   const uint32_t number;
   Peer* peer;               // null once the client has closed
   SimLink net;
+  Filters filters;          // null: none
   ConnId conn;              // generation 0: the broker did not take it, or it is closed
   bool server_reads = true;
   bool produce = false;     // the broker may have something to send
@@ -41,7 +50,8 @@ struct Totals {
 
 class World {
  public:
-  World(uint64_t seed, bool trace);
+  // Without `make_filters` MQTT is on the network as it is.
+  World(uint64_t seed, bool trace, MakeFilters make_filters = nullptr);
   ~World();
   // Throws Failure.
   Totals run();
@@ -67,8 +77,14 @@ class World {
   void step();
   Time next_event() const;
   void connect(Peer& peer);
+  bool writable(Link& link, End from);
+  void send(Link& link, End from);
+  bool unwrap(Link& link, End at, std::vector<uint8_t>& bytes);
+  void close(Link& link, End by);
   void client_arrival(Link& link, SimLink::Arrival arrival);
   void server_arrival(Link& link, SimLink::Arrival arrival);
+  void client_bytes(Link& link, Bytes bytes);
+  void server_bytes(Link& link, Bytes bytes);
   void on_message(Link& link, const MessageArrived& event);
   void pump_client(Peer& peer);
   void close_client(Peer& peer);
@@ -90,6 +106,7 @@ class World {
   void print_trace(const std::string& line) const;
 
   const bool trace_;
+  const MakeFilters make_filters_;
   Random random_;
   const BrokerOptions options_;
   Weather weather_;

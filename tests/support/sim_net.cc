@@ -25,14 +25,18 @@ Duration SimLink::up_to(Duration most) {
 }
 
 void SimLink::write(End from, const OutBatch& batch, Time now) {
-  Pipe& pipe = pipe_from(from);
-  pipe.on_the_way += batch.size();
-  if (pipe.lost) return;
   std::vector<uint8_t> bytes;
   bytes.reserve(batch.size());
   for (const OutBatch::Piece& piece : batch.pieces()) {
     bytes.insert(bytes.end(), piece.bytes.begin(), piece.bytes.end());
   }
+  write(from, bytes, now);
+}
+
+void SimLink::write(End from, Bytes bytes, Time now) {
+  Pipe& pipe = pipe_from(from);
+  pipe.on_the_way += bytes.size();
+  if (pipe.lost) return;
   const size_t most = std::max(weather_.split_max, 2 * bytes.size() / kSegmentsPerWrite);
   for (auto at = bytes.begin(); at != bytes.end();) {
     const auto left = static_cast<size_t>(bytes.end() - at);

@@ -38,6 +38,7 @@ class SimLink {
 
   bool writable(End from) const { return pipe_from(from).on_the_way < weather_.room; }
   void write(End from, const OutBatch& batch, Time now);
+  void write(End from, Bytes bytes, Time now);
   // Orderly: what was written before still arrives, unless the other end has sent something that
   // nobody will read any more, which resets a connection. The end must not be used afterwards.
   void close(End by, Time now);
