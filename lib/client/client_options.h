@@ -55,6 +55,14 @@ struct ClientOptions {
   // Whether topics are shortened by Topic Aliases when the server allows it.
   bool use_topic_aliases = false;
 
+  // Whether a server that sends more than our Receive Maximum is told so, and left.
+  bool enforce_receive_maximum = true;
+  // What becomes of a QoS 2 message that the server has confirmed with PUBREC and not yet with
+  // PUBCOMP when it turns out to have lost the session. The standard says that it owns the message.
+  // But one that passes messages on at PUBREL has lost it, too: with true it is sent anew, at the
+  // price that one that had passed it on does so twice.
+  bool repeat_unfinished_qos2 = false;
+
   // Caps of our own.
   uint32_t inflight_max = 20;  // QoS 1 and 2 unacknowledged at a time; Receive Maximum if less
   uint32_t packet_max = kPacketMax;  // the largest packet taken from the server, in 3.x too

@@ -160,7 +160,8 @@ bool ClientSession::produce_publish(OutBatch& to, Now now) {
   if (next.packet_id != 0) {
     entry = inflight_.find(next.packet_id);
     // Acknowledged before it was sent again: it must not be [MQTT-4.3.3-6] [MQTT-4.4.0-2].
-    if (entry == nullptr || entry->message != next.message) {
+    if (entry == nullptr || entry->message != next.message ||
+        entry->state != InflightEntry::State::kPublishSent) {
       out_.pop_front();
       return true;
     }
@@ -207,7 +208,7 @@ void ClientSession::resume() {
 void ClientSession::start_over() {
   Ring<OutEntry> anew;
   inflight_.for_each([&](uint16_t id, InflightEntry& entry) {
-    if (entry.state == InflightEntry::State::kPubrelSent) {
+    if (entry.state == InflightEntry::State::kPubrelSent && !entry.message) {
       // PUBREC was the server's word that it has the message: once more would be twice.
       refused_.push_back(finish(id, entry, pubrec_reason(entry)));
     } else {
@@ -273,8 +274,10 @@ ClientSession::Received ClientSession::on_ack(const Frame& frame) {
 // again.
 ClientSession::Received ClientSession::on_received(const Ack& pubrec, InflightEntry& entry) {
   if (entry.state == InflightEntry::State::kPublishSent) {
-    queued_bytes_ -= entry.message->memory();
-    entry.message = nullptr;
+    if (!options_.repeat_unfinished_qos2) {
+      queued_bytes_ -= entry.message->memory();
+      entry.message = nullptr;
+    }
     entry.state = InflightEntry::State::kPubrelSent;
     entry.unmatched = pubrec.reason == ReasonCode::kNoMatchingSubscribers;
     if (!entry.counted) {  // not sent again yet, and now it will not be
@@ -299,7 +302,10 @@ ClientSession::Received ClientSession::on_publish(const Frame& frame) {
     return std::nullopt;
   }
   // In 3.x the limit is what there are identifiers.
-  if (++connection_.owed > options_.receive_maximum.value_or(kReceiveMaximumDefault)) {
+  const uint32_t owed_max = options_.enforce_receive_maximum
+                                ? options_.receive_maximum.value_or(kReceiveMaximumDefault)
+                                : kReceiveMaximumDefault;
+  if (++connection_.owed > owed_max) {
     return fail_with(ReasonCode::kReceiveMaximumExceeded,
                      "the server sent more unacknowledged messages than our Receive Maximum");
   }

@@ -1,8 +1,10 @@
 #include "session/message.h"
 
+#include <array>
 #include <cassert>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "codec/varint.h"
 
@@ -12,14 +14,60 @@ namespace {
 thread_local size_t alive_count = 0;
 thread_local uint64_t alive_memory = 0;
 
+// Memory of small messages that have gone, for the next ones. A publisher makes and drops them by
+// the thousand, which is more than malloc's own caches hold: it spent a fifth of its instructions
+// there.
+class Blocks {
+ public:
+  Blocks() = default;
+  Blocks(const Blocks&) = delete;
+  Blocks& operator=(const Blocks&) = delete;
+  ~Blocks() {
+    for (Block*& first : free_) {
+      while (first != nullptr) std::free(std::exchange(first, first->next));
+    }
+    bytes_ = kBytesMax;  // what comes later is not kept
+  }
+
+  void* take(size_t size) {
+    const size_t index = (size - 1) / kStep;
+    if (index < free_.size() && free_[index] != nullptr) {
+      bytes_ -= (index + 1) * kStep;
+      return std::exchange(free_[index], free_[index]->next);
+    }
+    return std::malloc(index < free_.size() ? (index + 1) * kStep : size);
+  }
+  void give(void* memory, size_t size) {
+    const size_t index = (size - 1) / kStep;
+    if (index >= free_.size() || bytes_ >= kBytesMax) return std::free(memory);
+    bytes_ += (index + 1) * kStep;
+    free_[index] = new (memory) Block{free_[index]};
+  }
+
+ private:
+  struct Block {
+    Block* next;
+  };
+  static constexpr size_t kStep = 16;  // malloc's
+#ifdef __SANITIZE_ADDRESS__
+  static constexpr size_t kBytesMax = 0;  // it watches what is freed
+#else
+  static constexpr size_t kBytesMax = 256 << 10;
+#endif
+  std::array<Block*, 32> free_{};  // blocks of 16, 32, ... bytes
+  size_t bytes_ = 0;               // in all of them
+};
+
+thread_local Blocks blocks;
+
 // These two belong to one hop: the next one has aliases and subscriptions of its own.
 bool is_forwarded(PropertyId id) {
   return id != PropertyId::kTopicAlias && id != PropertyId::kSubscriptionIdentifier;
 }
 
 struct PropertyPlan {
-  size_t size = 0;        // bytes of the forwarded properties
-  bool whole = true;      // nothing is left out: they can be copied in one piece
+  size_t size = 0;    // bytes of the forwarded properties
+  bool whole = true;  // nothing is left out: they can be copied in one piece
 };
 
 PropertyPlan plan(const Properties& properties) {
@@ -41,9 +89,8 @@ Ref<const Message> Message::make(const MessageFields& fields) {
   PropertyPlan kept = fields.properties.empty() ? PropertyPlan{} : plan(fields.properties);
   for (const uint32_t id : fields.subscription_ids) kept.size += 1 + varint_size(id);
   const size_t length_size = varint_size(static_cast<uint32_t>(kept.size));
-  const size_t image =
-      2 + fields.topic.size() + length_size + kept.size + fields.payload.size();
-  void* memory = std::malloc(sizeof(Message) + image);
+  const size_t image = 2 + fields.topic.size() + length_size + kept.size + fields.payload.size();
+  void* memory = blocks.take(sizeof(Message) + image);
   if (memory == nullptr) throw std::bad_alloc();
 
   auto* message = new (memory) Message;
@@ -84,11 +131,15 @@ Ref<const Message> Message::make(const MessageFields& fields) {
 void Message::destroy() const {
   --alive_count;
   alive_memory -= memory();
-  std::free(const_cast<Message*>(this));
+  blocks.give(const_cast<Message*>(this), memory());
 }
 
-size_t Message::alive() { return alive_count; }
+size_t Message::alive() {
+  return alive_count;
+}
 
-uint64_t Message::alive_bytes() { return alive_memory; }
+uint64_t Message::alive_bytes() {
+  return alive_memory;
+}
 
 }  // namespace mq

@@ -119,6 +119,16 @@ TEST_CASE("an alias is learned from a QoS 2 duplicate, too") {
   c.send("30 06 0000 03 23 0001").event("message a '' qos=0");
 }
 
+TEST_CASE("a server that exceeds our Receive Maximum can be put up with") {
+  ClientOptions options = v5();
+  options.receive_maximum = uint16_t{1};
+  options.enforce_receive_maximum = false;
+  ClientScript c(options);
+  c.connect().send("32 06 0001 'a' 0001 00  32 06 0001 'a' 0002 00  34 06 0001 'a' 0003 00");
+  c.event("message a '' qos=1").event("message a '' qos=1").event("message a '' qos=2");
+  c.expect("40 02 0001 40 02 0002 50 02 0003");
+}
+
 TEST_CASE("[MQTT-3.3.4-9] a server that exceeds our Receive Maximum is told so") {
   ClientOptions options = v5();
   options.receive_maximum = uint16_t{2};

@@ -61,6 +61,30 @@ TEST_CASE("[MQTT-4.3.3-6] after PUBREC only PUBREL is sent again") {
   c.send("70 02 0002").event("acked 2 id=2 qos=2: Success");
 }
 
+TEST_CASE(
+    "repeat_unfinished_qos2: what only PUBREC confirmed is sent anew when the session is lost") {
+  ClientOptions options = durable(Version::kV5);
+  options.repeat_unfinished_qos2 = true;
+  ClientScript c(options);
+  c.connect().publish("a", "1", 2, 1).publish("a", "2", 2, 2).publish("a", "3", 2, 3);
+  c.skip_output().send("50 02 0001 50 02 0002").expect("62 02 0001 62 02 0002");
+  const uint64_t bytes = c.session.queued_bytes();
+  c.send("70 02 0001").event("acked 1 id=1 qos=2: Success");
+  CHECK(c.session.queued_bytes() < bytes);
+  c.close();
+  SUBCASE("no session: anew, and in order") {
+    c.connect(kNoSession5).expect("34 07 0001 'a' 0001 00 '2'  34 07 0001 'a' 0002 00 '3'");
+    c.send("50 02 0001").expect("62 02 0001").send("70 02 0001");
+    c.event("acked 2 id=1 qos=2: Success");
+    c.send("50 02 0002").expect("62 02 0002").send("70 02 0002");
+    c.event("acked 3 id=2 qos=2: Success");
+    CHECK(c.session.queued_bytes() == 0);
+  }
+  SUBCASE("[MQTT-4.3.3-6] the session is there: PUBREL, as ever") {
+    c.connect(kSession5).expect("62 02 0002  3c 07 0001 'a' 0003 00 '3'");
+  }
+}
+
 TEST_CASE("[MQTT-3.2.2-5] without a session at the server messages are sent anew, as new ones") {
   ClientScript c(durable(Version::kV5));
   c.connect().publish("a", "1", 1, 1).publish("a", "2", 2, 2).publish("a", "3", 2, 3);

@@ -130,6 +130,54 @@ fffe
 6c617374" ]
 }
 
+# The payloads of $work/out, written by mqsub -j, each followed by a line feed as in the input.
+decoded() {
+  jq -r 'if .payload_b64 then .payload_b64 else (.payload // "" | @base64) end' "$work/out" |
+    while read -r line; do
+      base64 -d <<<"$line"
+      echo
+    done
+}
+
+# bytes_through QOS: what is in $work/in comes out of mqsub -N and -j as it went into mqpub -l.
+bytes_through() {
+  local lines
+  lines=$(grep -ac '' "$work/in")
+  subscribe raw mqsub -t t -q 2 -C "$lines" -N
+  raw_pid=$sub_pid
+  subscribe out mqsub -t t -q 2 -C "$lines" -j
+  mqpub -p "$port" -l -t t -q "$1" <"$work/in"
+  finished "$raw_pid"
+  finished "$sub_pid"
+  # A last line without a line feed is given one.
+  if [ -n "$(tail -c 1 "$work/in")" ]; then echo >>"$work/in"; fi
+  cmp <(tr -d '\n' <"$work/in") "$work/raw"
+  cmp "$work/in" <(decoded)
+}
+
+@test "mqpub -l to mqsub and mqsub -j: all bytes, CRLF, empty lines, no last line feed, long lines" {
+  start_broker
+  {
+    for ((byte = 0; byte < 256; ++byte)); do
+      if [ "$byte" -ne 10 ]; then printf '%b' "\\x$(printf %02x $byte)"; fi
+    done
+    printf '\n\n\nends with CR LF\r\n\r\nnul \0 in it\n\0\n\xff\xfe\n{"json": "a\\u0000b"}\nlast'
+  } >"$work/in"
+  for qos in 0 1 2; do
+    cp "$work/in" "$work/kept"
+    bytes_through "$qos"
+    cp "$work/kept" "$work/in"
+  done
+  {
+    head -c 1000000 /dev/urandom | tr -d '\n'
+    printf '\n'
+    head -c 1000000 /dev/zero
+    printf '\nshort\n'
+    head -c 1000000 /dev/zero | tr '\0' x
+  } >"$work/in"
+  bytes_through 1
+}
+
 @test "user properties and the other properties of a publish arrive unaltered and in order" {
   start_broker
   subscribe out mosquitto_sub -V 5 -t t -C 1 -F '%C|%D|%R|%P|%p'
@@ -159,6 +207,15 @@ fffe
   timeout 10 mqsub -p "$port" -c -i durable -q 1 -t t -C 4 >"$work/first"
   timeout 10 mqsub -p "$port" -c -i durable -q 1 -t t -C 6 >"$work/second"
   diff <(seq 10) <(cat "$work/first" "$work/second")
+}
+
+@test "mosquitto sends more than the Receive Maximum in a session that goes on: mqsub takes it" {
+  start_mosquitto 'max_inflight_messages 100'
+  mqsub -p "$port" -V 5 -c -x 60 -i durable -q 1 -t t -E
+  subscribe out mqsub -V 5 -c -x 60 -i durable -q 1 -t t -C 5000
+  seq 5000 | mqpub -p "$port" -l -t t -q 1
+  WAIT_SECONDS=60 finished "$sub_pid"
+  cmp "$work/out" <(seq 5000)
 }
 
 @test "shared subscriptions: each message to one member" {

@@ -2,7 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "base/buffer.h"
+#include "base/random.h"
 
 using namespace mq;
 
@@ -56,4 +61,28 @@ TEST_CASE("references are counted") {
   CHECK(second->topic() == "a");
   second = nullptr;
   CHECK(Message::alive() == before);
+}
+
+TEST_CASE("messages come and go in any order and size, and none shares its memory with another") {
+  Random random(5);
+  struct Kept {
+    Ref<const Message> message;
+    std::string payload;
+  };
+  std::vector<Kept> kept;
+  for (int i = 0; i < 20'000; ++i) {
+    if (kept.size() < 3000 && random.below(5) < 3) {
+      std::string payload(random.below(700), static_cast<char>('a' + random.below(26)));
+      auto message = Message::make({.topic = "t", .payload = to_bytes(payload)});
+      kept.push_back({std::move(message), std::move(payload)});
+    } else if (!kept.empty()) {
+      std::swap(kept[random.below(kept.size())], kept.back());
+      CHECK(to_string_view(kept.back().message->payload()) == kept.back().payload);
+      kept.pop_back();
+    }
+  }
+  for (const Kept& one : kept) CHECK(to_string_view(one.message->payload()) == one.payload);
+  kept.clear();
+  CHECK(Message::alive() == 0);
+  CHECK(Message::alive_bytes() == 0);
 }

@@ -296,6 +296,9 @@ Result<Connection> resolve(const ConnectArgs& args) {
   if (client.version == Version::kV5 && !client.receive_maximum) {
     client.receive_maximum = kReceiveMaximum;
   }
+  // Debian 12's mosquitto breaks it in sessions that go on. Ending a durable subscriber for that
+  // would help nobody.
+  client.enforce_receive_maximum = false;
   MQ_CHECK(check(client));
 
   if (args.bind_address) {

@@ -17,6 +17,28 @@ namespace {
   throw CLI::ValidationError(std::move(text));
 }
 
+// CLI11 compares a new option with each that there is, name by name in copies of the strings: with
+// a hundred options that was half of all the instructions of a `mqpub -m`. So it is shown none.
+// That no name is declared twice is seen to by a test (tests/tools/options_test.cc).
+class WithoutOthers {
+ public:
+  explicit WithoutOthers(CLI::App& app) : options_(List::of(app)) { others_.swap(options_); }
+  ~WithoutOthers() {
+    for (CLI::Option_p& added : options_) others_.push_back(std::move(added));
+    options_.swap(others_);
+  }
+  WithoutOthers(const WithoutOthers&) = delete;
+  WithoutOthers& operator=(const WithoutOthers&) = delete;
+
+ private:
+  using Options = std::vector<CLI::Option_p>;
+  struct List : CLI::App {
+    static Options& of(CLI::App& app) { return app.*(&List::options_); }
+  };
+  Options& options_;
+  Options others_;
+};
+
 }  // namespace
 
 std::string size_text(uint64_t size) {
@@ -50,6 +72,7 @@ std::string noun_of(std::string_view names, std::string_view value) {
 
 CLI::Option* Options::add(std::string_view names, std::string_view value, std::string_view help,
                           std::function<void(const std::string&)> set) {
+  const WithoutOthers others(app_);
   CLI::Option* option = app_.add_option(
       std::string(names),
       [set = std::move(set)](const CLI::results_t& results) {
@@ -64,6 +87,7 @@ CLI::Option* Options::add(std::string_view names, std::string_view value, std::s
 }
 
 Options& Options::flag(std::string_view names, bool& to, std::string_view help) {
+  const WithoutOthers others(app_);
   app_.add_flag(std::string(names), to, std::string(help))
       ->group(group_)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -104,6 +128,7 @@ Options& Options::parsed(std::string_view names, std::string_view value,
 }
 
 Options& Options::count(std::string_view names, uint32_t& to, std::string_view help) {
+  const WithoutOthers others(app_);
   app_.add_flag_function(
           std::string(names), [&to](int64_t given) { to = static_cast<uint32_t>(given); },
           std::string(help))

@@ -125,6 +125,8 @@ Result<void> resolve_spool(const PubArgs& args, PublisherOptions& to) {
     return invalid("-c with --spool needs MQTT 5 (-V 5).");
   }
   client.clean_start = true;
+  // What is in the spool can be sent again, so at least once is kept to also then.
+  client.repeat_unfinished_qos2 = true;
   to.spool = SpoolOptions{.path = *args.spool, .size_max = args.spool_size};
   to.keep_trying = args.connect.retry_connect;
   RunnerOptions& runner = to.connection.runner;
