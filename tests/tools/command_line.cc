@@ -1,6 +1,7 @@
 #include "tools/command_line.h"
 
 #include <algorithm>
+#include <set>
 
 #include <CLI/CLI.hpp>
 
@@ -23,6 +24,22 @@ Result<void> parse_words(const std::function<void(CLI::App&)>& declare,
     return fail(ErrorCode::kInvalidArgument, error.what());
   }
   return {};
+}
+
+std::string name_declared_twice(const std::function<void(CLI::App&)>& declare) {
+  CLI::App app("", "tool");
+  app.set_help_flag("");
+  declare(app);
+  std::set<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_snames()) {
+      if (!names.insert("-" + name).second) return "-" + name;
+    }
+    for (const std::string& name : option->get_lnames()) {
+      if (!names.insert("--" + name).second) return "--" + name;
+    }
+  }
+  return names.empty() ? "there are no names" : "";
 }
 
 }  // namespace mq

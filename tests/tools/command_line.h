@@ -31,4 +31,14 @@ std::string error_of(std::vector<std::string> words) {
   return options ? "" : options.error().text;
 }
 
+// The first name that is declared twice, empty when there is none: CLI11 is not asked
+// (common/options.cc).
+std::string name_declared_twice(const std::function<void(CLI::App&)>& declare);
+
+template <class Args>
+std::string name_declared_twice() {
+  Args args;
+  return name_declared_twice([&args](CLI::App& app) { declare(app, args); });
+}
+
 }  // namespace mq

@@ -300,3 +300,7 @@ TEST_CASE("the greeting says where, for whom and what to type next") {
         "listening on 10.0.0.1:7, 127.0.0.1:7 and [::1]:7 (no password, open to other machines) "
         "- try: mqsub -h 10.0.0.1 -p 7 -t '#' -v");
 }
+
+TEST_CASE("no option of mqbroker is declared twice") {
+  CHECK(name_declared_twice<BrokerArgs>() == "");
+}
