@@ -107,6 +107,7 @@ complete -c mqsub -s P -l pw -x -d 'Password. Others may see a command line; the
 complete -c mqsub -l pw-prompt -d 'Ask for the password on the terminal.'
 complete -c mqsub -l pw-env -d 'Password from an environment variable, MQTT_PASSWORD without a name.'
 complete -c mqsub -l pw-file -l password-file -r -F -d 'Password from the first line of a file.'
+complete -c mqsub -l auth-method -x -a 'SCRAM-SHA-256 SCRAM-SHA-512' -d 'Prove the password without sending it, and have the broker prove that it knows it. Implies MQTT 5.'
 complete -c mqsub -s k -l keepalive -x -d 'Longest silence before the connection is probed.'
 complete -c mqsub -s c -l disable-clean-session -d 'Take up the session the broker has for this client, and leave it there at the end.'
 complete -c mqsub -s x -x -d 'Seconds that the broker keeps the session after the end, -1 for ever. Implies MQTT 5.'

@@ -39,12 +39,19 @@ std::optional<std::string> expand(std::string_view pattern, const ClientIdentity
     out += pattern.substr(0, percent);
     if (percent == std::string_view::npos) return out;
     pattern.remove_prefix(percent);
+    const size_t brace = pattern.starts_with("%{") ? pattern.find('}') : std::string_view::npos;
     const bool user = pattern.starts_with("%u");
     if (user || pattern.starts_with("%c")) {
       const std::string_view name = user ? client.user_name : client.client_id;
       if (!is_one_level(name)) return std::nullopt;
       out += name;
       pattern.remove_prefix(2);
+    } else if (brace != std::string_view::npos) {
+      if (client.grant == nullptr) return std::nullopt;
+      const std::string_view claim = client.grant->claim(pattern.substr(2, brace - 2));
+      if (!is_one_level(claim)) return std::nullopt;
+      out += claim;
+      pattern.remove_prefix(brace + 1);
     } else {
       out += '%';
       pattern.remove_prefix(1);
@@ -150,6 +157,13 @@ Result<Acl> Acl::parse(std::string_view text, std::string_view file) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return acl;
+}
+
+bool Acl::allow(bool read, bool write, std::string_view filter) {
+  if (topic_filter_fault(filter, UINT32_MAX) != nullptr) return false;
+  patterns_.push_back({static_cast<Access>((read ? kRead : 0) | (write ? kWrite : 0)),
+                       std::string(filter)});
+  return true;
 }
 
 const std::vector<Acl::Rule>* Acl::rules_of(const ClientIdentity& client) const {

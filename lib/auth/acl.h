@@ -20,6 +20,9 @@ class Acl {
   // messages.
   static Result<Acl> parse(std::string_view text, std::string_view file);
 
+  // A further pattern. False for what is no topic filter.
+  bool allow(bool read, bool write, std::string_view filter);
+
   bool may_publish(const ClientIdentity& client, std::string_view topic) const;
   bool may_read(const ClientIdentity& client, std::string_view topic) const;
   // Whether a subscription could deliver anything: what it delivers is asked message by message.
@@ -29,7 +32,7 @@ class Acl {
   enum Access : uint8_t { kDeny = 0, kRead = 1, kWrite = 2, kReadWrite = 3 };
   struct Rule {
     Access access;
-    std::string filter;  // of a pattern with %u and %c still in it
+    std::string filter;  // of a pattern with %u, %c and %{CLAIM} still in it
   };
   class Parser;
 

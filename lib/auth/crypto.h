@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "base/result.h"
 
 namespace mq {
+
+struct TokenOptions;
+class TokenVerifier;
 
 enum class Digest : uint8_t { kSha256, kSha512 };
 
@@ -33,6 +37,7 @@ struct Crypto {
   Result<std::string> (*argon2id)(Bytes password, Bytes salt, const Argon2Cost& cost);
   bool (*is_argon2id)(const std::string& text, Bytes password);
   bool (*equal)(Bytes a, Bytes b);  // in a time that says nothing of where they differ
+  Result<std::shared_ptr<const TokenVerifier>> (*token_verifier)(const TokenOptions& options);
 };
 
 // Loads it on the first call.

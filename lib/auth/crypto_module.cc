@@ -8,7 +8,7 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include "auth/crypto.h"
+#include "auth/crypto_module.h"
 
 namespace mq {
 namespace {
@@ -19,7 +19,9 @@ const EVP_MD* algorithm(Digest digest) {
   return digest == Digest::kSha256 ? EVP_sha256() : EVP_sha512();
 }
 
-size_t size_of(Digest digest) { return digest == Digest::kSha256 ? 32 : 64; }
+size_t size_of(Digest digest) {
+  return digest == Digest::kSha256 ? 32 : 64;
+}
 
 bool random(std::span<uint8_t> to) {
   return RAND_bytes(to.data(), static_cast<int>(to.size())) == 1;
@@ -38,24 +40,12 @@ Crypto::Hash hash(Digest digest, Bytes first, Bytes second) {
   return out;
 }
 
-Crypto::Hash hmac(Digest digest, Bytes key, Bytes data) {
-  Crypto::Hash out(size_of(digest));
-  // OpenSSL takes a null key for "the same as before".
-  static constexpr uint8_t kNothing = 0;
-  const uint8_t* const start = key.empty() ? &kNothing : key.data();
-  if (HMAC(algorithm(digest), start, static_cast<int>(key.size()), data.data(), data.size(),
-           out.data(), nullptr) == nullptr) {
-    out.clear();
-  }
-  return out;
-}
-
 Crypto::Hash pbkdf2(Digest digest, Bytes password, Bytes salt, uint32_t iterations) {
   Crypto::Hash out(size_of(digest));
-  const int ok = PKCS5_PBKDF2_HMAC(
-      reinterpret_cast<const char*>(password.data()), static_cast<int>(password.size()),
-      salt.data(), static_cast<int>(salt.size()), static_cast<int>(iterations), algorithm(digest),
-      static_cast<int>(out.size()), out.data());
+  const int ok = PKCS5_PBKDF2_HMAC(reinterpret_cast<const char*>(password.data()),
+                                   static_cast<int>(password.size()), salt.data(),
+                                   static_cast<int>(salt.size()), static_cast<int>(iterations),
+                                   algorithm(digest), static_cast<int>(out.size()), out.data());
   if (ok != 1) out.clear();
   return out;
 }
@@ -73,11 +63,24 @@ bool is_argon2id(const std::string& text, Bytes password) {
   return argon2id_verify(text.c_str(), password.data(), password.size()) == ARGON2_OK;
 }
 
+}  // namespace
+
+Crypto::Hash hmac(Digest digest, Bytes key, Bytes data) {
+  Crypto::Hash out(size_of(digest));
+  // OpenSSL takes a null key for "the same as before".
+  static constexpr uint8_t kNothing = 0;
+  const uint8_t* const start = key.empty() ? &kNothing : key.data();
+  if (HMAC(algorithm(digest), start, static_cast<int>(key.size()), data.data(), data.size(),
+           out.data(), nullptr) == nullptr) {
+    out.clear();
+  }
+  return out;
+}
+
 bool equal_in_constant_time(Bytes a, Bytes b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
-}  // namespace
 }  // namespace mq
 
 extern "C" __attribute__((visibility("default"))) const mq::Crypto* mqkit_auth_module(
@@ -90,6 +93,7 @@ extern "C" __attribute__((visibility("default"))) const mq::Crypto* mqkit_auth_m
       .argon2id = mq::argon2id,
       .is_argon2id = mq::is_argon2id,
       .equal = mq::equal_in_constant_time,
+      .token_verifier = mq::make_token_verifier,
   };
   return std::strcmp(version, MQKIT_VERSION) == 0 ? &kModule : nullptr;
 }

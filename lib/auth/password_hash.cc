@@ -7,15 +7,12 @@
 
 #include <fmt/core.h>
 
-#include "auth/crypto.h"
 #include "base/base64.h"
 
 namespace mq {
 namespace {
 
 constexpr size_t kDigestSize = 64;  // of SHA-512
-// mosquitto up to 2.0 reads $7$ with salts of this size and of no other.
-constexpr size_t kSaltSize = 12;
 // Enough for any hash; what is more is no password file.
 constexpr size_t kBytesMax = 1024;
 // Those of RFC 9106 for little memory, smaller still: 16 MiB are there for each thread of the pool.
@@ -42,7 +39,7 @@ std::optional<uint32_t> number(std::string_view text) {
 }
 
 Result<std::vector<uint8_t>> bytes_of(std::string_view base64) {
-  auto bytes = base64.size() > kBytesMax ? std::nullopt : from_base64(base64);
+  auto bytes = base64.size() > kBytesMax ? std::nullopt : decode_base64(base64);
   if (!bytes) return bad("it is not base64");
   return std::move(*bytes);
 }
@@ -59,7 +56,7 @@ bool is_affordable(std::string_view argon2) {
 }  // namespace
 
 Result<PasswordHash> PasswordHash::make(Bytes password, Scheme scheme, uint32_t iterations) {
-  assert(scheme != Scheme::kSha512);
+  assert(scheme != Scheme::kSha512 && scheme != Scheme::kPlain);
   MQ_TRY(const Crypto* const crypto, mq::crypto());
   PasswordHash hash;
   hash.scheme_ = scheme;
@@ -68,12 +65,28 @@ Result<PasswordHash> PasswordHash::make(Bytes password, Scheme scheme, uint32_t 
     return fail(ErrorCode::kIo, "the system gives no random numbers");
   }
   if (scheme == Scheme::kArgon2id) {
-    MQ_TRY(hash.argon2_, crypto->argon2id(password, hash.salt_, kArgon2Cost));
+    MQ_TRY(hash.verbatim_, crypto->argon2id(password, hash.salt_, kArgon2Cost));
     return hash;
   }
   hash.iterations_ = iterations;
+  if (scheme == Scheme::kScramSha256 || scheme == Scheme::kScramSha512) {
+    if (iterations < kScramIterationsMin) {
+      return bad(fmt::format("SCRAM wants {} iterations or more", kScramIterationsMin));
+    }
+    const Digest digest = scheme == Scheme::kScramSha256 ? Digest::kSha256 : Digest::kSha512;
+    hash.scram_ = scram_secret(*crypto, digest, password, hash.salt_, iterations);
+    if (hash.scram_->stored_key.empty()) return fail(ErrorCode::kIo, "OpenSSL has no PBKDF2");
+    return hash;
+  }
   hash.digest_ = hash.digest_of(*crypto, password);
   if (hash.digest_.empty()) return fail(ErrorCode::kIo, "OpenSSL has no PBKDF2");
+  return hash;
+}
+
+PasswordHash PasswordHash::plain(std::string_view password) {
+  PasswordHash hash;
+  hash.scheme_ = Scheme::kPlain;
+  hash.verbatim_ = password;
   return hash;
 }
 
@@ -82,14 +95,21 @@ Result<PasswordHash> PasswordHash::parse(std::string_view text) {
   if (text.starts_with("$argon2id$")) {
     if (!is_affordable(text)) return bad("its argon2id parameters ask for more than 1 GiB");
     hash.scheme_ = Scheme::kArgon2id;
-    hash.argon2_ = text;
+    hash.verbatim_ = text;
+    return hash;
+  }
+  if (text.starts_with("SCRAM-SHA-")) {
+    MQ_TRY(hash.scram_, ScramSecret::parse(text));
+    hash.scheme_ = hash.scram_->digest == Digest::kSha256 ? Scheme::kScramSha256
+                                                          : Scheme::kScramSha512;
+    hash.iterations_ = hash.scram_->iterations;
     return hash;
   }
   if (text.starts_with("$6$")) {
     hash.scheme_ = Scheme::kSha512;
   } else if (!text.starts_with("$7$")) {
-    return bad("it is not a hash ($6$, $7$ or $argon2id$); 'mqbroker passwd -U FILE' hashes the "
-               "passwords of a file");
+    return bad("it is not a hash ($6$, $7$, $argon2id$ or SCRAM-SHA-); 'mqbroker passwd -U FILE' "
+               "hashes the passwords of a file");
   }
   std::string_view rest = text.substr(3);
   if (hash.scheme_ == Scheme::kPbkdf2) {
@@ -113,16 +133,22 @@ std::vector<uint8_t> PasswordHash::digest_of(const Crypto& crypto, Bytes passwor
 bool PasswordHash::matches(Bytes password) const {
   const Result<const Crypto*> crypto = mq::crypto();
   if (!crypto) return false;
-  if (scheme_ == Scheme::kArgon2id) return (*crypto)->is_argon2id(argon2_, password);
+  if (scheme_ == Scheme::kPlain) return (*crypto)->equal(to_bytes(verbatim_), password);
+  if (scram_) return is_password(**crypto, *scram_, password);
+  if (scheme_ == Scheme::kArgon2id) return (*crypto)->is_argon2id(verbatim_, password);
   return (*crypto)->equal(digest_of(**crypto, password), digest_);
 }
 
 std::string PasswordHash::text() const {
   switch (scheme_) {
-    case Scheme::kArgon2id: return argon2_;
-    case Scheme::kSha512: return fmt::format("$6${}${}", to_base64(salt_), to_base64(digest_));
+    case Scheme::kArgon2id: return verbatim_;
+    case Scheme::kScramSha256:
+    case Scheme::kScramSha512: return scram_->text();
+    case Scheme::kPlain: break;  // never written
+    case Scheme::kSha512:
+      return fmt::format("$6${}${}", encode_base64(salt_), encode_base64(digest_));
     case Scheme::kPbkdf2:
-      return fmt::format("$7${}${}${}", iterations_, to_base64(salt_), to_base64(digest_));
+      return fmt::format("$7${}${}${}", iterations_, encode_base64(salt_), encode_base64(digest_));
   }
   return {};
 }

@@ -65,6 +65,26 @@ const PasswordHash* Users::find(std::string_view name) const {
   return found == by_name_.end() ? nullptr : &entries_[found->second].hash;
 }
 
+std::optional<uint32_t> Users::scram_iterations(Digest digest) const {
+  std::optional<uint32_t> of_plain;
+  for (const Entry& entry : entries_) {
+    const ScramSecret* const scram = entry.hash.scram();
+    if (scram != nullptr && scram->digest == digest) return scram->iterations;
+    if (entry.hash.scheme() == PasswordHash::Scheme::kPlain) of_plain = kScramIterationsMin;
+  }
+  return of_plain;
+}
+
+std::vector<uint8_t> Users::scram_seed() const {
+  std::vector<uint8_t> seed;
+  for (const Entry& entry : entries_) {
+    if (const ScramSecret* const scram = entry.hash.scram()) {
+      seed.insert(seed.end(), scram->server_key.begin(), scram->server_key.end());
+    }
+  }
+  return seed;
+}
+
 void Users::set(std::string_view name, PasswordHash hash) {
   if (const auto found = by_name_.find(name); found != by_name_.end()) {
     entries_[found->second].hash = std::move(hash);

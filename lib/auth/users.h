@@ -1,6 +1,7 @@
 // Who has a password: a password file in memory.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,12 @@ class Users {
   const PasswordHash* find(std::string_view name) const;
   // The first of them, null when there is none: to take the time that a check takes.
   const PasswordHash* any() const { return entries_.empty() ? nullptr : &entries_.front().hash; }
+  // Whether somebody can use SCRAM with this hash function, and how many iterations he is asked
+  // for; of several the first counts.
+  std::optional<uint32_t> scram_iterations(Digest digest) const;
+  // Bytes that only this server knows and that stay the same as long as the users do: all the
+  // server keys of SCRAM. Empty when there are none.
+  std::vector<uint8_t> scram_seed() const;
   void set(std::string_view name, PasswordHash hash);
   // False when there was nobody.
   bool remove(std::string_view name);

@@ -55,22 +55,24 @@ std::optional<std::vector<uint8_t>> decode(std::string_view text,
 
 }  // namespace
 
-std::string to_base64(Bytes bytes) {
+std::string encode_base64(Bytes bytes) {
   std::string text = encode(bytes, kDigits);
   text.append((4 - text.size() % 4) % 4, '=');
   return text;
 }
 
-std::string to_base64url(Bytes bytes) { return encode(bytes, kUrlDigits); }
+std::string encode_base64url(Bytes bytes) {
+  return encode(bytes, kUrlDigits);
+}
 
-std::optional<std::vector<uint8_t>> from_base64(std::string_view text) {
+std::optional<std::vector<uint8_t>> decode_base64(std::string_view text) {
   static constexpr auto kValues = values_of(kDigits);
   if (text.size() % 4 != 0) return std::nullopt;
   for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
   return decode(text, kValues);
 }
 
-std::optional<std::vector<uint8_t>> from_base64url(std::string_view text) {
+std::optional<std::vector<uint8_t>> decode_base64url(std::string_view text) {
   static constexpr auto kValues = values_of(kUrlDigits);
   return decode(text, kValues);
 }

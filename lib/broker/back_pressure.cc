@@ -183,9 +183,9 @@ void Broker::go_on(Connection& c, Now now) {
 
 // When the connection has to be looked at again.
 Time Broker::deadline(const Connection& c) const {
-  Time at = kNever;
+  Time at = c.until;
   if (c.keep_alive_s != 0) {
-    at = add(c.last_seen, std::chrono::milliseconds(1500) * c.keep_alive_s);
+    at = std::min(at, add(c.last_seen, std::chrono::milliseconds(1500) * c.keep_alive_s));
   }
   if (c.intake != nullptr && c.intake->limited) at = std::min(at, c.intake->resume_at);
   const SlowConsumerState* const slow = c.session != nullptr ? c.session->slow.get() : nullptr;
@@ -197,6 +197,9 @@ Time Broker::deadline(const Connection& c) const {
 
 // Packets and progress only note the time; the deadline is worked out when the old one is over.
 void Broker::on_due(Connection& c, Now now) {
+  if (c.until <= now.mono) {
+    return fail(c, ReasonCode::kMaximumConnectTime, "what it logged in with has expired", now);
+  }
   if (c.intake != nullptr && c.intake->limited && c.intake->resume_at <= now.mono) {
     c.intake->limited = false;
     if (!must_wait(c)) go_on(c, now);

@@ -7,6 +7,9 @@
 
 namespace mq {
 
+Connection::Connection() = default;
+Connection::~Connection() = default;
+
 Broker::Broker(const BrokerOptions& options, AccessControl& access, Random& random, Now start,
                SessionStore* store)
     : options_(options),
@@ -53,6 +56,7 @@ void Broker::set_listener(ListenerId id, const ListenerOptions& options) {
   const ListenerOptions told = std::exchange(to, options);
   to.topic_alias_maximum = told.topic_alias_maximum;
   to.qos_max = told.qos_max;
+  to.mount_point = told.mount_point;  // subscriptions are below the old one
 }
 
 ConnId Broker::accepted(Now now, ListenerId listener_id) {
@@ -129,6 +133,13 @@ void Broker::on_frame(Connection& c, const Frame& frame, Now now) {
   if (c.state == Connection::State::kAwaitConnect && frame.type() != PacketType::kConnect) {
     return finish(c, ReasonCode::kProtocolError, "the first packet is not a CONNECT", true, now);
   }
+  if (c.state == Connection::State::kAwaitAuth && frame.type() != PacketType::kAuth) {
+    if (frame.type() == PacketType::kDisconnect) {
+      return finish(c, ReasonCode::kSuccess, "gave up authentication", false, now);
+    }
+    // [MQTT-3.1.2-30]
+    return refuse_connect(c, ReasonCode::kProtocolError, "AUTH was to come");
+  }
   switch (frame.type()) {
     case PacketType::kConnect: return on_connect(c, frame, now);
     case PacketType::kPublish: return on_publish(c, frame, now);
@@ -149,10 +160,7 @@ void Broker::on_frame(Connection& c, const Frame& frame, Now now) {
       return;
     }
     case PacketType::kDisconnect: return on_disconnect(c, frame, now);
-    case PacketType::kAuth:
-      // Legal only after a CONNECT with an Authentication Method, and we accept none
-      // [MQTT-4.12.0-1].
-      return fail(c, ReasonCode::kProtocolError, "AUTH without an Authentication Method", now);
+    case PacketType::kAuth: return on_auth(c, frame, now);
     default: {
       const auto packet = decode(frame, c.version, Side::kClient);
       assert(!packet);  // only servers send what is left
@@ -195,7 +203,8 @@ void Broker::tick(Now now) {
   now_ = now;
   while (Connection* c = connection_timers_.pop_due(now.mono)) {
     if (c->state == Connection::State::kAwaitConnect ||
-        c->state == Connection::State::kAuthenticating) {
+        c->state == Connection::State::kAuthenticating ||
+        c->state == Connection::State::kAwaitAuth) {
       hit(&Counters::limit_connect_timeout);
       finish(*c, ReasonCode::kMaximumConnectTime, "no CONNECT in time", true, now);
     } else if (c->state == Connection::State::kConnected) {
@@ -238,7 +247,7 @@ void Broker::update_sys_topics(Now now) {
     fields.topic = entry.topic;
     fields.payload = to_bytes(entry.value);
     fields.retain = true;
-    retained_.set(Message::make(fields));
+    retained_.set(Message::make(fields), kNever);
     route(fields, nullptr);
   }
 }
@@ -355,7 +364,7 @@ void Broker::publish_will(Session& session, Now now) {
   // Asked again: rules may have changed since CONNECT.
   if (!access_.may_publish(identity(session), fields.topic)) return;
   Ref<const Message> message;
-  if (fields.retain) retain_message(fields, message);
+  if (fields.retain) retain_message(fields, session, message);
   route(fields, &session);
 }
 
@@ -404,7 +413,7 @@ ClientIdentity Broker::identity(const Connection& c) const {
 }
 
 ClientIdentity Broker::identity(const Session& session) {
-  return {session.client_id, session.user_name, session.listener};
+  return {session.client_id, session.user_name, session.listener, session.grant.get()};
 }
 
 void Broker::log(const Connection& c, LogLevel level, std::string_view event,

@@ -50,7 +50,8 @@ class Broker {
   ListenerId add_listener(const ListenerOptions& options);
 
   // Changes what can be changed while clients are connected, at once. What CONNACK told them
-  // (Receive Maximum, topic aliases, QoS, retain) and the interval of $SYS stay as they are.
+  // (Receive Maximum, topic aliases, QoS, retain), mount points and the interval of $SYS stay as
+  // they are.
   void set_options(const BrokerOptions& options);
   void set_listener(ListenerId id, const ListenerOptions& options);
 
@@ -64,7 +65,7 @@ class Broker {
   // is skipped, Message Expiry Intervals are counted down, topic aliases given out.
   void produce(ConnId id, OutBatch& to, Now now);
   // The answer that AccessControl::connect() did not have at once. Who has gone is forgotten.
-  void authenticated(ConnId id, ReasonCode reason, Now now);
+  void authenticated(ConnId id, AccessAnswer answer, Now now);
   void closed(ConnId id, Now now);
   void tick(Now now);
 
@@ -131,33 +132,50 @@ class Broker {
   void on_subscribe(Connection& c, const Frame& frame, Now now);
   void on_unsubscribe(Connection& c, const Frame& frame, Now now);
   void on_disconnect(Connection& c, const Frame& frame, Now now);
+  void on_auth(Connection& c, const Frame& frame, Now now);
+
+  // on_auth.cc
+  void challenge(Connection& c, AccessAnswer answer);
+  void conclude(Connection& c, AccessAnswer answer, Now now);
+  void conclude_again(Connection& c, AccessAnswer answer, Now now);
 
   // on_connect.cc
   void refuse_connect(Connection& c, ReasonCode reason, std::string_view why,
                       const ClientIdentity& client = {});
   void await_access(Connection& c, const Frame& frame, std::string client_id, bool assigned);
-  void admit(Connection& c, const Connect& packet, std::string client_id, bool assigned, Now now);
+  // A client as its CONNECT and AccessControl have it.
+  struct Arrival {
+    const Connect& packet;
+    std::string client_id;
+    bool assigned = false;  // the client brought none
+    std::string user_name;
+    AccessAnswer answer;
+  };
+  void admit(Connection& c, Arrival arrival, Now now);
   struct Refusal {
     ReasonCode reason;
     std::string_view why;
   };
-  std::optional<Refusal> check_connect(const Connection& c, const Connect& packet,
-                                       const ClientIdentity& client);
+  std::optional<Refusal> check_connect(const Connection& c, const Connect& packet);
   std::optional<Refusal> check_rights(const Connection& c, const Connect& packet,
                                       const ClientIdentity& client);
-  void grant(const Connection& c, const Connect& packet, std::string_view assigned_id,
-             Buffer& properties) const;
+  void grant(const Connection& c, const Arrival& arrival, Buffer& properties) const;
   uint32_t granted_expiry_s(const Connect& packet) const;
   uint16_t granted_keep_alive_s(const Connect& packet) const;
-  void attach(Connection& c, Session& session, const Connect& packet, Now now);
+  void attach(Connection& c, Session& session, const Arrival& arrival, Now now);
   void resume(Connection& c);
+
+  // mount.cc
+  std::string_view mount(const Connection& c, std::string_view topic);
+  std::optional<uint16_t> unmount(const Connection& c, std::string_view topic) const;
 
   // on_publish.cc
   void answer_publish(Connection& c, const Publish& packet, ReasonCode reason, Now now);
   ReasonCode resolve_alias(Connection& c, Publish& packet);
   ReasonCode accept_publish(Connection& c, const Publish& packet, Now now);
   uint32_t route(const MessageFields& fields, const Session* from);
-  ReasonCode retain_message(const MessageFields& fields, Ref<const Message>& message);
+  ReasonCode retain_message(const MessageFields& fields, const Session& from,
+                            Ref<const Message>& message);
   void deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message);
 
   // back_pressure.cc
@@ -279,6 +297,7 @@ class Broker {
   std::vector<ConnId> dirty_;
   std::vector<Hit> hits_;  // of the PUBLISH at hand
   Buffer scratch_;         // of the control packet at hand
+  std::string mounted_;    // the topic at hand, behind a mount point
 };
 
 }  // namespace mq

@@ -20,6 +20,7 @@
 namespace mq {
 
 struct Session;
+class AuthExchange;
 
 // What the broker knows of one of the places that connections come from.
 struct ListenerState {
@@ -47,10 +48,21 @@ struct Intake {
   bool at_end = false;           // the connection has gone: nothing is waited for any more
 };
 
+// Enhanced authentication, for as long as the connection is there (section 4.12).
+struct EnhancedAuth {
+  std::string method;  // of the CONNECT
+  bool running = false;  // the client has begun and has no answer yet
+  std::unique_ptr<AuthExchange> exchange;  // set: it is the client's turn
+};
+
 struct Connection {
+  Connection();
+  ~Connection();
+
   enum class State : uint8_t {
     kAwaitConnect,
-    kAuthenticating,  // `pending` is set
+    kAuthenticating,  // `pending` is set, AccessControl has the word
+    kAwaitAuth,       // `pending` is set, the client has
     kConnected,  // `session` is set
     kClosing,    // what is queued is still sent, nothing more is read
   };
@@ -70,6 +82,7 @@ struct Connection {
   uint32_t packet_max = kPacketMax;  // largest packet the client takes
   TimerNode timer;                // CONNECT time-out, then keep alive
   Time last_seen{};
+  Time until = kNever;            // end of the time for which AccessControl let it in
   ListenerState* listener = nullptr;
   Session* session = nullptr;
   FrameReader reader;
@@ -79,6 +92,7 @@ struct Connection {
   // The user name that the transport has proved, "" when it had to and could not; null: what
   // CONNECT says.
   std::unique_ptr<const std::string> proven_name;
+  std::unique_ptr<EnhancedAuth> auth;  // null: the CONNECT had no Authentication Method
   uint64_t barrier = 0;           // the last batch of the store that `out` waits for
   std::unique_ptr<InboundAliases> aliases_in;
   std::unique_ptr<OutboundAliases> aliases_out;  // null: the client takes none

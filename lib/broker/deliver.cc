@@ -128,22 +128,27 @@ void Broker::forget(Session& session, uint16_t packet_id) {
 
 void Broker::send_retained(Connection& c, std::string_view filter, Qos qos,
                            uint32_t subscription_id, Now now) {
-  std::vector<Ref<const Message>> found;
+  std::vector<Retained::Found> found;
   retained_.match(filter, now.mono, found);
   if (access_.restricts_reading()) {
-    std::erase_if(found, [&](const Ref<const Message>& message) {
-      return !access_.may_read(identity(c), message->topic());
+    std::erase_if(found, [&](const Retained::Found& each) {
+      const std::string_view topic = each.message->topic();
+      if (!access_.may_read(identity(c), topic)) return true;
+      if (each.source == nullptr) return false;
+      // Whoever has lost the right to publish has published nothing more, the retained included.
+      return !access_.may_publish(each.source->identity(), topic);
     });
   }
   if (found.empty()) return;
   // All or nothing: the limit is on what waits before them, so that a subscriber gets every
   // retained message, and one that does not read cannot pile them up.
   Session& session = *c.session;
-  if (!has_queue_room(session, *found.front())) {
+  if (!has_queue_room(session, *found.front().message)) {
     counters_.publishes_dropped += found.size() - 1;
     return;
   }
-  for (Ref<const Message>& message : found) {
+  for (Retained::Found& each : found) {
+    Ref<const Message>& message = each.message;
     const Qos sent_qos = options_.upgrade_qos ? qos : std::min(qos, message->qos());
     const uint8_t first_byte = publish_byte(sent_qos, true);
     enqueue(session, {std::move(message), subscription_id, first_byte, 0});
@@ -216,8 +221,10 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
     }
   }
 
+  const std::optional<uint16_t> skipped = unmount(c, message.topic());
   PublishHead head;
   head.first_byte = entry.first_byte;
+  head.topic_skip = skipped.value_or(0);
   head.packet_id = entry.packet_id;
   if (c.version == Version::kV5) {
     if (entry.aux != 0) head.subscription_ids = {&entry.aux, 1};
@@ -242,7 +249,7 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
     head.topic_alias = 0;
     head.omit_topic = false;
   }
-  if (expired || denied || too_large()) {
+  if (expired || denied || !skipped || too_large()) {
     if (!expired) ++counters_.publishes_dropped;
     if (tracked != nullptr) forget(session, entry.packet_id);
     c.out.pop_front();

@@ -172,7 +172,7 @@ class Broker::Restorer final : public StoreSink {
   }
 
   void put_retained(const Ref<const Message>& message, WallTime expires) override {
-    if (expires > now_.wall) return broker_.retained_.set(message);
+    if (expires > now_.wall) return broker_.retained_.set(message, broker_.to_mono(expires));
     expired_.emplace_back(message->topic());
   }
   // Retained messages that expired while the broker was down.

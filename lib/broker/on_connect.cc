@@ -10,9 +10,9 @@
 namespace mq {
 namespace {
 
-std::unique_ptr<StoredWill> store(const Will& will) {
+std::unique_ptr<StoredWill> store(const Will& will, std::string_view topic) {
   auto stored = std::make_unique<StoredWill>();
-  stored->topic = will.topic;
+  stored->topic = topic;
   stored->payload.assign(will.payload.begin(), will.payload.end());
   stored->qos = will.qos;
   stored->retain = will.retain;
@@ -77,14 +77,34 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
     client_id = listener.auto_id_prefix + random_.uuid();
   }
   const ClientIdentity client{client_id, user_name_of(c, packet), c.listener->id};
-  if (const auto refusal = check_connect(c, packet, client)) {
+  if (const auto refusal = check_connect(c, packet)) {
     return refuse_connect(c, refusal->reason, refusal->why, client);
   }
-  if (c.proven_name != nullptr) return admit(c, packet, std::move(client_id), assigned, now);
-  const auto reason = access_.connect({c.id, client, packet.password});
-  if (!reason) return await_access(c, frame, std::move(client_id), assigned);
-  if (is_error(*reason)) return refuse_connect(c, *reason, text(*reason), client);
-  admit(c, packet, std::move(client_id), assigned, now);
+  ConnectRequest request{c.id, client, packet.password};
+  request.method = packet.properties.text(PropertyId::kAuthenticationMethod);
+  request.data = to_bytes(packet.properties.text(PropertyId::kAuthenticationData).value_or(""));
+  if (request.method) {
+    c.auth = std::make_unique<EnhancedAuth>();
+    c.auth->method = *request.method;
+    c.auth->running = true;
+  }
+  std::optional<AccessAnswer> answer;
+  if (c.proven_name == nullptr) {
+    answer = access_.connect(request);
+  } else {
+    answer.emplace(request.method ? ReasonCode::kBadAuthenticationMethod : ReasonCode::kSuccess);
+  }
+  if (answer && is_error(answer->reason)) {
+    return refuse_connect(c, answer->reason, text(answer->reason), client);
+  }
+  if (!answer || answer->exchange != nullptr) {
+    await_access(c, frame, std::move(client_id), assigned);
+    if (answer) challenge(c, std::move(*answer));
+    return;
+  }
+  std::string user_name = answer->user_name.empty() ? std::string(client.user_name)
+                                                    : std::move(answer->user_name);
+  admit(c, {packet, std::move(client_id), assigned, std::move(user_name), std::move(*answer)}, now);
 }
 
 void Broker::await_access(Connection& c, const Frame& frame, std::string client_id,
@@ -98,35 +118,24 @@ void Broker::await_access(Connection& c, const Frame& frame, std::string client_
   mark_dirty(c);  // so that the owner looks at wants_pause()
 }
 
-void Broker::authenticated(ConnId id, ReasonCode reason, Now now) {
-  Connection* const c = find(id);
-  if (c == nullptr || c->state != Connection::State::kAuthenticating) return;
-  now_ = now;
-  const std::unique_ptr<PendingConnect> pending = std::move(c->pending);
-  c->state = Connection::State::kAwaitConnect;
-  mark_dirty(*c);
-  const auto packet = decode_connect(Frame{pending->first_byte, 0, pending->body});
-  assert(packet);  // it was decoded before
-  if (is_error(reason)) {
-    const ClientIdentity client{pending->client_id, user_name_of(*c, *packet), c->listener->id};
-    return refuse_connect(*c, reason, text(reason), client);
-  }
-  admit(*c, *packet, std::move(pending->client_id), pending->assigned, now);
-  if (c->intake != nullptr) go_on(*c, now);
-  close_slow(now);
-}
-
 // Who the client is, is settled.
-void Broker::admit(Connection& c, const Connect& packet, std::string client_id, bool assigned,
-                   Now now) {
-  const ClientIdentity client{client_id, user_name_of(c, packet), c.listener->id};
+void Broker::admit(Connection& c, Arrival arrival, Now now) {
+  const Connect& packet = arrival.packet;
+  if (c.listener->options.user_name_as_id) {
+    arrival.client_id = arrival.user_name;
+    arrival.assigned = false;
+  }
+  const std::string& client_id = arrival.client_id;
+  const ClientIdentity client{client_id, arrival.user_name, c.listener->id,
+                              arrival.answer.grant.get()};
   if (const auto refusal = check_rights(c, packet, client)) {
     return refuse_connect(c, refusal->reason, refusal->why, client);
   }
+  if (c.auth != nullptr) c.auth->running = false;
 
   // Before anything changes: a client must learn what it was granted, all of it.
   Buffer granted;
-  if (packet.version == Version::kV5) grant(c, packet, assigned ? client_id : "", granted);
+  if (packet.version == Version::kV5) grant(c, arrival, granted);
   Connack connack{false, ReasonCode::kSuccess, Properties(granted.bytes())};
   scratch_.clear();
   encode(connack, c.version, scratch_);
@@ -162,7 +171,7 @@ void Broker::admit(Connection& c, const Connect& packet, std::string client_id, 
     const std::string_view key = fresh->client_id;
     found = sessions_.emplace(key, std::move(fresh)).first;
   }
-  attach(c, *found->second, packet, now);
+  attach(c, *found->second, arrival, now);
   // MQTT 3.1 has no Session Present flag: the byte is reserved.
   connack.session_present = present && c.version != Version::kV31;
   // While the store cannot write, the sessions it has go on: their state is safe but for what this
@@ -173,8 +182,7 @@ void Broker::admit(Connection& c, const Connect& packet, std::string client_id, 
   log(c, LogLevel::kInfo, "connected", present ? "session resumed" : "");
 }
 
-std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const Connect& packet,
-                                                     const ClientIdentity& client) {
+std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const Connect& packet) {
   const ListenerOptions& listener = c.listener->options;
   const bool accepts = packet.version == Version::kV5    ? listener.accept_v5
                        : packet.version == Version::kV31 ? listener.accept_v31
@@ -187,9 +195,6 @@ std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const 
     return Refusal{ReasonCode::kBadUserNameOrPassword,
                    "neither a certificate nor a pre-shared key says who the client is"};
   }
-  if (packet.properties.has(PropertyId::kAuthenticationMethod)) {
-    return Refusal{ReasonCode::kBadAuthenticationMethod, "no Authentication Method is supported"};
-  }
   const bool no_id = packet.client_id.empty() && !listener.user_name_as_id;
   if (no_id &&
       (packet.version == Version::kV31 ||
@@ -201,18 +206,18 @@ std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const 
   if (no_id && !listener.accept_empty_id) {
     return Refusal{ReasonCode::kClientIdentifierNotValid, "an empty client identifier"};
   }
-  if (listener.user_name_as_id && client.client_id.empty()) {
-    return Refusal{ReasonCode::kNotAuthorized, "the user name is to be the client identifier"};
-  }
-  if (!client.client_id.starts_with(options_.client_id_prefix)) {
-    return Refusal{ReasonCode::kNotAuthorized, "the client identifier lacks the prefix"};
-  }
   return std::nullopt;
 }
 
 std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const Connect& packet,
                                                     const ClientIdentity& client) {
   const ListenerOptions& listener = c.listener->options;
+  if (listener.user_name_as_id && client.client_id.empty()) {
+    return Refusal{ReasonCode::kNotAuthorized, "the user name is to be the client identifier"};
+  }
+  if (!client.client_id.starts_with(options_.client_id_prefix)) {
+    return Refusal{ReasonCode::kNotAuthorized, "the client identifier lacks the prefix"};
+  }
   if (packet.will) {
     if (packet.will->qos > listener.qos_max) {
       return Refusal{ReasonCode::kQosNotSupported, "the will's QoS is over the maximum"};
@@ -220,12 +225,13 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
     if (packet.will->retain && !options_.retain_available) {
       return Refusal{ReasonCode::kRetainNotSupported, "the will is retained"};
     }
-    if (topic_name_fault(packet.will->topic, options_.topic_levels_max) != nullptr) {
+    const std::string_view topic = mount(c, packet.will->topic);
+    if (topic_name_fault(topic, options_.topic_levels_max) != nullptr) {
       hit(&Counters::limit_topic_levels);
       return Refusal{ReasonCode::kTopicNameInvalid, "the will's topic has too many levels"};
     }
-    if (is_reserved_topic(packet.will->topic) ||
-        !access_.may_publish(client, packet.will->topic)) {
+    if (is_reserved_topic(packet.will->topic) || is_reserved_topic(topic) ||
+        !access_.may_publish(client, topic)) {
       return Refusal{ReasonCode::kNotAuthorized, "the will's topic is not allowed"};
     }
   }
@@ -253,15 +259,19 @@ void Broker::refuse_connect(Connection& c, ReasonCode reason, std::string_view w
   connection_timers_.cancel(c);
 }
 
-void Broker::attach(Connection& c, Session& session, const Connect& packet, Now now) {
+void Broker::attach(Connection& c, Session& session, const Arrival& arrival, Now now) {
+  const Connect& packet = arrival.packet;
   c.state = Connection::State::kConnected;
   c.session = &session;
   session.connection = &c;
-  session.user_name = user_name_of(c, packet);
+  session.user_name = arrival.user_name;
+  session.grant = arrival.answer.grant;
+  c.until = arrival.answer.until;
   session.listener = c.listener->id;
   session.expiry_s = granted_expiry_s(packet);
   // A will that was still waiting is not sent [MQTT-3.1.3-9].
-  session.will = packet.will ? store(*packet.will) : nullptr;
+  session.will =
+      packet.will ? store(*packet.will, mount(c, packet.will->topic)) : nullptr;
   session.expires = session.will_due = kNever;
   session_timers_.cancel(session);
   if (store_ != nullptr && session.expiry_s != 0) {
@@ -308,9 +318,9 @@ uint16_t Broker::granted_keep_alive_s(const Connect& packet) const {
 }
 
 // Writes what CONNACK tells a 5.0 client: where we differ from what it asked for and from the
-// standard's defaults. `assigned_id` is empty when the client brought its own.
-void Broker::grant(const Connection& c, const Connect& packet, std::string_view assigned_id,
-                   Buffer& properties) const {
+// standard's defaults.
+void Broker::grant(const Connection& c, const Arrival& arrival, Buffer& properties) const {
+  const Connect& packet = arrival.packet;
   const ListenerOptions& listener = c.listener->options;
   PropertyWriter writer(properties);
   if (const uint32_t expiry_s = granted_expiry_s(packet); expiry_s != session_expiry_s(packet)) {
@@ -320,7 +330,7 @@ void Broker::grant(const Connection& c, const Connect& packet, std::string_view 
     writer.add(PropertyId::kTopicAliasMaximum, listener.topic_alias_maximum);
   }
   // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
-  if (!assigned_id.empty()) writer.add(PropertyId::kAssignedClientIdentifier, assigned_id);
+  if (arrival.assigned) writer.add(PropertyId::kAssignedClientIdentifier, arrival.client_id);
   if (const uint16_t keep_alive_s = granted_keep_alive_s(packet);
       keep_alive_s != packet.keep_alive_s) {
     writer.add(PropertyId::kServerKeepAlive, keep_alive_s);
@@ -335,6 +345,12 @@ void Broker::grant(const Connection& c, const Connect& packet, std::string_view 
     writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(listener.qos_max));
   }
   if (!options_.retain_available) writer.add(PropertyId::kRetainAvailable, 0);
+  if (c.auth != nullptr) {  // [MQTT-4.12.0-5]
+    writer.add(PropertyId::kAuthenticationMethod, c.auth->method);
+    if (!arrival.answer.data.empty()) {
+      writer.add(PropertyId::kAuthenticationData, to_string_view(arrival.answer.data));
+    }
+  }
 }
 
 // [MQTT-4.4.0-1]: what was unacknowledged is sent again, then what waited. PUBRELs go first and

@@ -67,11 +67,13 @@ ReasonCode Broker::resolve_alias(Connection& c, Publish& packet) {
 
 // Routes and retains the message, or says why not.
 ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now) {
-  if (topic_name_fault(packet.topic, options_.topic_levels_max) != nullptr) {
+  const std::string_view topic = mount(c, packet.topic);
+  if (topic_name_fault(topic, options_.topic_levels_max) != nullptr) {
     hit(&Counters::limit_topic_levels);
     return ReasonCode::kTopicNameInvalid;
   }
-  if (is_reserved_topic(packet.topic) || !access_.may_publish(identity(c), packet.topic)) {
+  if (is_reserved_topic(packet.topic) || is_reserved_topic(topic) ||
+      !access_.may_publish(identity(c), topic)) {
     return ReasonCode::kNotAuthorized;
   }
   if (packet.payload.size() > options_.payload_max) {
@@ -83,7 +85,7 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
     return ReasonCode::kQuotaExceeded;
   }
   MessageFields fields;
-  fields.topic = packet.topic;
+  fields.topic = topic;
   fields.payload = packet.payload;
   fields.properties = packet.properties;
   fields.qos = packet.qos;
@@ -98,7 +100,8 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
   }
   Ref<const Message> message;
   if (fields.retain) {
-    if (const ReasonCode reason = retain_message(fields, message); is_error(reason)) return reason;
+    const ReasonCode reason = retain_message(fields, *c.session, message);
+    if (is_error(reason)) return reason;
   }
   feeder_ = &c;
   for (const Hit& hit : hits_) deliver(hit, fields, message);
@@ -139,7 +142,8 @@ void Broker::answer_publish(Connection& c, const Publish& packet, ReasonCode rea
   mark_dirty(c);
 }
 
-ReasonCode Broker::retain_message(const MessageFields& fields, Ref<const Message>& message) {
+ReasonCode Broker::retain_message(const MessageFields& fields, const Session& from,
+                                  Ref<const Message>& message) {
   if (fields.payload.empty()) {
     retained_.remove(fields.topic);  // [MQTT-3.3.1-6] [MQTT-3.3.1-7]
     if (store_ != nullptr) change().drop_retained(fields.topic);
@@ -155,8 +159,18 @@ ReasonCode Broker::retain_message(const MessageFields& fields, Ref<const Message
     hit(&Counters::limit_retained);
     return ReasonCode::kQuotaExceeded;
   }
-  retained_.set(message);
-  if (store_ != nullptr) change().put_retained(message, to_wall(message->expires()));
+  Time expires = message->expires();
+  if (options_.retain_expiry_max_s) {
+    const std::chrono::seconds longest(*options_.retain_expiry_max_s);
+    expires = std::min(expires, add(now_.mono, longest));
+  }
+  std::unique_ptr<Retained::Source> source;
+  if (options_.check_retain_source && access_.restricts_reading()) {
+    source = std::make_unique<Retained::Source>();
+    *source = {from.client_id, from.user_name, from.listener, from.grant};
+  }
+  retained_.set(message, expires, std::move(source));
+  if (store_ != nullptr) change().put_retained(message, to_wall(expires));
   return ReasonCode::kSuccess;
 }
 

@@ -27,6 +27,13 @@ std::optional<SplitFilter> split(std::string_view filter) {
   return result;
 }
 
+// As one text again, for the store.
+std::string whole(const SplitFilter& filter) {
+  if (!filter.share_name) return std::string(filter.filter);
+  std::string text("$share/");
+  return text.append(*filter.share_name).append("/").append(filter.filter);
+}
+
 }  // namespace
 
 void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
@@ -39,16 +46,17 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
   // [MQTT-3.8.4-5]: as a sequence of one-filter packets, with the answers in one SUBACK. The
   // retained messages follow it, so that a client knows what it was granted when they arrive.
   struct Replay {
-    std::string_view filter;
+    std::string filter;
     Qos qos;
   };
   std::vector<uint8_t> codes;
   std::vector<Replay> replays;
   for (const Subscription wanted : packet->filters) {
-    const auto filter = split(wanted.filter);
+    auto filter = split(wanted.filter);
     if (!filter) {
       return fail(c, ReasonCode::kTopicFilterInvalid, "a topic filter is not valid", now);
     }
+    filter->filter = mount(c, filter->filter);
     SubscribeOptions options = wanted.options;
     options.qos = std::min(options.qos, c.listener->options.qos_max);
     if (c.bridge) options.no_local = options.retain_as_published = true;
@@ -81,14 +89,16 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
     const bool fresh = subscriptions_.add(session, filter->filter, filter->share(), options, id) ==
                        Subscriptions::Added::kNew;
     if (session.stored) {
-      change().put_subscription({session.client_id, wanted.filter, options, id});
+      change().put_subscription({session.client_id, whole(*filter), options, id});
       hold(c);
     }
     codes.push_back(static_cast<uint8_t>(options.qos));
     // [MQTT-3.3.1-9] [MQTT-3.3.1-10] [MQTT-3.3.1-11]; a share group gets none (section 4.8.2).
     const bool replay = options.retain_handling == RetainHandling::kSend ||
                         (options.retain_handling == RetainHandling::kSendIfNew && fresh);
-    if (replay && !filter->share_name) replays.push_back({filter->filter, options.qos});
+    if (replay && !filter->share_name) {
+      replays.push_back({std::string(filter->filter), options.qos});
+    }
   }
   if (!send_control(c, Suback{packet->packet_id, {}, codes})) {
     return fail(c, ReasonCode::kPacketTooLarge,
@@ -102,14 +112,15 @@ void Broker::on_unsubscribe(Connection& c, const Frame& frame, Now now) {
   if (!packet) return fail(c, packet.error(), now);
   std::vector<uint8_t> codes;
   for (const Subscription wanted : packet->filters) {
-    const auto filter = split(wanted.filter);
+    auto filter = split(wanted.filter);
     if (!filter) {
       return fail(c, ReasonCode::kTopicFilterInvalid, "a topic filter is not valid", now);
     }
+    filter->filter = mount(c, filter->filter);
     const bool existed =
         subscriptions_.remove(*c.session, filter->filter, filter->share());
     if (existed && c.session->stored) {
-      change().drop_subscription(c.session->client_id, wanted.filter);
+      change().drop_subscription(c.session->client_id, whole(*filter));
       hold(c);
     }
     codes.push_back(static_cast<uint8_t>(existed ? ReasonCode::kSuccess

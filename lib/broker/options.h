@@ -52,6 +52,11 @@ struct BrokerOptions {
   uint16_t keep_alive_max_s = 65'535;  // of 5.0 clients; below the greatest, 0 is over it, too
   std::optional<uint32_t> session_expiry_max_s;
 
+  std::optional<uint32_t> retain_expiry_max_s;  // longest time that a message is retained
+  // Whether a retained message is sent only as long as who published it may still publish there.
+  // Of messages that a store has brought back it is not known who did.
+  bool check_retain_source = true;
+
   bool upgrade_qos = false;  // deliver with the subscription's QoS, even above the message's
 
   bool log_connections = true;  // a line for each that comes and goes
@@ -65,8 +70,9 @@ struct BrokerOptions {
 struct ListenerOptions {
   uint32_t connections_max = UINT32_MAX;
   bool accept_v31 = true, accept_v311 = true, accept_v5 = true;
-  uint16_t topic_alias_maximum = 65'535;
+  uint16_t topic_alias_maximum = 65'535;      // aliases that its clients may use
   Qos qos_max = Qos::kExactlyOnce;
+  std::string mount_point = {};            // put before all their topics, and taken off again
   bool accept_empty_id = true;             // a client without an identifier is given one ...
   std::string auto_id_prefix = "auto-";    // ... that begins so
   bool user_name_as_id = false;            // whatever identifier it brings

@@ -8,18 +8,19 @@ Retained::~Retained() {
   }
 }
 
-void Retained::set(Ref<const Message> message) {
+void Retained::set(Ref<const Message> message, Time expires, std::unique_ptr<Source> source) {
   Node& node = tree_.insert(message->topic());
   Entry& entry = node.value;
   if (entry.message) {
-    bytes_ -= entry.message->memory();
+    bytes_ -= entry.memory();
   } else {
     ++count_;
   }
-  bytes_ += message->memory();
-  timers_.set(entry, message->expires());
+  timers_.set(entry, expires);
   entry.node = &node;
   entry.message = std::move(message);
+  entry.source = std::move(source);
+  bytes_ += entry.memory();
 }
 
 void Retained::remove(std::string_view topic) {
@@ -29,9 +30,10 @@ void Retained::remove(std::string_view topic) {
 
 void Retained::clear(Node& node) {
   --count_;
-  bytes_ -= node.value.message->memory();
+  bytes_ -= node.value.memory();
   timers_.cancel(node.value);
   node.value.message = nullptr;
+  node.value.source = nullptr;
   tree_.prune(&node);
 }
 
@@ -40,16 +42,16 @@ const Message* Retained::find(std::string_view topic) {
   return node == nullptr ? nullptr : node->value.message.get();
 }
 
-void Retained::match(std::string_view filter, Time now, std::vector<Ref<const Message>>& found) {
+void Retained::match(std::string_view filter, Time now, std::vector<Found>& found) {
   match_level(tree_.root(), TopicLevels(filter), now, found);
 }
 
 void Retained::match_level(Node& node, TopicLevels levels, Time now,
-                           std::vector<Ref<const Message>>& found) {
+                           std::vector<Found>& found) {
   std::string_view level;
   if (!levels.next(level)) {
     if (!node.value.empty() && !node.value.message->expired(now)) {
-      found.push_back(node.value.message);
+      found.push_back({node.value.message, node.value.source.get()});
     }
     return;
   }
@@ -71,11 +73,11 @@ void Retained::match_level(Node& node, TopicLevels levels, Time now,
   }
 }
 
-void Retained::match_all(Node& from, Time now, std::vector<Ref<const Message>>& found) {
+void Retained::match_all(Node& from, Time now, std::vector<Found>& found) {
   Node* node = &from;
   for (;;) {
     if (!node->value.empty() && !node->value.message->expired(now)) {
-      found.push_back(node->value.message);
+      found.push_back({node->value.message, node->value.source.get()});
     }
     if (node->first_child != nullptr) {
       node = node->first_child;

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.h"
 #include "base/timer_heap.h"
+#include "broker/access.h"
 #include "broker/topic_tree.h"
 #include "session/message.h"
 
@@ -17,14 +20,27 @@ class Retained {
   explicit Retained(uint64_t seed) : tree_(seed) {}
   ~Retained();
 
-  // Replaces what the topic had [MQTT-3.3.1-5]. It leaves by itself when it expires.
-  void set(Ref<const Message> message);
+  // Who retained a message, for check_retain_source.
+  struct Source {
+    std::string client_id, user_name;
+    ListenerId listener = 0;
+    std::shared_ptr<const ClientGrant> grant;
+    ClientIdentity identity() const { return {client_id, user_name, listener, grant.get()}; }
+    size_t memory() const { return sizeof *this + client_id.size() + user_name.size(); }
+  };
+  struct Found {
+    Ref<const Message> message;
+    const Source* source;  // null: not known, or nobody is to ask
+  };
+
+  // Replaces what the topic had [MQTT-3.3.1-5]. It leaves by itself at `expires`.
+  void set(Ref<const Message> message, Time expires, std::unique_ptr<Source> source = nullptr);
   // [MQTT-3.3.1-6]
   void remove(std::string_view topic);
   const Message* find(std::string_view topic);
 
   // Appends the messages whose topics match, expired ones left out.
-  void match(std::string_view filter, Time now, std::vector<Ref<const Message>>& found);
+  void match(std::string_view filter, Time now, std::vector<Found>& found);
 
   // Drops what has expired and reports each topic, before it goes.
   template <class Report>
@@ -41,16 +57,18 @@ class Retained {
  private:
   struct Entry {
     Ref<const Message> message;
+    std::unique_ptr<Source> source;
     TimerNode timer;
     void* node = nullptr;  // the tree node this entry is the value of
     bool empty() const { return !message; }
+    size_t memory() const { return message->memory() + (source ? source->memory() : 0); }
   };
   using Node = TopicTree<Entry>::Node;
 
   void clear(Node& node);
   void match_level(Node& node, TopicLevels levels, Time now,
-                   std::vector<Ref<const Message>>& found);
-  static void match_all(Node& from, Time now, std::vector<Ref<const Message>>& found);
+                   std::vector<Found>& found);
+  static void match_all(Node& from, Time now, std::vector<Found>& found);
 
   TopicTree<Entry> tree_;
   TimerHeap<Entry, &Entry::timer> timers_;

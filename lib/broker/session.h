@@ -19,6 +19,7 @@
 namespace mq {
 
 struct Connection;
+class ClientGrant;
 
 // A will from CONNECT until it is published or discarded.
 struct StoredWill {
@@ -59,6 +60,7 @@ struct Session {
 
   const std::string client_id;
   std::string user_name;           // of the present or last connection, empty for none
+  std::shared_ptr<const ClientGrant> grant;  // the same
   Connection* connection = nullptr;  // null while the client is away
   uint32_t expiry_s = 0;           // Session Expiry Interval, kSessionNeverExpires for never
   bool stored = false;             // the store knows it: every change is appended there

@@ -10,14 +10,18 @@
 
 namespace mq {
 
-void ClientSession::queue_connect() {
+void ClientSession::queue_connect(Bytes auth_data) {
   connection_.clean_start = options_.clean_start && !server_keeps_session_;
   connection_.authenticating = auth_method().has_value();
   // The session belongs to the identifier that the server assigned; without a session the server
   // is asked for a new one [MQTT-3.1.3-2].
   if (!server_keeps_session_) client_id_ = options_.client_id;
 
-  const PropertyList properties = connect_properties(options_);
+  PropertyList properties = connect_properties(options_);
+  if (!auth_data.empty() && connection_.authenticating &&
+      !properties.view().has(PropertyId::kAuthenticationData)) {
+    properties.add(PropertyId::kAuthenticationData, to_string_view(auth_data));
+  }
   Connect connect;
   connect.version = options_.version;
   connect.clean_start = connection_.clean_start;

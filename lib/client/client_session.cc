@@ -67,14 +67,14 @@ ClientSession::ClientSession(ClientOptions options) : options_(std::move(options
   client_id_ = options_.client_id;
 }
 
-void ClientSession::opened(Now now) {
+void ClientSession::opened(Now now, Bytes auth_data) {
   assert(state_ == State::kIdle);
   connection_ = Connection();
   connection_.reader.set_packet_max(
       std::min(options_.packet_max, options_.maximum_packet_size.value_or(kPacketMax)));
   connection_.last_sent = connection_.last_received = now.mono;
   state_ = State::kConnecting;
-  queue_connect();
+  queue_connect(auth_data);
 }
 
 void ClientSession::closed(Now) {
@@ -188,6 +188,11 @@ tl::unexpected<Error> ClientSession::fail_with(ReasonCode reason, std::string te
   connection_.error_reason = reason;
   connection_.error = Error{error_code(reason), std::move(text)};
   return tl::unexpected(*connection_.error);
+}
+
+Error ClientSession::reject(ReasonCode reason, std::string why) {
+  assert(state_ == State::kConnecting || state_ == State::kConnected);
+  return fail_with(reason, std::move(why)).value();
 }
 
 tl::unexpected<Error> ClientSession::fail_with(const DecodeError& error, PacketType type) {

@@ -82,8 +82,10 @@ class ClientSession {
   State state() const { return state_; }
   const ClientOptions& options() const { return options_; }
 
-  // REQUIRES: state() == kIdle
-  void opened(Now now);
+  // `auth_data` is the Authentication Data of this CONNECT, for a client whose properties name an
+  // Authentication Method; what those properties have of it is sent instead. REQUIRES: state() ==
+  // kIdle
+  void opened(Now now, Bytes auth_data = {});
   void closed(Now now);
 
   // Handles packets from the front of `in` up to the first that makes an event; nothing means that
@@ -121,6 +123,9 @@ class ClientSession {
   // CONNECT had an Authentication Method, `properties` name the same one [MQTT-4.12.1-1];
   // state() is kConnecting or kConnected
   void auth(ReasonCode reason, Properties properties);
+  // The owner has found that the server is not the one that it should be: as after an error of
+  // receive(). REQUIRES: state() is kConnecting or kConnected
+  Error reject(ReasonCode reason, std::string why);
   // Sends a PINGREQ now; the answer is PongReceived. REQUIRES: state() == kConnected
   void ping(Now now);
   // Orderly end: queues DISCONNECT behind everything already queued; nothing after it
@@ -199,7 +204,7 @@ class ClientSession {
   Time ping_timeout() const;
 
   // client_connect.cc
-  void queue_connect();
+  void queue_connect(Bytes auth_data);
   Received on_connack(const Frame& frame);
   void apply_connack(const Connack& connack);
   Received on_auth(const Frame& frame);

@@ -28,7 +28,9 @@ struct Authenticator::Work {
   uv_work_t request;
   std::weak_ptr<Owner> owner;
   Attempt attempt;
+  WallTime now;
   bool matches = false;
+  Result<Token> token = {};
 };
 
 Authenticator::Authenticator(Loop& loop, uint32_t failures_max)
@@ -42,27 +44,40 @@ Authenticator::~Authenticator() = default;
 
 void Authenticator::set_rules(std::vector<AuthRules> rules) {
   rules_ = std::move(rules);
-  restricts_reading_ =
-      std::ranges::any_of(rules_, [](const AuthRules& each) { return each.acl != nullptr; });
+  scram_.forget();
+  restricts_reading_ = std::ranges::any_of(rules_, [](const AuthRules& each) {
+    return each.acl != nullptr || each.tokens != nullptr;
+  });
 }
 
 const AuthRules& Authenticator::rules(const ClientIdentity& client) const {
   return rules_[client.listener < rules_.size() ? client.listener : 0];
 }
 
-std::optional<ReasonCode> Authenticator::connect(const ConnectRequest& request) {
+std::optional<AccessAnswer> Authenticator::connect(const ConnectRequest& request) {
   const AuthRules& at = rules(request.client);
   const bool has_name = !request.client.user_name.empty();
-  // Without passwords a name proves nothing, but there is nothing to prove.
-  if (at.users == nullptr || (!has_name && !request.password)) {
-    return at.allow_anonymous ? ReasonCode::kSuccess : ReasonCode::kNotAuthorized;
+  const bool is_token = at.tokens != nullptr && request.password &&
+                        looks_like_token(to_string_view(*request.password));
+  if (!request.method && !is_token) {
+    // Without passwords a name proves nothing, but there is nothing to prove.
+    const bool proves_nothing = at.users == nullptr && at.tokens == nullptr;
+    if (proves_nothing || (!has_name && !request.password)) {
+      return at.allow_anonymous ? ReasonCode::kSuccess : ReasonCode::kNotAuthorized;
+    }
+    if (!has_name || !request.password || at.users == nullptr) return ReasonCode::kNotAuthorized;
   }
-  if (!has_name || !request.password) return ReasonCode::kNotAuthorized;
   Attempt attempt;
+  if (is_token) attempt.tokens = at.tokens;
   attempt.connection = request.connection;
   attempt.users = at.users;
   attempt.user = request.client.user_name;
-  attempt.password.assign(request.password->begin(), request.password->end());
+  if (request.method) {
+    attempt.method = *request.method;
+    attempt.data.assign(request.data.begin(), request.data.end());
+  } else {
+    attempt.password.assign(request.password->begin(), request.password->end());
+  }
   attempt.address = without_port(server_->peer(request.connection));
   const Time now = loop_.now().mono;
   if (const Time due = earliest(attempt.address, now); due > now) {
@@ -71,10 +86,19 @@ std::optional<ReasonCode> Authenticator::connect(const ConnectRequest& request) 
         {{"address", attempt.address}, {"user", attempt.user}});
     delayed_.push_back({due, std::move(attempt)});
     if (due < timer_.at()) timer_.set(due);
-  } else {
-    check(std::move(attempt));
+    return std::nullopt;
   }
+  if (attempt.method) return begin_scram(attempt);
+  check(std::move(attempt));
   return std::nullopt;
+}
+
+AccessAnswer Authenticator::begin_scram(const Attempt& attempt) {
+  return scram_.begin(attempt.users, *attempt.method, attempt.data, attempt.user,
+                      [owner = std::weak_ptr(owner_), address = attempt.address](bool proven) {
+                        const auto alive = proven ? nullptr : owner.lock();
+                        if (alive != nullptr) alive->self->count_failure(address);
+                      });
 }
 
 // Who has failed too often in this minute is checked once a second, whatever he connects with.
@@ -92,27 +116,36 @@ Time Authenticator::earliest(const std::string& address, Time now) {
 }
 
 void Authenticator::check_delayed(Now now) {
-  Time next = kNever;
   std::vector<Delayed> waiting = std::exchange(delayed_, {});
   for (Delayed& delayed : waiting) {
     if (delayed.due <= now.mono) {
-      check(std::move(delayed.attempt));
+      if (delayed.attempt.method) {
+        server_->authenticated(delayed.attempt.connection, begin_scram(delayed.attempt));
+      } else {
+        check(std::move(delayed.attempt));
+      }
     } else {
-      next = std::min(next, delayed.due);
       delayed_.push_back(std::move(delayed));
     }
   }
+  // Whoever was answered may have let others come.
+  Time next = kNever;
+  for (const Delayed& delayed : delayed_) next = std::min(next, delayed.due);
   timer_.set(next);
 }
 
 void Authenticator::check(Attempt attempt) {
-  auto* const work = new Work{{}, owner_, std::move(attempt), false};
+  auto* const work = new Work{{}, owner_, std::move(attempt), loop_.now().wall};
   work->request.data = work;
   const int error = uv_queue_work(
       loop_.uv(), &work->request,
       [](uv_work_t* request) {
         auto* const self = static_cast<Work*>(request->data);
         const Attempt& at = self->attempt;
+        if (at.tokens != nullptr) {
+          self->token = at.tokens->verify(to_string_view(at.password), self->now);
+          return;
+        }
         const PasswordHash* hash = at.users->find(at.user);
         // A name that nobody has takes as long as one that somebody has.
         const PasswordHash* any = hash != nullptr ? hash : at.users->any();
@@ -121,46 +154,82 @@ void Authenticator::check(Attempt attempt) {
       },
       [](uv_work_t* request, int) {
         const std::unique_ptr<Work> done(static_cast<Work*>(request->data));
-        if (const auto owner = done->owner.lock()) {
-          owner->self->checked(done->attempt, done->matches);
+        const auto owner = done->owner.lock();
+        if (owner == nullptr) return;
+        Authenticator& self = *owner->self;
+        if (done->attempt.tokens != nullptr) {
+          self.checked(done->attempt, self.answer(done->attempt, done->token));
+        } else {
+          self.checked(done->attempt,
+                       done->matches ? ReasonCode::kSuccess : ReasonCode::kNotAuthorized);
         }
       });
   assert(error == 0);  // fails only without a function to call
   static_cast<void>(error);
 }
 
-void Authenticator::checked(const Attempt& attempt, bool matches) {
-  if (!matches) {
-    if (guesses_.size() >= kAddressesMax && !guesses_.contains(attempt.address)) guesses_.clear();
-    Guesses& guesses = guesses_[attempt.address];
-    const Time now = loop_.now().mono;
-    if (guesses.failures == 0 || now - guesses.since >= kWindow) guesses = {now, 0, guesses.next};
-    ++guesses.failures;
+// Who has a token is whom it names; a user name of the CONNECT must be the same.
+AccessAnswer Authenticator::answer(const Attempt& attempt, const Result<Token>& token) {
+  const bool other = token && !attempt.user.empty() && attempt.user != token->user_name;
+  if (!token || other) {
+    log(LogLevel::kNotice, "token_refused",
+        {{"address", attempt.address},
+         {"user", attempt.user},
+         {"detail", token ? "it is for another user" : token.error().text}});
+    return ReasonCode::kNotAuthorized;
   }
-  server_->authenticated(attempt.connection,
-                         matches ? ReasonCode::kSuccess : ReasonCode::kNotAuthorized);
+  AccessAnswer answer = ReasonCode::kSuccess;
+  answer.user_name = token->user_name;
+  answer.grant = token->grant;
+  const Now now = loop_.now();
+  // Times that are centuries away would not fit.
+  if (token->until && *token->until - now.wall < std::chrono::years(100)) {
+    answer.until = now.mono + (*token->until - now.wall);
+  }
+  return answer;
+}
+
+void Authenticator::checked(const Attempt& attempt, AccessAnswer answer) {
+  if (is_error(answer.reason)) count_failure(attempt.address);
+  server_->authenticated(attempt.connection, std::move(answer));
+}
+
+void Authenticator::count_failure(const std::string& address) {
+  if (guesses_.size() >= kAddressesMax && !guesses_.contains(address)) guesses_.clear();
+  Guesses& guesses = guesses_[address];
+  const Time now = loop_.now().mono;
+  if (guesses.failures == 0 || now - guesses.since >= kWindow) guesses = {now, 0, guesses.next};
+  ++guesses.failures;
+}
+
+// What both the rules of the listener and those of the client's token say.
+template <class Ask>
+bool Authenticator::both(const ClientIdentity& client, Ask&& ask) const {
+  const Acl* const acl = rules(client).acl.get();
+  if (acl != nullptr && !ask(*acl)) return false;
+  // Nobody else makes grants.
+  const auto* const grant = static_cast<const TokenGrant*>(client.grant);
+  return grant == nullptr || !grant->acl || ask(*grant->acl);
 }
 
 bool Authenticator::may_publish(const ClientIdentity& client, std::string_view topic) {
-  const Acl* const acl = rules(client).acl.get();
-  return acl == nullptr || acl->may_publish(client, topic);
+  return both(client, [&](const Acl& acl) { return acl.may_publish(client, topic); });
 }
 
 bool Authenticator::may_subscribe(const ClientIdentity& client, std::string_view filter) {
-  const Acl* const acl = rules(client).acl.get();
-  return acl == nullptr || acl->may_subscribe(client, filter);
+  return both(client, [&](const Acl& acl) { return acl.may_subscribe(client, filter); });
 }
 
 bool Authenticator::may_read(const ClientIdentity& client, std::string_view topic) {
-  const Acl* const acl = rules(client).acl.get();
-  return acl == nullptr || acl->may_read(client, topic);
+  return both(client, [&](const Acl& acl) { return acl.may_read(client, topic); });
 }
 
 // A client identifier is no secret: without this its session, with all that waits there, would be
 // anybody's who has a password.
 bool Authenticator::may_resume(const ClientIdentity& client, std::string_view owner) {
   const AuthRules& at = rules(client);
-  return (at.users == nullptr && !at.names_proven) || client.user_name == owner;
+  const bool anybody = at.users == nullptr && at.tokens == nullptr && !at.names_proven;
+  return anybody || client.user_name == owner;
 }
 
 }  // namespace mq

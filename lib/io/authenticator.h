@@ -1,13 +1,16 @@
-// Lets clients in by password and holds them to the rules of an acl_file.
+// Lets clients in by password, token or SCRAM and holds them to the rules of an acl_file.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "auth/acl.h"
+#include "auth/scram_access.h"
+#include "auth/token.h"
 #include "auth/users.h"
 #include "base/string_map.h"
 #include "broker/access.h"
@@ -21,6 +24,7 @@ class BrokerServer;
 struct AuthRules {
   std::shared_ptr<const Users> users;  // null: there are no passwords, and a name is only a name
   std::shared_ptr<const Acl> acl;      // null: everybody may do everything
+  std::shared_ptr<const TokenVerifier> tokens = {};  // null: tokens are no passwords
   bool allow_anonymous = true;
   bool names_proven = false;  // by certificates or keys: names are more than names
 };
@@ -37,7 +41,7 @@ class Authenticator final : public AccessControl {
   // By ListenerId, the first for the broker's own. In force from the next question on.
   void set_rules(std::vector<AuthRules> rules);
 
-  std::optional<ReasonCode> connect(const ConnectRequest& request) override;
+  std::optional<AccessAnswer> connect(const ConnectRequest& request) override;
   bool may_publish(const ClientIdentity& client, std::string_view topic) override;
   bool may_subscribe(const ClientIdentity& client, std::string_view filter) override;
   bool may_read(const ClientIdentity& client, std::string_view topic) override;
@@ -49,8 +53,11 @@ class Authenticator final : public AccessControl {
   struct Attempt {
     ConnId connection;
     std::shared_ptr<const Users> users;
+    std::shared_ptr<const TokenVerifier> tokens;  // null: the password is none
     std::string user;
     std::vector<uint8_t> password;
+    std::optional<std::string> method;  // of enhanced authentication, with `data` for `password`
+    std::vector<uint8_t> data;
     std::string address;
   };
   struct Guesses {
@@ -68,15 +75,21 @@ class Authenticator final : public AccessControl {
   };
 
   const AuthRules& rules(const ClientIdentity& client) const;
+  template <class Ask>
+  bool both(const ClientIdentity& client, Ask&& ask) const;
   Time earliest(const std::string& address, Time now);
+  AccessAnswer begin_scram(const Attempt& attempt);
   void check(Attempt attempt);
-  void checked(const Attempt& attempt, bool matches);
+  void checked(const Attempt& attempt, AccessAnswer answer);
+  AccessAnswer answer(const Attempt& attempt, const Result<Token>& token);
+  void count_failure(const std::string& address);
   void check_delayed(Now now);
 
   Loop& loop_;
   const uint32_t failures_max_;
   BrokerServer* server_ = nullptr;
   std::vector<AuthRules> rules_;
+  ScramAccess scram_;
   StringMap<Guesses> guesses_;   // by address without port
   std::vector<Delayed> delayed_;
   Timer timer_;

@@ -131,8 +131,8 @@ void BrokerServer::set_options(const BrokerOptions& options,
   }
 }
 
-void BrokerServer::authenticated(ConnId id, ReasonCode reason) {
-  broker_.authenticated(id, reason, loop_.now());
+void BrokerServer::authenticated(ConnId id, AccessAnswer answer) {
+  broker_.authenticated(id, std::move(answer), loop_.now());
 }
 
 void BrokerServer::accepted(UvStream stream, ListenerId listener) {

@@ -44,7 +44,7 @@ class BrokerServer final : private BeforeSleep {
   // The peer of a connection, "127.0.0.1:54321"; empty when it has gone.
   std::string peer(ConnId id) const;
   // For an AccessControl that takes its time.
-  void authenticated(ConnId id, ReasonCode reason);
+  void authenticated(ConnId id, AccessAnswer answer);
 
   // Orderly end: stops listening, tells 5.0 clients why, sends what is queued, and calls `done`
   // from the loop when every connection is closed or `deadline` is over. `done` may destroy the

@@ -86,6 +86,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   Address server_;                  // the one of this try
   std::unique_ptr<Dialer> dialer_;
   std::unique_ptr<Transport> transport_;
+  std::optional<ScramLogin> login_;  // of this connection
   // What the server said, or found wrong in what it sent; the transport's end follows.
   std::optional<EndReason> end_reason_;
   Time connect_until_{};
@@ -143,6 +144,12 @@ void ClientRunner::Impl::dial_next(Now now) {
 void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   dialer_.reset();
   const Now now = loop_.now();
+  login_.reset();
+  if (stream && options_.scram) {
+    auto login = ScramLogin::make(*options_.scram);
+    if (!login) return lost({std::move(login).error(), false}, now);
+    login_.emplace(std::move(*login));
+  }
   if (!stream) {
     if (!servers_.empty()) return dial_next(now);
     // What is wrong with the options will be wrong with them the next time.
@@ -155,7 +162,7 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   transport_ = std::make_unique<Transport>(std::move(*stream), make_filter());
   transport_->watch_reads(options_.read_watch);
   if (options_.tap != nullptr) options_.tap->opened();
-  session_.opened(now);
+  session_.opened(now, login_ ? to_bytes(login_->first()) : Bytes());
   transport_->start(*this);
   if (paused_) transport_->pause();
   wake();
@@ -180,6 +187,18 @@ void ClientRunner::Impl::received(Bytes bytes, Now) {
       break;
     }
     if (!event->has_value()) break;
+    if (login_) {
+      const Result<bool> handled = login_->on_event(**event, session_);
+      if (!handled) {
+        const Error error =
+            session_.reject(ReasonCode::kNotAuthorized, handled.error().text);
+        end_reason_ = {{handled.error().code,
+                        fmt::format("{}: {}", options_.address.text(), error.text)},
+                       false};
+        break;
+      }
+      if (*handled) continue;
+    }
     on_event(**event, now);
   }
   wake();

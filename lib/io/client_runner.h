@@ -14,6 +14,7 @@
 #include "io/dialer.h"
 #include "io/filter.h"
 #include "io/loop.h"
+#include "io/scram_login.h"
 #include "io/socks_filter.h"
 #include "io/stream.h"
 
@@ -46,6 +47,8 @@ struct RunnerOptions {
   ReadWatch* read_watch = nullptr;  // likewise
   // TLS, WebSocket or both for the next connection; without, MQTT goes plain.
   std::function<std::unique_ptr<Filter>()> make_filter = {};
+  // Log in by SCRAM. The client's properties name its method, and it has no password.
+  std::optional<ScramCredentials> scram = {};
 };
 
 // What is_worth_retrying() (io/end_reason.h) says no to ends the runner, whatever the options.

@@ -21,7 +21,7 @@ struct Layout {
 
 Layout lay_out(const Message& message, const PublishHead& head, Version version) {
   Layout layout;
-  layout.topic = head.omit_topic ? 2 : message.topic_image().size();
+  layout.topic = head.omit_topic ? 2 : message.topic_image().size() - head.topic_skip;
   layout.id = (head.first_byte & 0x06) != 0 ? 2 : 0;
   if (version != Version::kV5) {
     layout.tail = message.payload().size();
@@ -38,6 +38,15 @@ Layout lay_out(const Message& message, const PublishHead& head, Version version)
 uint32_t seconds_left(const Message& message, Time now) {
   const auto left = std::chrono::ceil<std::chrono::seconds>(message.expires() - now).count();
   return static_cast<uint32_t>(std::clamp<int64_t>(left, 0, UINT32_MAX));
+}
+
+Bytes topic_of(const Message& message, const PublishHead& head) {
+  return to_bytes(message.topic().substr(head.topic_skip));
+}
+
+uint8_t* store_topic_size(uint8_t* p, const Message& message, const PublishHead& head) {
+  store_be16(p, static_cast<uint16_t>(message.topic().size() - head.topic_skip));
+  return p + 2;
 }
 
 uint8_t* store_extra(uint8_t* p, const PublishHead& head) {
@@ -74,7 +83,8 @@ void append_copied(const Message& message, const PublishHead& head, Version vers
     store_be16(p, 0);
     p += 2;
   } else {
-    p = copy_to(p, message.topic_image());
+    p = store_topic_size(p, message, head);
+    p = copy_to(p, topic_of(message, head));
   }
   p = store_middle(p, head, layout, version);
   if (version == Version::kV5) {
@@ -97,9 +107,13 @@ void append_referenced(const Ref<const Message>& message, const PublishHead& hea
   if (head.omit_topic) {
     store_be16(p, 0);
     p += 2;
+  } else if (head.topic_skip != 0) {
+    p = store_topic_size(p, *message, head);
   }
   to.commit(static_cast<size_t>(p - to.room()));
-  if (!head.omit_topic) to.reference(message->topic_image(), message);
+  if (!head.omit_topic) {
+    to.reference(head.topic_skip != 0 ? topic_of(*message, head) : message->topic_image(), message);
+  }
 
   p = store_middle(to.room(), head, layout, version);
   to.commit(static_cast<size_t>(p - to.room()));

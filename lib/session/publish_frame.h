@@ -16,6 +16,7 @@ struct PublishHead {
   uint16_t packet_id = 0;      // written when the QoS in first_byte is not 0
   uint16_t topic_alias = 0;    // 0: none
   bool omit_topic = false;     // the receiver knows the alias: send an empty topic
+  uint16_t topic_skip = 0;     // bytes at the front of the topic that are not the receiver's matter
   std::span<const uint32_t> subscription_ids = {};
 };
 

@@ -353,7 +353,7 @@ TEST_CASE("CONNACK tells what differs from the standard's defaults") {
   none["a"].hello({}).expect("20 03 00 00 00");
 }
 
-TEST_CASE("[MQTT-4.12.0-1] an authentication method is refused 0x8C") {
+TEST_CASE("[MQTT-4.12.0-1] where there are none, an authentication method is refused 0x8C") {
   BrokerScript s;
   s["a"].hello({.properties = "15 0001 'm' 16 0001 'd'"}).expect_refusal(0x8C);
 }

@@ -169,3 +169,35 @@ TEST_CASE("retained QoS 1 messages go through the window like others") {
   }
   s["a"].expect_nothing();
 }
+
+TEST_CASE("messages are retained no longer than the broker allows, and it tells nobody") {
+  BrokerOptions options = quiet();
+  options.retain_expiry_max_s = 10;
+  BrokerScript s(options);
+  s["a"].connect().publish("long", "x", {.retain = true});
+  s["a"].publish("short", "y", {.retain = true, .properties = "02 00000005"});
+  s.advance(4s);
+  s["b"].connect().subscribe("#");
+  s["b"].expect_publish("short", "y", {.retain = true, .properties = "02 00000001"});
+  s["b"].expect_publish("long", "x", {.retain = true});
+  s.advance(1s);
+  CHECK(s.broker().retained_messages() == 1);
+  s.advance(5s);
+  CHECK(s.broker().retained_messages() == 0);
+}
+
+TEST_CASE("a retained message goes with the right of who published it") {
+  BrokerOptions options = quiet();
+  SUBCASE("checked") {}
+  SUBCASE("not checked") { options.check_retain_source = false; }
+  BrokerScript s(options);
+  s.access.restrict_reading();
+  s["a"].connect({.user_name = "alice"}).publish("t", "x", {.retain = true});
+  s["a"].publish("u", "y", {.retain = true}).disconnect();
+  s["b"].connect().subscribe("t").expect_publish("t", "x", {.retain = true});
+  s.access.unpublishable = {"t"};
+  s["c"].connect().subscribe("t");
+  if (!options.check_retain_source) s["c"].expect_publish("t", "x", {.retain = true});
+  s["c"].expect_nothing().subscribe("u").expect_publish("u", "y", {.retain = true});
+  CHECK(s.access.last_user == (options.check_retain_source ? "alice" : ""));
+}

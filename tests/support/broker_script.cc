@@ -68,9 +68,46 @@ size_t packet_size(Bytes in) {
 
 }  // namespace
 
-std::optional<ReasonCode> FakeAccess::connect(const ConnectRequest& request) {
+namespace {
+
+std::vector<uint8_t> bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
+
+struct FakeExchange final : AuthExchange {
+  explicit FakeExchange(uint32_t& to) : count(to) { ++count; }
+  ~FakeExchange() override { --count; }
+  AccessAnswer proceed(Bytes data) override {
+    AccessAnswer answer = ReasonCode::kNotAuthorized;
+    if (to_string_view(data) != "second" && to_string_view(data) != "third") return answer;
+    answer.reason = ReasonCode::kSuccess;
+    answer.data = bytes_of("done");
+    answer.user_name = to_string_view(data) == "second" ? "proven" : "other";
+    return answer;
+  }
+  uint32_t& count;
+};
+
+}  // namespace
+
+AccessAnswer FakeAccess::challenge() {
+  AccessAnswer answer = ReasonCode::kContinueAuthentication;
+  answer.data = bytes_of("second?");
+  answer.exchange = std::make_unique<FakeExchange>(exchanges);
+  return answer;
+}
+
+std::optional<AccessAnswer> FakeAccess::connect(const ConnectRequest& request) {
+  if (request.method) {
+    if (request.method != method) return ReasonCode::kBadAuthenticationMethod;
+    if (takes_time) return std::nullopt;
+    if (to_string_view(request.data) != "first") return ReasonCode::kNotAuthorized;
+    return challenge();
+  }
   if (takes_time) return std::nullopt;
-  if (passwords.empty()) return ReasonCode::kSuccess;
+  if (passwords.empty()) {
+    AccessAnswer answer = ReasonCode::kSuccess;
+    answer.until = until;
+    return answer;
+  }
   const auto it = passwords.find(std::string(request.client.user_name));
   if (it == passwords.end() || !request.password ||
       to_string_view(*request.password) != it->second) {

@@ -24,12 +24,18 @@ class FakeAccess final : public AccessControl {
   std::set<std::string> unsubscribable;          // filters
   std::string last_user;                         // who published or subscribed last
   bool takes_time = false;                       // Broker::authenticated() is the test's matter
+  // An Authentication Method that takes a word and asks for another: "first" is answered with
+  // "second?", and "second" with "done". A client that says "third" is somebody else.
+  std::string method;
+  uint32_t exchanges = 0;                        // alive
+  Time until = kNever;                           // for how long clients are let in
   bool owned_sessions = false;                   // a session is resumed by its user only
   // What a client may not be sent, (client identifier, topic); with restrict_reading().
   std::set<std::pair<std::string, std::string>> unreadable;
   void restrict_reading() { restricts_reading_ = true; }
 
-  std::optional<ReasonCode> connect(const ConnectRequest& request) override;
+  AccessAnswer challenge();  // what "first" is answered with
+  std::optional<AccessAnswer> connect(const ConnectRequest& request) override;
   bool may_publish(const ClientIdentity& client, std::string_view topic) override;
   bool may_subscribe(const ClientIdentity& client, std::string_view filter) override;
   bool may_read(const ClientIdentity& client, std::string_view topic) override;

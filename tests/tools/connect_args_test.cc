@@ -280,3 +280,22 @@ TEST_CASE("timeouts and delays are seconds with decimals, or have a unit") {
     CHECK(error({"--reconnect-delay", delay}).starts_with("Invalid reconnect delay given: "));
   }
 }
+
+TEST_CASE("SCRAM takes user name and password out of the CONNECT") {
+  const Connection c =
+      connection({"-u", "alice", "-P", "secret", "--auth-method", "SCRAM-SHA-512"});
+  CHECK(c.client.version == Version::kV5);
+  CHECK(!c.client.user_name);
+  CHECK(!c.client.password);
+  CHECK(c.client.properties.view().text(PropertyId::kAuthenticationMethod) == "SCRAM-SHA-512");
+  REQUIRE(c.runner.scram);
+  CHECK(c.runner.scram->digest == Digest::kSha512);
+  CHECK(c.runner.scram->user_name == "alice");
+  CHECK(c.runner.scram->password == "secret");
+  const Connection url = connection({"-L", "mqtt://a:b@h/t", "--auth-method", "SCRAM-SHA-256"});
+  CHECK(url.runner.scram->password == "b");
+  CHECK(!connection({"-u", "alice", "-P", "secret"}).runner.scram);
+  CHECK(error({"-u", "alice", "--auth-method", "SCRAM-SHA-256"}) != "");
+  CHECK(error({"-u", "a", "-P", "b", "--auth-method", "SCRAM-SHA-256", "-D", "connect",
+               "authentication-data", "x"}) != "");
+}

@@ -304,3 +304,40 @@ TEST_CASE("the greeting says where, for whom and what to type next") {
 TEST_CASE("no option of mqbroker is declared twice") {
   CHECK(name_declared_twice<BrokerArgs>() == "");
 }
+
+TEST_CASE("retained messages: longest time in mosquitto's minutes, or with a unit; the source") {
+  CHECK(!options({}).broker.retain_expiry_max_s);
+  CHECK(options({"--retain-expiry-interval", "2"}).broker.retain_expiry_max_s == 120u);
+  CHECK(options({"--retain-expiry-interval", "2h"}).broker.retain_expiry_max_s == 7200u);
+  CHECK(!options({"--retain-expiry-interval", "0"}).broker.retain_expiry_max_s);
+  CHECK(error({"--retain-expiry-interval", "99999999999"}) != "");
+  CHECK(error({"--retain-expiry-interval", "x"}) != "");
+  CHECK(options({}).broker.check_retain_source);
+  CHECK(!options({"--check-retain-source", "false"}).broker.check_retain_source);
+}
+
+TEST_CASE("mount points and topic aliases of a listener") {
+  const auto clients = [](std::vector<std::string> words) {
+    return options(std::move(words)).listeners.front().options.clients;
+  };
+  CHECK(clients({}).mount_point == "");
+  CHECK(clients({"--mount-point", "a/b/"}).mount_point == "a/b/");
+  for (const char* point : {"a/#", "+/", "$SYS/"}) {
+    CHECK(error({"--mount-point", point}) != "");
+  }
+  CHECK(clients({"--max-topic-alias-broker", "7"}).topic_alias_out_max == 7);
+}
+
+TEST_CASE("tokens are passwords: beyond this machine they are enough") {
+  const ServeOptions with = options({"--lan", "--jwt-key-file", "a", "--jwt-key-file", "b",
+                                     "--jwt-issuer", "i", "--jwt-audience", "u",
+                                     "--jwt-user-claim", "c", "--jwt-leeway", "5"});
+  const AuthSettings& auth = with.listeners.front().auth;
+  CHECK(auth.jwt_key_files == std::vector<std::string>{"a", "b"});
+  CHECK(auth.tokens.issuer == "i");
+  CHECK(auth.tokens.audience == "u");
+  CHECK(auth.tokens.user_claim == "c");
+  CHECK(auth.tokens.leeway == 5s);
+  CHECK(!auth.allow_anonymous);
+  CHECK(options({}).listeners.front().auth.tokens.user_claim == "sub");
+}

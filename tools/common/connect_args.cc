@@ -145,6 +145,25 @@ Result<void> resolve_identity(const ConnectArgs& args, ClientOptions& client) {
   return {};
 }
 
+// User name and password go into SCRAM instead of the CONNECT.
+Result<void> resolve_scram(Digest digest, Connection& to) {
+  ClientOptions& client = to.client;
+  if (!client.user_name || !client.password) {
+    return invalid("--auth-method needs a user name (-u) and a password (-P).");
+  }
+  for (const GivenProperty& given : to.properties.of(PropertiesIn::kConnect)) {
+    if (given.id == PropertyId::kAuthenticationMethod ||
+        given.id == PropertyId::kAuthenticationData) {
+      return invalid("--auth-method sees to the authentication properties: no -D for them.");
+    }
+  }
+  to.runner.scram = {digest, std::move(*client.user_name), std::move(*client.password)};
+  client.user_name.reset();
+  client.password.reset();
+  client.properties.add(PropertyId::kAuthenticationMethod, scram_method(digest));
+  return {};
+}
+
 // -c and -x, once the client identifier is known.
 Result<void> resolve_session(const ConnectArgs& args, ClientOptions& client) {
   client.clean_start = !args.keep_session;
@@ -243,6 +262,10 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   }
   mqtt.text("-u,--username", args.user_name, "USER", "User name.");
   declare(app, args.password);
+  mqtt.choice("--auth-method", args.auth_method,
+              {{"SCRAM-SHA-256", Digest::kSha256}, {"SCRAM-SHA-512", Digest::kSha512}},
+              "Prove the password without sending it, and have the broker prove that it knows it. "
+              "Implies MQTT 5.");
   mqtt.number("-k,--keepalive", args.keep_alive_s, "SECONDS",
               "Longest silence before the connection is probed.", {5, 65535});
   if (clients == Clients::kOne) {
@@ -278,12 +301,15 @@ Result<Connection> resolve(const ConnectArgs& args) {
 
   ClientOptions& client = to.client;
   client.version = args.version;
-  if (args.session_expiry || !to.properties.empty()) client.version = Version::kV5;
+  if (args.session_expiry || args.auth_method || !to.properties.empty()) {
+    client.version = Version::kV5;
+  }
   client.keep_alive_s = args.keep_alive_s;
   client.inflight_max = args.inflight_max;
   MQ_TRY(client.password, read_password(args.password));
   MQ_CHECK(resolve_address(args, to));
   MQ_CHECK(resolve_identity(args, client));
+  if (args.auth_method) MQ_CHECK(resolve_scram(*args.auth_method, to));
   MQ_CHECK(resolve_layers({.tls = args.tls,
                            .web_socket = args.web_socket,
                            .port_is_given = args.port || args.url,

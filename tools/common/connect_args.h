@@ -36,6 +36,7 @@ struct ConnectArgs {
   std::optional<std::string> id_prefix;
   std::optional<std::string> user_name;
   PasswordArgs password;
+  std::optional<Digest> auth_method;  // SCRAM with that hash function
   bool keep_session = false;
   std::optional<std::string> session_expiry;
   uint16_t inflight_max = 20;

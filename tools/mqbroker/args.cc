@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/units.h"
+#include "codec/topic.h"
 #include "common/argv.h"
 #include "common/option_values.h"
 #include "common/options.h"
@@ -91,6 +92,16 @@ Result<void> parse_expiry(std::string_view text, std::optional<uint32_t>& to) {
     return invalid("it must be a number of seconds, or one with s, h, d, w, m (months) or y");
   }
   to = static_cast<uint32_t>(*number * factor);
+  return {};
+}
+
+// mosquitto counts them in minutes.
+Result<void> parse_retain_expiry(std::string_view text, BrokerOptions& to) {
+  const auto minutes = parse_number(text);
+  if (!minutes) return parse_expiry(text, to.retain_expiry_max_s);
+  if (*minutes > UINT32_MAX / 60) return invalid("it is too long");
+  to.retain_expiry_max_s.reset();
+  if (*minutes != 0) to.retain_expiry_max_s = static_cast<uint32_t>(*minutes * 60);
   return {};
 }
 
@@ -200,12 +211,20 @@ void declare_limits(CLI::App& app, BrokerArgs& args) {
               [&broker](std::string_view text) {
                 return parse_expiry(text, broker.session_expiry_max_s);
               })
+      .boolean("--check-retain-source", broker.check_retain_source,
+               "Send a retained message only as long as who published it may still publish to its "
+               "topic.")
+      .parsed("--retain-expiry-interval", "TIME", "",
+              "Longest time a message of its is retained: minutes, or a number with s, h, d, w, m "
+              "(months) or y; 0 for ever.",
+              [&broker](std::string_view text) { return parse_retain_expiry(text, broker); })
       .boolean("--upgrade-outgoing-qos", broker.upgrade_qos,
                "Send messages with the QoS of its subscription, even above their own.");
 }
 
 bool has_passwords(const BrokerArgs& args, const ListenerArgs& listener) {
-  return args.login || listener.security.password_file;
+  return args.login || listener.security.password_file ||
+         !listener.security.tokens.key_files.empty();
 }
 
 // Beyond this machine nothing is open by accident.
@@ -247,6 +266,12 @@ Result<void> add(ServeOptions& to, const BrokerArgs& all, ListenerArgs args, Pla
   auth.password_file = args.security.password_file;
   auth.acl_file = args.security.acl_file;
   auth.login = all.login;
+  const TokenArgs& tokens = args.security.tokens;
+  auth.jwt_key_files = tokens.key_files;
+  auth.tokens.issuer = tokens.issuer;
+  auth.tokens.audience = tokens.audience;
+  auth.tokens.user_claim = tokens.user_claim;
+  auth.tokens.leeway = std::chrono::duration_cast<std::chrono::seconds>(tokens.leeway);
   auth.allow_anonymous = args.security.allow_anonymous.value_or(!has_passwords(all, args));
   auth.names_proven = identifies_clients(listen.layers);
   to.listeners.push_back({std::move(listen), std::move(auth), place.port_of_last});
@@ -384,10 +409,13 @@ void declare_passwd(CLI::App& app, PasswdArgs& args) {
       .flag("-b,--batch", args.batch, "Take the password from the command line.")
       .flag("-D,--delete", args.remove, "Delete the user.")
       .flag("-U,--upgrade", args.upgrade, "Hash the passwords of a file of NAME:PASSWORD lines.")
-      .choice("-H,--hash", args.scheme, {{"sha512-pbkdf2", kPbkdf2}, {"argon2id", kArgon2id}},
-              "How to hash.")
+      .choice("-H,--hash", args.scheme, {{"sha512-pbkdf2", kPbkdf2},
+               {"argon2id", kArgon2id},
+               {"scram-sha-256", kScramSha256},
+               {"scram-sha-512", kScramSha512}},
+              "How to hash; with scram-* the user can log in by that method, too.")
       .number("-I,--iterations", args.iterations, "COUNT",
-              "Iterations of sha512-pbkdf2: more make guessing and every log-in slower.",
+              "Iterations of all but argon2id: more make guessing and every log-in slower.",
               {1, PasswordHash::kIterationsMax});
   passwd->add_option("FILE", args.file)->required();
   passwd->add_option("USER", args.user);
@@ -409,6 +437,26 @@ void declare_listener(CLI::App& app, ListenerArgs& args) {
             "Users and their hashed passwords, as 'mqbroker passwd' and mosquitto_passwd write "
             "them.")
       .text("--acl-file", args.security.acl_file, "FILE", "Rules on topics, see ACCESS below.")
+      .list("--jwt-key-file", args.security.tokens.key_files, "FILE",
+            "Take JSON Web Tokens for passwords that are signed by this key: a public key or "
+            "certificate in PEM (RS256, ES256), or a shared secret (HS256); several allowed.")
+      .text("--jwt-issuer", args.security.tokens.issuer, "TEXT",
+            "What the claim iss of a token has to be.")
+      .text("--jwt-audience", args.security.tokens.audience, "TEXT",
+            "What has to be in the claim aud of a token; without, tokens with aud are refused.")
+      .text("--jwt-user-claim", args.security.tokens.user_claim, "NAME",
+            "The claim that is the user name.")
+      .seconds("--jwt-leeway", args.security.tokens.leeway, "SECONDS",
+               "By how much the clock of who signs tokens may differ.")
+      .parsed("--mount-point", "PREFIX", "",
+              "Put PREFIX before every topic of its clients, and take it off what they are sent.",
+              [&clients](std::string_view text) -> Result<void> {
+                if (topic_name_fault(text, UINT32_MAX) != nullptr || text.starts_with('$')) {
+                  return invalid("it must be the beginning of a topic, without wildcards and '$'");
+                }
+                clients.mount_point = text;
+                return {};
+              })
       .text("--psk-file", args.security.psk_file, "FILE",
             "Pre-shared keys, lines of IDENTITY:HEXKEY, for listeners with a --psk-hint.")
       .boolean("--use-username-as-clientid", clients.user_name_as_id,

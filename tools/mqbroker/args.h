@@ -25,12 +25,21 @@ namespace mq {
 
 inline constexpr const char* kLogTimestampFormat = "%Y-%m-%dT%H:%M:%S";
 
+// JSON Web Tokens as passwords.
+struct TokenArgs {
+  std::vector<std::string> key_files;
+  std::optional<std::string> issuer, audience;
+  std::string user_claim = "sub";
+  Duration leeway = std::chrono::seconds(30);
+};
+
 // What is said once for all listeners, or with per_listener_settings for each.
 struct SecurityArgs {
   std::optional<bool> allow_anonymous;
   std::optional<std::string> password_file;
   std::optional<std::string> acl_file;
   std::optional<std::string> psk_file;
+  TokenArgs tokens;
   bool allow_empty_id = true;
   std::string auto_id_prefix = ListenerOptions().auto_id_prefix;
 };

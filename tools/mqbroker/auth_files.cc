@@ -27,13 +27,17 @@ class Loader {
       if (each.acl_file) {
         MQ_TRY(rules.acl, acl(*each.acl_file));
       }
-      if (rules.acl != nullptr && rules.users == nullptr && each.allow_anonymous &&
-          !each.names_proven) {
+      if (!each.jwt_key_files.empty()) {
+        MQ_TRY(rules.tokens, tokens(each));
+      }
+      const bool nobody =
+          rules.users == nullptr && rules.tokens == nullptr && !each.names_proven;
+      if (rules.acl != nullptr && nobody && each.allow_anonymous) {
         warn(fmt::format("{}: nobody has a password, so that everybody can take the name of a user "
                          "that it has rules for",
                          *each.acl_file));
       }
-      if (rules.users == nullptr && !each.allow_anonymous && !each.names_proven) {
+      if (nobody && !each.allow_anonymous) {
         warn("a listener without passwords and with allow_anonymous false: nobody can connect");
       }
       out_.rules.push_back(std::move(rules));
@@ -71,13 +75,19 @@ class Loader {
     }
     const std::string_view secret = std::string_view(login).substr(colon + 1);
     auto hash = PasswordHash::parse(secret);
-    if (!hash) {
-      // It is in memory as it is; a slow hash would protect nothing and cost time at the start.
-      hash = PasswordHash::make(to_bytes(secret), PasswordHash::Scheme::kPbkdf2, 1);
-      if (!hash) return tl::unexpected(hash.error());
-    }
+    // It is in memory as it is; a slow hash would protect nothing and cost time at the start.
+    if (!hash) hash = PasswordHash::plain(secret);
     users.set(login.substr(0, colon), std::move(*hash));
     return {};
+  }
+
+  static Result<std::shared_ptr<const TokenVerifier>> tokens(const AuthSettings& settings) {
+    TokenOptions options = settings.tokens;
+    for (const std::string& file : settings.jwt_key_files) {
+      MQ_TRY(std::string text, read_file(file));
+      options.keys.push_back({file, std::move(text)});
+    }
+    return token_verifier(options);
   }
 
   Result<std::shared_ptr<const Acl>> acl(const std::string& file) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "auth/token.h"
 #include "base/result.h"
 #include "io/authenticator.h"
 
@@ -16,6 +17,8 @@ struct AuthSettings {
   std::optional<std::string> login;  // NAME:PASSWORD or NAME:HASH
   bool allow_anonymous = true;
   bool names_proven = false;  // by what lies below MQTT
+  std::vector<std::string> jwt_key_files;
+  TokenOptions tokens;  // but for the keys
 };
 
 struct AuthFiles {

@@ -19,8 +19,10 @@ const KeySet kNotInFiles = {"check-config", "config", "generate",    "help",
 // Where to listen: whoever says it on the command line means these places and no others.
 const KeySet kPlaces = {"bind", "lan", "listen", "port", "unix"};
 // One for all listeners, unless per_listener_settings.
-const KeySet kSecurity = {"acl-file",       "allow-anonymous", "allow-zero-length-clientid",
-                          "auto-id-prefix", "password-file",   "psk-file"};
+const KeySet kSecurity = {"acl-file",     "allow-anonymous", "allow-zero-length-clientid",
+                          "auto-id-prefix", "jwt-audience",  "jwt-issuer",
+                          "jwt-key-file", "jwt-leeway",      "jwt-user-claim",
+                          "password-file", "psk-file"};
 // What --print-config does not show.
 const KeySet kSecrets = {"login"};
 

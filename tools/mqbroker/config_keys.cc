@@ -16,9 +16,6 @@ constexpr ForeignKey kKeys[] = {
      "a client with overlapping subscriptions gets a message once, as MQTT 5 asks"},
     {"autosave-interval", kIgnored, "", "every acknowledged change is stored at once"},
     {"autosave-on-changes", kIgnored, "", "every acknowledged change is stored at once"},
-    {"check-retain-source", kIgnored, "false",
-     "retained messages stay when their sender's rights change; who may read them is checked "
-     "whenever they are sent"},
     {"packet-buffer-size", kIgnored, "", "mqbroker has no such buffer"},
     {"set-tcp-nodelay", kIgnored, "true",
      "output is gathered, so that Nagle's algorithm would only add delay; it is always off"},
@@ -28,12 +25,8 @@ constexpr ForeignKey kKeys[] = {
 
     {"http-dir", kRefused, "",
      "mqbroker serves no files; a web server beside it does, and wants websockets_origin"},
-    {"mount-point", kRefused, "",
-     "topics are the same on all listeners; acl_file keeps clients apart"},
     {"queue-qos0-messages", kRefused, "false",
      "QoS 0 messages are not kept for clients that are away; subscribe with QoS 1"},
-    {"retain-expiry-interval", kRefused, "0",
-     "retained messages expire when their publisher says so (Message Expiry Interval)"},
 
     {"auth-plugin", kRefused, "", kNoPlugins},
     {"auth-plugin-deny-special-chars", kRefused, "", kNoPlugins},

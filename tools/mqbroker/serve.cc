@@ -85,6 +85,7 @@ std::vector<std::string_view> not_reloaded(const ServeOptions& was, const ServeO
     check("max_qos", before.clients.qos_max == after.clients.qos_max);
     check("max_topic_alias",
           before.clients.topic_alias_maximum == after.clients.topic_alias_maximum);
+    check("mount_point", before.clients.mount_point == after.clients.mount_point);
     check("socket_domain", before.where.family == after.where.family);
     check("bind_interface", before.where.interface == after.where.interface);
   }
@@ -154,6 +155,13 @@ void start(SqliteStore& store, Loop& loop, BrokerServer& server) {
 
 std::vector<AuthSettings> auth_settings(const ServeOptions& options) {
   std::vector<AuthSettings> all(1);
+  // Who has come back from the store, but not from a listener yet, is under the rules of all.
+  const auto same_rules = [&](const ServeListener& listener) {
+    return listener.auth.acl_file == options.listeners.front().auth.acl_file;
+  };
+  if (std::ranges::all_of(options.listeners, same_rules)) {
+    all.front() = options.listeners.front().auth;
+  }
   for (const ServeListener& listener : options.listeners) all.push_back(listener.auth);
   return all;
 }
@@ -239,7 +247,9 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   if (!auth) return give_up(auth.error());
   for (const std::string& warning : auth->warnings) console.warning(warning);
   const bool with_passwords =
-      std::ranges::any_of(auth->rules, [](const AuthRules& r) { return r.users != nullptr; });
+      std::ranges::any_of(auth->rules, [](const AuthRules& r) {
+        return r.users != nullptr || r.tokens != nullptr;
+      });
   Authenticator access(loop, options.auth_failures_max);
   access.set_rules(std::move(auth->rules));
   std::random_device random;
