@@ -76,9 +76,17 @@ Result<void> ClientSession::publish(const PublishRequest& request, Now) {
                                               .qos = request.qos,
                                               .retain = request.retain});
   if (state_ == State::kConnected) {
-    if (const auto reason = refusal(*message)) {
+    const auto reason = refusal(*message);
+    if (reason == ReasonCode::kPacketTooLarge) {
+      return fail(ErrorCode::kTooLarge,
+                  fmt::format("the server takes packets of up to {} bytes, and the message "
+                              "needs {}",
+                              connection_.server_packet_max,
+                              body_size(request, options_.version)));
+    }
+    if (reason) {
       return fail(
-          *reason == ReasonCode::kPacketTooLarge ? ErrorCode::kTooLarge : ErrorCode::kProtocol,
+          ErrorCode::kProtocol,
           fmt::format("the server does not take the message: {}", text(*reason)));
     }
   }

@@ -171,7 +171,9 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
 std::unique_ptr<Filter> ClientRunner::Impl::make_filter() const {
   std::unique_ptr<Filter> inner = options_.make_filter ? options_.make_filter() : nullptr;
   if (!options_.proxy) return inner;
-  std::unique_ptr<Filter> proxy = socks_filter(*options_.proxy, options_.address);
+  Address to = options_.address;
+  if (!options_.proxy->target.empty()) to.host = options_.proxy->target;
+  std::unique_ptr<Filter> proxy = proxy_filter(*options_.proxy, to);
   return inner ? stack(std::move(proxy), std::move(inner)) : std::move(proxy);
 }
 

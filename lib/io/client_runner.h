@@ -14,8 +14,8 @@
 #include "io/dialer.h"
 #include "io/filter.h"
 #include "io/loop.h"
+#include "io/proxy.h"
 #include "io/scram_login.h"
-#include "io/socks_filter.h"
 #include "io/stream.h"
 
 namespace mq {

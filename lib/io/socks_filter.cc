@@ -16,7 +16,6 @@ constexpr uint8_t kAuthenticationVersion = 1;  // RFC 1929 section 2
 constexpr uint8_t kConnect = 1;
 constexpr uint8_t kIpV4 = 1, kDomainName = 3, kIpV6 = 4;
 constexpr size_t kTextMax = 255;
-constexpr uint16_t kProxyPort = 1080;
 
 // RFC 1928 section 6.
 const char* reply_text(uint8_t reply) {
@@ -175,33 +174,6 @@ Result<bool> SocksFilter::on_reply() {
 }
 
 }  // namespace
-
-Result<Proxy> parse_proxy(std::string_view url) {
-  constexpr std::string_view kScheme = "socks5h://";
-  if (!url.starts_with(kScheme)) {
-    return fail(ErrorCode::kInvalidArgument, fmt::format("Unsupported proxy protocol: {}", url));
-  }
-  std::string_view rest = url.substr(kScheme.size());
-  if (rest.ends_with('/')) rest.remove_suffix(1);
-  // What is the same in every URL: user, password, host and port.
-  const std::string_view host = rest.substr(rest.rfind('@') + 1);
-  const bool has_port = host.find(':', host.rfind(']') + 1) != std::string_view::npos;
-  auto parsed = parse_url(fmt::format("mqtt://{}", rest));
-  if (!parsed) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("Invalid proxy: {}.", parsed.error().text));
-  }
-  Proxy proxy{std::move(parsed->address), std::move(parsed->user_name),
-              parsed->password.value_or("")};
-  if (!has_port) proxy.address.port = kProxyPort;
-  // RFC 1929 section 2: each has one byte for its length, which is not 0.
-  const bool too_long = proxy.user_name && proxy.user_name->size() > kTextMax;
-  if (too_long || proxy.password.size() > kTextMax) {
-    return fail(ErrorCode::kInvalidArgument,
-                "Invalid proxy: user name and password have at most 255 bytes.");
-  }
-  return proxy;
-}
 
 std::unique_ptr<Filter> socks_filter(const Proxy& proxy, const Address& to) {
   return std::make_unique<SocksFilter>(proxy, to);

@@ -2,23 +2,10 @@
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
 
-#include "io/address.h"
-#include "io/filter.h"
+#include "io/proxy.h"
 
 namespace mq {
-
-struct Proxy {
-  Address address;  // of the proxy
-  std::optional<std::string> user_name;
-  std::string password;
-};
-
-// "socks5h://[USER[:PASSWORD]@]HOST[:PORT]", port 1080 without one.
-Result<Proxy> parse_proxy(std::string_view url);
 
 // Next to the wire, below TLS. Asks the proxy for a connection to `to`, whose name the proxy looks
 // up; from then on bytes pass as they are.

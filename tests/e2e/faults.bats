@@ -3,6 +3,14 @@
 # has the fault, the test shows it there first.
 
 load helper
+load certificates
+
+setup_file() {
+  make_ca ca
+  make_certificate server ca /CN=localhost DNS:localhost
+  make_certificate other ca /CN=other.example DNS:other.example
+  make_certificate alice ca /CN=alice
+}
 
 # start_proxy MILLISECONDS: between the clients and $port, cutting connections; sets $proxy_port.
 start_proxy() {
@@ -94,6 +102,59 @@ allowed 3'
 assert json.load(sys.stdin.buffer)["payloadlen"] == len(json.load(sys.stdin.buffer)["payload"])' \
     < <(mosquitto_sub -p "$port" -t t -C 1 -F %j)
   [ "$(mqsub -p "$port" -t t -C 1 -F %j | jq -r .payload_b64 | base64 -d | xxd -p)" = 00ff0a ]
+}
+
+@test "one option of TLS is enough for TLS: nothing leaves in clear" {
+  start_mosquitto "certfile $certs/server.crt" "keyfile $certs/server.key"
+  export SSL_CERT_FILE=$certs/ca.crt
+  # Each of these alone is passed over by theirs, and a plain CONNECT goes out.
+  local option
+  for option in --insecure '--tls-version tlsv1.2' '--ciphers DEFAULT' \
+    "--cert $certs/alice.crt --key $certs/alice.key"; do
+    # shellcheck disable=SC2086
+    run -7 timeout 10 mosquitto_pub -h localhost -p "$port" -t t -m m -u user -P secret $option
+    # shellcheck disable=SC2086
+    mqpub -h localhost -p "$port" -t t -m m -u user -P secret $option
+  done
+  # The client's certificate, too, with nothing but those that the system trusts.
+  start_mosquitto "certfile $certs/server.crt" "keyfile $certs/server.key" "cafile $certs/ca.crt" \
+    'require_certificate true'
+  local arguments=(-h localhost -p "$port" -t t -m m --tls-use-os-certs)
+  arguments+=(--cert "$certs/alice.crt" --key "$certs/alice.key")
+  run ! timeout 10 mosquitto_pub "${arguments[@]}"
+  mqpub "${arguments[@]}"
+  # And a password stays here when the port is one of TLS and the options say no to it.
+  run -1 mqpub -h localhost -p 8883 --no-tls -t t -m m -u user -P secret
+  [[ $output == *'the password would go in clear'* ]]
+}
+
+@test "what went wrong is said: the name in a certificate, TLS, a message that is too large" {
+  start_mosquitto "certfile $certs/other.crt" "keyfile $certs/other.key"
+  run --separate-stderr mosquitto_pub -h localhost -p "$port" -t t -m m --cafile "$certs/ca.crt"
+  [[ $stderr != *other.example* ]]
+  run -1 --separate-stderr mqpub -h localhost -p "$port" -t t -m m --cafile "$certs/ca.crt"
+  [[ $stderr == *'it is for other.example, and not for localhost'* ]]
+
+  run --separate-stderr mosquitto_pub -h localhost -p "$port" -t t -m m --cafile "$certs/alice.crt"
+  [[ $stderr != *certificate*CA* ]]
+  run -1 --separate-stderr mqpub -h localhost -p "$port" -t t -m m --cafile "$certs/alice.crt"
+  [[ $stderr == *'unable to get local issuer certificate'*--cafile* ]]
+
+  start_mosquitto
+  kill "$broker_pid"
+  wait_for gone "$broker_pid"
+  run -1 --separate-stderr mqpub -p "$port" -t t -m m
+  [[ $stderr == *"cannot connect to localhost:$port: connection refused (is a broker running there?)"* ]]
+  echo 'max_packet_size 100' >>"$work/mosquitto.conf"
+  mosquitto -c "$work/mosquitto.conf" 2>"$work/mosquitto.log" 3>&- &
+  pids+=($!)
+  wait_for accepts "$port"
+  head -c 200 /dev/zero >"$work/large"
+  run -7 --separate-stderr mosquitto_pub -p "$port" -t t -f "$work/large" -q 1
+  run -9 --separate-stderr mqpub -p "$port" -V 5 -t t -f "$work/large" -q 1
+  [[ $stderr == *'the server takes packets of up to 100 bytes, and the message needs 20'* ]]
+  run -7 --separate-stderr mqpub -p "$port" -t t -f "$work/large" -q 1
+  [[ $stderr == *'Is the message, with its 200 bytes, larger than the broker takes?'* ]]
 }
 
 @test "a server that never answers: mqpub and mqsub end in the time they were given" {

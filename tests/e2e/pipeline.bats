@@ -300,3 +300,41 @@ assert b"secret" not in seen, seen
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' \
     mqpub -p "$port" -t t -m m -u user --pw-prompt
 }
+
+@test "%{name} in a format, and --stamp for the age" {
+  start_broker
+  mqpub -p "$port" -r -q 1 -t home/kitchen/t -m '{"v": {"n": 21.5}}' --stamp
+  run -0 mqsub -p "$port" -V 5 -t '#' -C 1 -F '%{topic:2} %{json:v.n} %{seq} %{dup} %{delta} %{age}'
+  [[ $output =~ ^'kitchen 21.5 1 0 0.000000 '[0-9]+\.[0-9]{3}$ ]]
+  [ "$(mqsub -p "$port" -t '#' -C 1 -F '%10{json:v.n}|%{b64}')" = '      21.5|eyJ2IjogeyJuIjogMjEuNX19' ]
+  [[ $(mqsub -p "$port" -t '#' -C 1 -F '%{utc}') =~ ^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z$ ]]
+  run -1 mqsub -t t -F '%{what}'
+  [[ $output == *"'{what}'"*'topic:N'* ]]
+}
+
+@test "--payload-size and --payload-fill" {
+  start_broker
+  subscribe out mqsub -t t -C 3 -F '%l %x'
+  mqpub -p "$port" -t t --payload-size 3 --payload-fill zero -q 1
+  mqpub -p "$port" -t t --payload-size 4 --payload-fill seq -q 1
+  mqpub -p "$port" -t t --payload-size 2k -q 1
+  finished "$sub_pid"
+  [ "$(head -n 2 "$work/out")" = $'3 000000\n4 00010203' ]
+  [[ $(tail -n 1 "$work/out") == '2048 '* ]]
+  run -1 mqpub -t t --payload-size 268435456
+  [[ $output == *'at most 268435455 bytes'* ]]
+  run -1 mqpub -t t --payload-size 1 -m m
+}
+
+@test "--prop: properties of any bytes" {
+  start_broker
+  printf 'of a\0file' >"$work/value"
+  subscribe out mqsub -V 5 -t t -C 3 -F '%{props}'
+  for value in hex:00ff b64:AP8= "@$work/value"; do
+    mqpub -p "$port" -t t -m m -q 1 --prop "publish.correlation-data=$value"
+  done
+  finished "$sub_pid"
+  [ "$(cat "$work/out")" = '{"correlation-data_b64":"AP8="}
+{"correlation-data_b64":"AP8="}
+{"correlation-data_b64":"b2YgYQBmaWxl"}' ]
+}

@@ -102,7 +102,7 @@ TEST_CASE("proxies in a URL") {
   CHECK(parse_proxy("socks5h://[::1]")->address.port == 1080);
   CHECK(parse_proxy("socks5h://u:p@[::1]:5")->address.port == 5);
   CHECK(parse_proxy("socks5h://u:p@[::1]:5")->address.host == "::1");
-  CHECK(parse_proxy("http://host").error().text == "Unsupported proxy protocol: http://host");
+  CHECK(parse_proxy("ftp://host").error().text == "Unsupported proxy protocol: ftp://host");
   CHECK(parse_proxy("socks5h://host:x").error().text.starts_with("Invalid proxy: "));
   CHECK(parse_proxy("socks5h://" + std::string(256, 'u') + ":p@host").error().text.find("255") !=
         std::string::npos);

@@ -204,3 +204,59 @@ TEST_CASE("what is printed without a format") {
   CHECK(!printed);
   CHECK(out.empty());
 }
+
+TEST_CASE("%{name}: fields of the topic and of a payload that is JSON") {
+  CHECK(print("%{topic:1}|%{topic:2}|%{topic:3}|%{topic:-1}|%{topic:-3}") == "fmt|topic||topic|");
+  const std::string json = R"({"a": {"b": [1, "two", 3.5]}, "c": null, "d": "x"})";
+  CHECK(print("%{json:a.b.0}|%{json:a.b.1}|%{json:a.b}|%{json:c}|%{json:d}", json) ==
+        R"(1|two|[1,"two",3.5]|null|x)");
+  CHECK(print("<%{json:a.b.9}|%{json:a.x}|%{json:d.e}|%{json:a.b.-1}>", json) == "<|||>");
+  CHECK(print("<%{json:a}>", "no JSON") == "<>");
+  CHECK(print("%6{json:d}|%-6{json:d}|%.1{topic:1}|", json) == "     x|x     |f|");
+}
+
+TEST_CASE("%{name}: the payload, times, flags and properties") {
+  CHECK(print("%{b64} %{escaped}", "a\nb") == "YQpi a\\nb");
+  CHECK(print("%{utc} %{ms}") == "2026-11-22T13:14:24.204Z 1795353264204");
+  Publish again = message("x");
+  again.dup = true;
+  CHECK(print("%{dup}", again) == "1");
+  CHECK(print("%{dup}%{subids}%{age}") == "0");
+  PropertyList properties;
+  properties.add(PropertyId::kSubscriptionIdentifier, 7)
+      .add(PropertyId::kSubscriptionIdentifier, 9);
+  properties.add(PropertyId::kContentType, "text").add_user("timestamp", "1795353262704");
+  CHECK(print("%{subids} %{age} %{props}", message("x", properties.view())) ==
+        R"(7,9 1.500 {"subscription-identifier":[7,9],"content-type":"text",)"
+        R"("user-properties":[{"timestamp":"1795353262704"}]})");
+  CHECK(print("%{props}") == "{}");
+  for (const char* stamp : {"", "x", "-1", "99999999999999999999", "9223372036854775807"}) {
+    PropertyList bad;
+    bad.add_user("timestamp", stamp);
+    CHECK(print("<%{age}>", message("x", bad.view())) == "<>");
+  }
+}
+
+TEST_CASE(
+    "%{seq} and %{delta} go on from message to message, those that are not printed excepted") {
+  const auto format = Format::parse("%{seq} %{delta} %.1d|");
+  REQUIRE(format);
+  const double number = 2.5;
+  const std::string bytes(reinterpret_cast<const char*>(&number), sizeof number);
+  Buffer out;
+  CHECK(format->print(message(bytes), kWhen, out));
+  CHECK_FALSE(format->print(message("short"), kWhen, out));
+  CHECK(format->print(message(bytes), kWhen + std::chrono::milliseconds(1250), out));
+  CHECK(to_string_view(out.bytes()) == "1 0.000000 2.5|2 1.250000 2.5|");
+}
+
+TEST_CASE("%{name}: what is wrong with it") {
+  for (const char* text : {"%{", "%{seq", "%5{seq"}) {
+    CHECK(print(text) == "invalid: Incomplete format specifier.");
+  }
+  for (const char* text : {"%{}", "%{sec}", "%{topic}", "%{topic:0}", "%{topic:x}", "%{json:}"}) {
+    CHECK(print(text).starts_with("invalid: Invalid format specifier '{"));
+  }
+  // As with mosquitto's clients a brace may separate digits.
+  CHECK(print("%.2{x", "abc") == "61{62{63");
+}

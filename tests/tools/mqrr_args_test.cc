@@ -61,6 +61,7 @@ TEST_CASE("what is missing") {
   CHECK(error({"-t", "a", "-e", "b/#", "-n"}).starts_with("Invalid response topic 'b/#'"));
   CHECK(error({"-t", "a", "-e", "b", "-n", "-l"}) ==
         "Only one type of message can be sent at once.");
+  CHECK(error({"-t", "a", "-e", "b", "-n", "-C", "1"}).starts_with("Unknown option '-C'"));
 }
 
 TEST_CASE("many requests: of lines, or one again and again") {

@@ -132,3 +132,27 @@ TEST_CASE("only user properties come more than once") {
         "Duplicate property content-type for publish in --property argument.");
   CHECK(error({{"publish", "content-type", "a"}, {"will", "content-type", "b"}}) == "");
 }
+
+TEST_CASE("--prop: values of any bytes") {
+  const auto of = [](const std::string& text) {
+    const auto given = GivenProperties::parse({}, {text});
+    return given ? given->of(PropertiesIn::kPublish).front().text : given.error().text;
+  };
+  CHECK(of("publish.correlation-data=hex:00fFa0") == std::string("\0\xFF\xA0", 3));
+  CHECK(of("publish.correlation-data=b64:AP8=") == std::string("\0\xFF", 2));
+  CHECK(of("publish.correlation-data=a=b.c") == "a=b.c");
+  CHECK(of("publish.correlation-data=") == "");
+  CHECK(of("publish.content-type=hex:61") == "a");
+  CHECK(of("publish.content-type=hex:ff") == "Property content-type is not valid UTF-8.");
+  CHECK(of("publish.correlation-data=hex:0").find("pairs of hexadecimal") != std::string::npos);
+  CHECK(of("publish.correlation-data=hex:-1").find("pairs of hexadecimal") != std::string::npos);
+  CHECK(of("publish.correlation-data=b64:A").find("must be base64") != std::string::npos);
+  CHECK(of("publish.correlation-data=@/no/such").find("/no/such") != std::string::npos);
+  CHECK(of("publish=x.y") == "Invalid prop given: publish=x.y, it must be COMMAND.NAME=VALUE.");
+  CHECK(of("publish.user-property=x").find("give a user-property with -D") != std::string::npos);
+  CHECK(of("nothing.content-type=x") == "Invalid command nothing given in --property argument.");
+  const auto number = GivenProperties::parse({}, {"publish.message-expiry-interval=9"});
+  CHECK(number->of(PropertiesIn::kPublish).front().number == 9);
+  CHECK_FALSE(GivenProperties::parse({words({"publish", "content-type", "a"})},
+                                     {"publish.content-type=b"}));
+}

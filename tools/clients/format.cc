@@ -113,13 +113,14 @@ class Format::Parser {
     bool separates = false;
     if (take_if('.')) {
       piece.precision = static_cast<int32_t>(number().value_or(0));
-      if (!rest_.empty() && kSeparators.find(rest_.front()) != std::string_view::npos) {
+      if (!named() && !rest_.empty() && kSeparators.find(rest_.front()) != std::string_view::npos) {
         piece.separator = take();
         separates = true;
       }
     }
     if (rest_.empty()) return incomplete("format");
     const char letter = rest_.front();
+    if (letter == '{' && !separates) return name(std::move(piece));
     const bool is_known = kConversions.find(letter) != std::string_view::npos;
     if (!is_known || (separates && letter != 'x' && letter != 'X')) return invalid("format");
     piece.letter = take();
@@ -128,6 +129,28 @@ class Format::Parser {
     } else {
       pieces_.push_back(std::move(piece));
     }
+    return {};
+  }
+
+  // What %{NAME} at the front stands for. A brace may also separate groups of digits.
+  std::optional<NamedField> named() const {
+    const size_t end = rest_.find('}');
+    if (!rest_.starts_with('{') || end == std::string_view::npos) return std::nullopt;
+    return NamedField::parse(rest_.substr(1, end - 1));
+  }
+  Result<void> name(Piece piece) {
+    const size_t end = rest_.find('}');
+    if (end == std::string_view::npos) return incomplete("format");
+    const std::optional<NamedField> field = named();
+    if (!field) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("Invalid format specifier '{}', there are {{{}}}.",
+                              rest_.substr(0, end + 1), NamedField::names()));
+    }
+    piece.kind = Piece::Kind::kNamed;
+    piece.named = *field;
+    rest_.remove_prefix(end + 1);
+    pieces_.push_back(std::move(piece));
     return {};
   }
 
@@ -319,6 +342,17 @@ Result<void> Format::print_conversion(const Piece& piece, bool pretty, const Pub
   }
 }
 
+void Format::print_named(const Piece& piece, const Publish& publish, WallTime received,
+                         const NamedField::Place& place, Buffer& out) {
+  if (piece.width == 0 && piece.precision < 0) {
+    return piece.named.append(out, publish, received, place);
+  }
+  Buffer value;
+  piece.named.append(value, publish, received, place);
+  Field(out, piece.width, piece.left, piece.pad)
+      .text(to_string_view(value.bytes()), piece.precision);
+}
+
 Result<Format> Format::parse(std::string_view text, bool pretty) {
   Format format;
   format.pretty_ = pretty;
@@ -337,6 +371,7 @@ Result<void> Format::print(const Publish& publish, WallTime received, Buffer& ou
           return printed;
         }
         break;
+      case Piece::Kind::kNamed: print_named(piece, publish, received, place_, out); break;
       case Piece::Kind::kTime:
         if (piece.letter == 'N') {
           out.append(fmt::format("{:09}", nanoseconds(received)));
@@ -347,6 +382,8 @@ Result<void> Format::print(const Publish& publish, WallTime received, Buffer& ou
         break;
     }
   }
+  ++place_.number;
+  place_.before = received;
   return {};
 }
 

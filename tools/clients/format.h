@@ -9,6 +9,7 @@
 #include "base/buffer.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "clients/named_field.h"
 #include "codec/packet.h"
 
 namespace mq {
@@ -27,18 +28,20 @@ namespace mq {
 //   %I local time, ISO 8601         %U Unix time with nanoseconds
 //   %A topic alias  %C content type  %D correlation data  %E expiry  %F payload format
 //   %P user properties  %R response topic  %S subscription identifier
+//   %{NAME} see named_field.h
 //   @X what strftime makes of %X, @N nanoseconds, @@ at sign
 class Format {
  public:
   // `pretty` indents %j and %J.
   static Result<Format> parse(std::string_view text, bool pretty = false);
 
-  // Appends the message; nothing, and an error, when a conversion does not fit its payload.
+  // Appends the message; nothing, and an error, when a conversion does not fit its payload. Counts
+  // the messages that it printed.
   Result<void> print(const Publish& publish, WallTime received, Buffer& out) const;
 
  private:
   struct Piece {
-    enum class Kind : uint8_t { kText, kConversion, kTime };
+    enum class Kind : uint8_t { kText, kConversion, kNamed, kTime };
     Kind kind = Kind::kText;
     char letter = 0;  // of a conversion, or for strftime
     bool left = false;
@@ -47,13 +50,18 @@ class Format {
     uint32_t width = 0;
     int32_t precision = -1;
     std::string text;
+    NamedField named;
   };
 
   class Parser;
   static Result<void> print_conversion(const Piece& piece, bool pretty, const Publish& publish,
                                        WallTime received, Buffer& out);
 
+  static void print_named(const Piece& piece, const Publish& publish, WallTime received,
+                          const NamedField::Place& place, Buffer& out);
+
   std::vector<Piece> pieces_;
+  mutable NamedField::Place place_;  // of the message that is printed next
   bool pretty_ = false;
 };
 

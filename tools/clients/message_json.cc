@@ -98,9 +98,7 @@ void append_subscription_ids(Buffer& out, const Properties& properties) {
 }
 
 // In the order received; what may come several times stands where it came first.
-void append_properties(Buffer& out, const Properties& properties) {
-  if (properties.empty()) return;
-  append_key(out, "properties");
+void append_properties_object(Buffer& out, const Properties& properties) {
   out.put_u8('{');
   bool has_user = false, has_id = false;
   for (const Property& property : properties) {
@@ -155,7 +153,9 @@ void append_head(Buffer& out, const Publish& publish, WallTime received) {
     append_key(out, "mid");
     append_number(out, publish.packet_id);
   }
-  append_properties(out, publish.properties);
+  if (publish.properties.empty()) return;
+  append_key(out, "properties");
+  append_properties_object(out, publish.properties);
 }
 
 // JSON without the white space between its tokens. REQUIRES: `json` is JSON
@@ -264,6 +264,10 @@ void append_compact(Buffer& out, const Publish& publish, WallTime received, Json
 }
 
 }  // namespace
+
+void append_properties_json(Buffer& out, const Properties& properties) {
+  append_properties_object(out, properties);
+}
 
 bool append_json(Buffer& out, const Publish& publish, WallTime received, JsonStyle style) {
   const std::string_view text = to_string_view(publish.payload);

@@ -26,4 +26,7 @@ struct JsonStyle {
 // and follows as "payload_b64". False, and nothing appended, when the payload does not fit.
 bool append_json(Buffer& out, const Publish& publish, WallTime received, JsonStyle style = {});
 
+// The properties alone, {} when there are none.
+void append_properties_json(Buffer& out, const Properties& properties);
+
 }  // namespace mq

@@ -189,15 +189,35 @@ Result<void> resolve_session(const ConnectArgs& args, ClientOptions& client) {
   return {};
 }
 
+// Of a name with addresses of both families the one that reaches more.
+std::string preferred(const std::vector<std::string>& addresses) {
+  const auto v4 = std::ranges::find_if(
+      addresses, [](const std::string& address) { return address.find(':') == std::string::npos; });
+  return v4 != addresses.end() ? *v4 : addresses.front();
+}
+
 // A numeric address stays as it is; a name is looked up here and now, as it is one of this
 // machine's.
 Result<std::string> local_address(const std::string& text) {
   const auto found = addresses_of(text);
   if (found.empty()) return invalid(fmt::format("'{}' is not an address to connect from.", text));
-  // Of a name with addresses of both families the one that reaches more.
-  const auto v4 = std::ranges::find_if(
-      found, [](const std::string& address) { return address.find(':') == std::string::npos; });
-  return v4 != found.end() ? *v4 : found.front();
+  return preferred(found);
+}
+
+Result<std::optional<Proxy>> resolve_proxy(const std::string& text, const std::string& host) {
+  std::optional<Proxy> proxy;
+  if (text == "env") {
+    MQ_TRY(proxy, proxy_of_environment(host));
+  } else {
+    MQ_TRY(proxy, parse_proxy(text));
+  }
+  if (proxy && !proxy->looks_up) {
+    const auto found = addresses_of(host);
+    if (found.empty())
+      return invalid(fmt::format("'{}' is not found (socks5h has the proxy look it up).", host));
+    proxy->target = preferred(found);
+  }
+  return proxy;
 }
 
 }  // namespace
@@ -227,9 +247,11 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
             "up to MAX.")
       .flag("-4", args.only_v4, "Use IPv4 addresses only.")
       .flag("-6", args.only_v6, "Use IPv6 addresses only.")
-      .text("--proxy", args.proxy, "URL",
-            "Connect through a proxy, which looks up the name: "
-            "socks5h://[USER[:PASSWORD]@]HOST[:PORT].");
+      .text(
+          "--proxy", args.proxy, "URL",
+          "Connect through a proxy: socks5h://[USER[:PASSWORD]@]HOST[:PORT], socks5:// to look up "
+          "the name here, http:// for CONNECT; env for that of $ALL_PROXY, without those of "
+          "$NO_PROXY.");
   if (clients == Clients::kOne) {
     connection
         .flag("-S", args.srv,
@@ -279,7 +301,9 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   }
   mqtt.list("-D,--property", args.properties, "COMMAND NAME VALUE",
             "Property of a packet, COMMAND one of connect, publish, subscribe, unsubscribe, "
-            "disconnect and will; user-property takes a name and a value. Implies MQTT 5.");
+            "disconnect and will; user-property takes a name and a value. Implies MQTT 5.")
+      .list("--prop", args.encoded_properties, "COMMAND.NAME=VALUE",
+            "The same with any bytes as value: hex:DIGITS, b64:BASE64, @FILE, or text.");
   if (clients != Clients::kOne) return;
   Options(app, "Will")
       .text("--will-topic", args.will_topic, "TOPIC",
@@ -297,7 +321,7 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
 Result<Connection> resolve(const ConnectArgs& args) {
   Connection to;
   to.console = Console({.quiet = args.quiet, .debug = args.debug});
-  MQ_TRY(to.properties, GivenProperties::parse(args.properties));
+  MQ_TRY(to.properties, GivenProperties::parse(args.properties, args.encoded_properties));
 
   ClientOptions& client = to.client;
   client.version = args.version;
@@ -342,7 +366,7 @@ Result<Connection> resolve(const ConnectArgs& args) {
     if (to.runner.address.kind == TransportKind::kUnix) {
       return invalid("--proxy and a unix socket cannot be used together.");
     }
-    MQ_TRY(to.runner.proxy, parse_proxy(*args.proxy));
+    MQ_TRY(to.runner.proxy, resolve_proxy(*args.proxy, to.runner.address.host));
   }
   return to;
 }

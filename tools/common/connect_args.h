@@ -40,7 +40,7 @@ struct ConnectArgs {
   bool keep_session = false;
   std::optional<std::string> session_expiry;
   uint16_t inflight_max = 20;
-  std::vector<std::string> properties;
+  std::vector<std::string> properties, encoded_properties;
   std::optional<std::string> will_topic;
   std::optional<std::string> will_payload;
   Qos will_qos = Qos::kAtMostOnce;

@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
 #include <optional>
 
 #include <fmt/core.h>
 
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "codec/limits.h"
 #include "common/argv.h"
@@ -80,6 +85,48 @@ Result<GivenProperty> parse_value(PropertyId id, std::string_view text) {
   return property;
 }
 
+std::optional<std::string> from_hex(std::string_view text) {
+  std::string bytes;
+  if (text.size() % 2 != 0) return std::nullopt;
+  for (; !text.empty(); text.remove_prefix(2)) {
+    uint8_t byte = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + 2, byte, 16);
+    if (error != std::errc() || end != text.data() + 2) return std::nullopt;
+    bytes += static_cast<char>(byte);
+  }
+  return bytes;
+}
+
+// The bytes that "hex:00ff", "b64:AP8=" or "@FILE" stand for; other text stands for itself.
+Result<std::string> decoded(std::string_view text) {
+  if (text.starts_with("hex:")) {
+    const auto bytes = from_hex(text.substr(4));
+    if (!bytes) {
+      return invalid(
+          fmt::format("Invalid prop value given: {}, it must be pairs of hexadecimal "
+                      "digits.",
+                      text));
+    }
+    return *bytes;
+  }
+  if (text.starts_with("b64:")) {
+    const auto bytes = from_base64(text.substr(4));
+    if (!bytes)
+      return invalid(fmt::format("Invalid prop value given: {}, it must be base64.", text));
+    return std::string(bytes->begin(), bytes->end());
+  }
+  if (!text.starts_with('@')) return std::string(text);
+  const std::string path(text.substr(1));
+  std::ifstream file(path, std::ios::binary);
+  std::string content(kStringMax + 1, '\0');  // one more than there may be
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (!file.is_open() || file.bad()) {
+    return invalid(fmt::format("Unable to read file \"{}\": {}.", path, std::strerror(errno)));
+  }
+  content.resize(static_cast<size_t>(file.gcount()));
+  return content;
+}
+
 }  // namespace
 
 void append(PropertyList& list, const GivenProperty& property) {
@@ -91,15 +138,17 @@ void append(PropertyList& list, const GivenProperty& property) {
   }
 }
 
-Result<GivenProperties> GivenProperties::parse(const std::vector<std::string>& given) {
+Result<GivenProperties> GivenProperties::parse(const std::vector<std::string>& given,
+                                               const std::vector<std::string>& encoded) {
   GivenProperties properties;
   for (const std::string& words : given) MQ_CHECK(properties.add(words));
+  for (const std::string& text : encoded) MQ_CHECK(properties.add_encoded(text));
   for (const Command& command : kCommands) {
     if (!command.supported) continue;
     const PropertyList list = properties.list(command.packet);
-    const Bytes encoded = list.view().encoded();
-    if (const auto fault = check_properties(encoded, command.packet)) {
-      const auto id = static_cast<PropertyId>(encoded[fault->offset]);
+    const Bytes bytes = list.view().encoded();
+    if (const auto fault = check_properties(bytes, command.packet)) {
+      const auto id = static_cast<PropertyId>(bytes[fault->offset]);
       return invalid(fmt::format("Property {} for {}: {}.", name(id), command.name, fault->what));
     }
   }
@@ -127,8 +176,27 @@ Result<void> GivenProperties::add(std::string_view words) {
     words.remove_prefix(std::min(end + 1, words.size()));
     return word;
   };
-  const std::string_view command_name = take();
-  const std::string_view property_name = take();
+  const std::string_view command = take();
+  const std::string_view property = take();
+  const std::string_view value = take();
+  return add(command, property, value, take());
+}
+
+Result<void> GivenProperties::add_encoded(std::string_view text) {
+  const size_t dot = text.find('.'), equals = text.find('=');
+  if (dot == std::string_view::npos || equals == std::string_view::npos || equals < dot) {
+    return invalid(fmt::format("Invalid prop given: {}, it must be COMMAND.NAME=VALUE.", text));
+  }
+  const std::string_view property = text.substr(dot + 1, equals - dot - 1);
+  if (property == name(PropertyId::kUserProperty)) {
+    return invalid("--prop is for a property with one value: give a user-property with -D.");
+  }
+  MQ_TRY(const std::string value, decoded(text.substr(equals + 1)));
+  return add(text.substr(0, dot), property, value, "");
+}
+
+Result<void> GivenProperties::add(std::string_view command_name, std::string_view property_name,
+                                  std::string_view value, std::string_view second_value) {
   const Command* command = find_command(command_name);
   if (command == nullptr) {
     return invalid(fmt::format("Invalid command {} given in --property argument.", command_name));
@@ -152,7 +220,7 @@ Result<void> GivenProperties::add(std::string_view words) {
 
   std::vector<GivenProperty>& list = lists_[static_cast<size_t>(command->packet)];
   if (*id == PropertyId::kUserProperty) {
-    GivenProperty property{*id, 0, std::string(take()), std::string(take())};
+    GivenProperty property{*id, 0, std::string(value), std::string(second_value)};
     for (const std::string* text : {&property.text, &property.value}) {
       if (text->size() > kStringMax || !is_utf8(*text)) {
         return invalid(fmt::format("Property user-property is not valid UTF-8 of at most {} bytes.",
@@ -168,7 +236,7 @@ Result<void> GivenProperties::add(std::string_view words) {
     return invalid(fmt::format("Duplicate property {} for {} in --property argument.",
                                property_name, command->name));
   }
-  MQ_TRY(GivenProperty property, parse_value(*id, take()));
+  MQ_TRY(GivenProperty property, parse_value(*id, value));
   list.push_back(std::move(property));
   return {};
 }

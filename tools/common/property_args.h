@@ -24,8 +24,10 @@ struct GivenProperty {
 // What was given for each packet, in the order given.
 class GivenProperties {
  public:
-  // Takes the words of every -D, each with kWordSeparator between them.
-  static Result<GivenProperties> parse(const std::vector<std::string>& given);
+  // Takes the words of every -D, each with kWordSeparator between them, and then every --prop:
+  // "COMMAND.NAME=" and hex:DIGITS, b64:BASE64, @FILE or text.
+  static Result<GivenProperties> parse(const std::vector<std::string>& given,
+                                       const std::vector<std::string>& encoded = {});
 
   bool empty() const;
   const std::vector<GivenProperty>& of(PropertiesIn packet) const;
@@ -33,6 +35,9 @@ class GivenProperties {
 
  private:
   Result<void> add(std::string_view words);
+  Result<void> add_encoded(std::string_view text);
+  Result<void> add(std::string_view command, std::string_view name, std::string_view value,
+                   std::string_view second_value);
 
   std::array<std::vector<GivenProperty>, static_cast<size_t>(PropertiesIn::kAuth) + 1> lists_;
 };

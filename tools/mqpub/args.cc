@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <random>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include "base/random.h"
 #include "base/units.h"
+#include "codec/limits.h"
 #include "common/options.h"
 
 namespace mq {
@@ -42,9 +45,20 @@ Result<RecordFormat> resolve_records(const PubArgs& args) {
   return format;
 }
 
+std::string generated_payload(size_t size, PayloadFill fill) {
+  std::string payload(size, '\0');
+  if (fill == PayloadFill::kZero) return payload;
+  Random random((uint64_t{std::random_device{}()} << 32) | std::random_device{}());
+  for (size_t i = 0; i < size; ++i) {
+    payload[i] = static_cast<char>(fill == PayloadFill::kRandom ? random.next() : i);
+  }
+  return payload;
+}
+
 // What is to be sent, from the one option that says so.
 Result<void> resolve_source(const PubArgs& args, PublisherOptions& to) {
-  const size_t given = args.message.given() + args.lines + (args.json_lines ? 1 : 0);
+  const size_t given =
+      args.message.given() + args.lines + (args.json_lines ? 1 : 0) + (args.payload_size ? 1 : 0);
   if (args.spool && given == 0 && to.topics.empty()) {
     to.only_spool = true;
     return {};
@@ -64,6 +78,10 @@ Result<void> resolve_source(const PubArgs& args, PublisherOptions& to) {
   if (args.null_records || args.delimiter || args.keep_newline || args.skip_empty ||
       args.topic_separator) {
     return invalid("-0, --delimiter, --keep-newline, --skip-empty and --topic-separator need -l.");
+  }
+  if (args.payload_size) {
+    to.payload = generated_payload(*args.payload_size, args.payload_fill);
+    return {};
   }
   MQ_TRY(to.payload, read_payload(args.message));
   if (args.encode) {
@@ -139,7 +157,7 @@ Result<void> resolve_spool(const PubArgs& args, PublisherOptions& to) {
 
 void declare(CLI::App& app, PubArgs& args) {
   app.description(
-      "-t TOPIC {-m TEXT | -f FILE | -s | -l | -n | --jsonl} [OPTION]...\n\n"
+      "-t TOPIC {-m TEXT | -f FILE | -s | -l | -n | --jsonl | --payload-size SIZE} [OPTION]...\n\n"
       "Publishes messages to an MQTT broker and ends with 0 once they are delivered.");
   app.footer(
       "Examples:\n"
@@ -160,6 +178,20 @@ void declare(CLI::App& app, PubArgs& args) {
            {"msgpack", Notation::kMsgpack}},
           "The message is written in hexadecimal or base64 and sent as the bytes it stands for, "
           "or is JSON and sent as such, as CBOR or as MessagePack.")
+      .parsed("--payload-size", "SIZE", "", "Send a message of so many bytes.",
+              [&args](std::string_view text) -> Result<void> {
+                MQ_TRY(args.payload_size, parse_size(text));
+                if (*args.payload_size <= kVarintMax) return {};
+                return invalid(fmt::format("a message has at most {} bytes", kVarintMax));
+              })
+      .choice("--payload-fill", args.payload_fill,
+              {{"random", PayloadFill::kRandom},
+               {"zero", PayloadFill::kZero},
+               {"seq", PayloadFill::kSequence}},
+              "What these bytes are: random ones, zeros, or 0 to 255 again and again.")
+      .flag("--stamp", args.stamp,
+            "Add the user property timestamp: milliseconds since 1970, for %{age} of mqsub -F. "
+            "Implies MQTT 5.")
       .flag("--template", args.fill_template,
             "Fill in {n}, {now}, {uuid}, {rand MIN MAX} and {env NAME} in TEXT and TOPIC.");
   Options(app, "Input")
@@ -208,6 +240,7 @@ Result<PublisherOptions> resolve(const PubArgs& args) {
     }
     connect.version = Version::kV5;
   }
+  if (args.stamp) connect.version = Version::kV5;
   MQ_TRY(to.connection, resolve(connect));
   Connection& connection = to.connection;
   const std::string topic = args.message.topic.value_or(connection.url_topic);
@@ -220,6 +253,7 @@ Result<PublisherOptions> resolve(const PubArgs& args) {
 
   to.qos = args.message.qos;
   to.retain = args.retain;
+  to.stamp = args.stamp;
   for (const GivenProperty& property : connection.properties.of(PropertiesIn::kPublish)) {
     // The session numbers aliases itself.
     if (property.id == PropertyId::kTopicAlias) {

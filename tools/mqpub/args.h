@@ -19,6 +19,8 @@ class App;
 
 namespace mq {
 
+enum class PayloadFill : uint8_t { kRandom, kZero, kSequence };
+
 // What was typed.
 struct PubArgs {
   ConnectArgs connect;
@@ -35,6 +37,9 @@ struct PubArgs {
   bool json_lines = false;
   std::optional<Notation> encode;
   bool fill_template = false;
+  bool stamp = false;
+  std::optional<uint64_t> payload_size;
+  PayloadFill payload_fill = PayloadFill::kRandom;
 
   std::optional<uint32_t> repeat;
   Duration repeat_delay{};

@@ -37,6 +37,11 @@ class Publisher final : public PublisherBase {
 
 int Publisher::run() {
   const int code = run_loop();
+  if (code == kExitConnectionLost && !options_.records && session().queued() > 0) {
+    // That is all that many brokers do about it, and all that MQTT 3 knows.
+    console_.note(fmt::format("Is the message, with its {} bytes, larger than the broker takes?",
+                              options_.payload.size()));
+  }
   const uint64_t undelivered = failures_ + session().queued() + (next_ ? 1 : 0);
   if (undelivered > 1) {
     console_.error(fmt::format("{} messages were not delivered.", undelivered));

@@ -21,6 +21,7 @@ struct PublisherOptions {
   std::vector<std::string> topics;  // of what has none of its own
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;
+  bool stamp = false;                  // add when it was published, as a user property
   PropertyList properties;             // of each PUBLISH
   PropertyList disconnect_properties;  // of DISCONNECT
 

@@ -1,5 +1,6 @@
 #include "mqpub/publisher_base.h"
 
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -65,7 +66,15 @@ std::optional<Record> PublisherBase::take(const LineReader::Line& line) {
   return *record;
 }
 
-void PublisherBase::put_all(const Record& record, Now now) {
+void PublisherBase::put_all(const Record& given, Now now) {
+  Record record = given;
+  PropertyList stamped;
+  if (options_.stamp) {
+    const auto ms = std::chrono::floor<std::chrono::milliseconds>(now.wall).time_since_epoch();
+    stamped.add(record.properties.value_or(options_.properties.view()))
+        .add_user("timestamp", fmt::format("{}", ms.count()));
+    record.properties = stamped.view();
+  }
   if (!record.topic.empty()) return put(record.topic, record, now);
   if (!options_.payload_template && options_.topic_templates.empty()) {
     for (const std::string& topic : options_.topics) put(topic, record, now);
