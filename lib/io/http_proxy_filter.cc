@@ -66,7 +66,7 @@ Result<void> HttpProxyFilter::ask(Buffer& wire) {
   wire.append(fmt::format("CONNECT {0} HTTP/1.1\r\nHost: {0}\r\n", to_.text()));
   if (proxy_.user_name) {
     const std::string pair = fmt::format("{}:{}", *proxy_.user_name, proxy_.password);
-    wire.append(fmt::format("Proxy-Authorization: Basic {}\r\n", to_base64(to_bytes(pair))));
+    wire.append(fmt::format("Proxy-Authorization: Basic {}\r\n", encode_base64(to_bytes(pair))));
   }
   wire.append("\r\n");
   return {};

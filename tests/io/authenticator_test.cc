@@ -20,7 +20,7 @@ std::shared_ptr<const Users> alice() {
 // A broker that wants passwords, and clients that try some.
 struct Server {
   explicit Server(uint32_t failures_max = 100) : access(loop, failures_max) {
-    access.set_rules({AuthRules{}, {alice(), nullptr, false}});
+    access.set_rules({AuthRules{}, {.users = alice(), .acl = nullptr, .allow_anonymous = false}});
     server.emplace(loop, BrokerOptions(), access, 1);
     access.set_server(*server);
     REQUIRE(server->listen({.address = local_tcp(0)}));
@@ -67,16 +67,16 @@ TEST_CASE("a password lets its user in, and nothing else does") {
   CHECK(!Client(s, "bob", "secret").is_let_in(s));
   CHECK(!Client(s, std::nullopt, std::nullopt).is_let_in(s));
   CHECK(!Client(s, std::nullopt, "secret").is_let_in(s));
-  s.access.set_rules({AuthRules{}, {alice(), nullptr, true}});
+  s.access.set_rules({AuthRules{}, {.users = alice(), .acl = nullptr, .allow_anonymous = true}});
   CHECK(Client(s, std::nullopt, std::nullopt).is_let_in(s));
   CHECK(!Client(s, "alice", "Secret").is_let_in(s));
 }
 
 TEST_CASE("without passwords a name is only a name, where anonymous clients are let in") {
   Server s;
-  s.access.set_rules({AuthRules{}, {nullptr, nullptr, true}});
+  s.access.set_rules({AuthRules{}, {.users = nullptr, .acl = nullptr, .allow_anonymous = true}});
   CHECK(Client(s, "anybody", "anything").is_let_in(s));
-  s.access.set_rules({AuthRules{}, {nullptr, nullptr, false}});
+  s.access.set_rules({AuthRules{}, {.users = nullptr, .acl = nullptr, .allow_anonymous = false}});
   CHECK(!Client(s, "anybody", "anything").is_let_in(s));
 }
 

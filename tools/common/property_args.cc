@@ -110,7 +110,7 @@ Result<std::string> decoded(std::string_view text) {
     return *bytes;
   }
   if (text.starts_with("b64:")) {
-    const auto bytes = from_base64(text.substr(4));
+    const auto bytes = decode_base64(text.substr(4));
     if (!bytes)
       return invalid(fmt::format("Invalid prop value given: {}, it must be base64.", text));
     return std::string(bytes->begin(), bytes->end());
