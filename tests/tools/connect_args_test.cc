@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-Connection connection(std::vector<std::string> words) {
+ConnectOptions connection(std::vector<std::string> words) {
   auto resolved = resolve_words<ConnectArgs>(std::move(words));
   if (!resolved) FAIL(resolved.error().text);
   return std::move(*resolved);
@@ -31,7 +31,7 @@ std::string error(std::vector<std::string> words) {
 }  // namespace
 
 TEST_CASE("without options it is MQTT 3.1.1 to localhost, and the broker makes up an identifier") {
-  const Connection c = connection({});
+  const ConnectOptions c = connection({});
   CHECK(c.runner.address.text() == "localhost:1883");
   CHECK(c.runner.bind_address == "");
   CHECK(c.runner.connect_timeout == 30s);
@@ -62,7 +62,7 @@ TEST_CASE("host and port") {
 }
 
 TEST_CASE("a unix socket takes the place of host, port and URL") {
-  const Connection c = connection({"--unix", "/run/mq.sock", "-h", "x", "-p", "1"});
+  const ConnectOptions c = connection({"--unix", "/run/mq.sock", "-h", "x", "-p", "1"});
   CHECK(c.runner.address.kind == TransportKind::kUnix);
   CHECK(c.runner.address.host == "/run/mq.sock");
 }
@@ -89,7 +89,7 @@ TEST_CASE("any option of TLS turns it on, and its port") {
            {"--tls-info"},
            {"--psk", "00ff", "--psk-identity", "me"},
            {"--tls-pin", "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}}) {
-    const Connection c = connection(words);
+    const ConnectOptions c = connection(words);
     CAPTURE(words.front());
     CHECK(c.runner.address.kind == TransportKind::kTls);
     CHECK(c.runner.address.text() == "localhost:8883");
@@ -106,7 +106,7 @@ TEST_CASE("any option of TLS turns it on, and its port") {
 }
 
 TEST_CASE("TLS and WebSocket by URL") {
-  Connection c = connection({"-L", "mqtts://h/t"});
+  ConnectOptions c = connection({"-L", "mqtts://h/t"});
   CHECK(c.runner.address.kind == TransportKind::kTls);
   CHECK(c.runner.address.text() == "h:8883");
   CHECK(c.url_topic == "t");
@@ -155,7 +155,7 @@ TEST_CASE("what TLS and WebSocket cannot use is an error before anything is sent
 }
 
 TEST_CASE("a URL gives user, password, host, port and topic") {
-  const Connection c = connection({"-L", "mqtt://al%40ice:p%3Aw@[::1]:1884/a/b"});
+  const ConnectOptions c = connection({"-L", "mqtt://al%40ice:p%3Aw@[::1]:1884/a/b"});
   CHECK(c.runner.address.text() == "[::1]:1884");
   CHECK(c.client.user_name == "al@ice");
   CHECK(c.client.password == "p:w");
@@ -271,7 +271,7 @@ TEST_CASE("timeouts and delays are seconds with decimals, or have a unit") {
   CHECK(connection({"--connect-timeout", "2m"}).runner.connect_timeout == 120s);
   CHECK(error({"--connect-timeout", "0"}).starts_with("Invalid connect timeout given: 0"));
   CHECK(error({"--connect-timeout", "-1"}).starts_with("Invalid connect timeout given: "));
-  const Connection c = connection({"--reconnect-delay", "0.5,8"});
+  const ConnectOptions c = connection({"--reconnect-delay", "0.5,8"});
   CHECK(c.runner.backoff.first == 500ms);
   CHECK(c.runner.backoff.max == 8s);
   CHECK(connection({"--reconnect-delay", "2"}).runner.backoff.max == 2s);
@@ -282,7 +282,7 @@ TEST_CASE("timeouts and delays are seconds with decimals, or have a unit") {
 }
 
 TEST_CASE("SCRAM takes user name and password out of the CONNECT") {
-  const Connection c =
+  const ConnectOptions c =
       connection({"-u", "alice", "-P", "secret", "--auth-method", "SCRAM-SHA-512"});
   CHECK(c.client.version == Version::kV5);
   CHECK(!c.client.user_name);
@@ -292,7 +292,7 @@ TEST_CASE("SCRAM takes user name and password out of the CONNECT") {
   CHECK(c.runner.scram->digest == Digest::kSha512);
   CHECK(c.runner.scram->user_name == "alice");
   CHECK(c.runner.scram->password == "secret");
-  const Connection url = connection({"-L", "mqtt://a:b@h/t", "--auth-method", "SCRAM-SHA-256"});
+  const ConnectOptions url = connection({"-L", "mqtt://a:b@h/t", "--auth-method", "SCRAM-SHA-256"});
   CHECK(url.runner.scram->password == "b");
   CHECK(!connection({"-u", "alice", "-P", "secret"}).runner.scram);
   CHECK(error({"-u", "alice", "--auth-method", "SCRAM-SHA-256"}) != "");

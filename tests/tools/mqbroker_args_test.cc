@@ -313,7 +313,7 @@ TEST_CASE("retained messages: longest time in mosquitto's minutes, or with a uni
   CHECK(error({"--retain-expiry-interval", "99999999999"}) != "");
   CHECK(error({"--retain-expiry-interval", "x"}) != "");
   CHECK(options({}).broker.check_retain_source);
-  CHECK(!options({"--check-retain-source", "false"}).broker.check_retain_source);
+  CHECK(!options({"--check-retain-source=false"}).broker.check_retain_source);
 }
 
 TEST_CASE("mount points and topic aliases of a listener") {

@@ -7,7 +7,7 @@
 
 namespace mq {
 
-ClientProgram::ClientProgram(Connection connection)
+ClientProgram::ClientProgram(ConnectOptions connection)
     : connection_(std::move(connection)),
       console_(connection_.console),
       trace_(make_trace(connection_)),

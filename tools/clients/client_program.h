@@ -17,7 +17,7 @@ namespace mq {
 // the exit code: the first one that end_with() is told, else why the connection ended.
 class ClientProgram : protected ClientRunner::Handler {
  protected:
-  explicit ClientProgram(Connection connection);
+  explicit ClientProgram(ConnectOptions connection);
   ~ClientProgram() override = default;
 
   // Connects, runs the loop until it is stopped, and returns the exit code.
@@ -40,7 +40,7 @@ class ClientProgram : protected ClientRunner::Handler {
   bool was_refused() const { return server_code_.has_value(); }
   ClientSession& session() { return runner_.session(); }
 
-  const Connection connection_;
+  const ConnectOptions connection_;
   const Console& console_;
   Loop loop_;
   std::optional<PacketTrace> trace_;

@@ -52,7 +52,7 @@ Result<uint32_t> parse_session_expiry(std::string_view text) {
 }
 
 // Host, port, user, password and topic from -L, or host and port from their own options.
-Result<void> resolve_address(const ConnectArgs& args, Connection& to) {
+Result<void> resolve_address(const ConnectArgs& args, ConnectOptions& to) {
   Address& address = to.runner.address;
   if (args.unix_path) {
     address.kind = TransportKind::kUnix;
@@ -146,7 +146,7 @@ Result<void> resolve_identity(const ConnectArgs& args, ClientOptions& client) {
 }
 
 // User name and password go into SCRAM instead of the CONNECT.
-Result<void> resolve_scram(Digest digest, Connection& to) {
+Result<void> resolve_scram(Digest digest, ConnectOptions& to) {
   ClientOptions& client = to.client;
   if (!client.user_name || !client.password) {
     return invalid("--auth-method needs a user name (-u) and a password (-P).");
@@ -318,8 +318,8 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
       .flag("--quiet", args.quiet, "Report no errors but those of usage.");
 }
 
-Result<Connection> resolve(const ConnectArgs& args) {
-  Connection to;
+Result<ConnectOptions> resolve(const ConnectArgs& args) {
+  ConnectOptions to;
   to.console = Console({.quiet = args.quiet, .debug = args.debug});
   MQ_TRY(to.properties, GivenProperties::parse(args.properties, args.encoded_properties));
 
@@ -371,7 +371,7 @@ Result<Connection> resolve(const ConnectArgs& args) {
   return to;
 }
 
-void limit_receive_maximum(Connection& connection, uint64_t most) {
+void limit_receive_maximum(ConnectOptions& connection, uint64_t most) {
   ClientOptions& client = connection.client;
   if (client.version != Version::kV5) return;
   const std::vector<GivenProperty>& given = connection.properties.of(PropertiesIn::kConnect);

@@ -68,7 +68,7 @@ enum class Clients : uint8_t {
 void declare(CLI::App& app, ConnectArgs& args, Clients clients = Clients::kOne);
 
 // What it means.
-struct Connection {
+struct ConnectOptions {
   RunnerOptions runner;
   ClientOptions client;
   GivenProperties properties;  // those of CONNECT and the will are in `client` already
@@ -76,11 +76,11 @@ struct Connection {
   Console console;
 };
 
-Result<Connection> resolve(const ConnectArgs& args);
+Result<ConnectOptions> resolve(const ConnectArgs& args);
 
 // Asks the server for no more unacknowledged messages than `most`, unless the user said how many: a
 // durable session must not hand us more than we are going to print, the rest would be lost.
-void limit_receive_maximum(Connection& connection, uint64_t most);
+void limit_receive_maximum(ConnectOptions& connection, uint64_t most);
 
 // A client identifier for a session that nobody will ask for again: MQTT 3.1 wants one.
 std::string random_client_id();

@@ -84,12 +84,12 @@ std::string packet_text(const Packet& packet, Version version, bool by_us) {
       packet);
 }
 
-std::optional<PacketTrace> make_trace(const Connection& connection) {
+std::optional<PacketTrace> make_trace(const ConnectOptions& connection) {
   if (!connection.console.debugs()) return std::nullopt;
   return PacketTrace(connection.console, connection.client.version, connection.client.client_id);
 }
 
-RunnerOptions with_trace(const Connection& connection, std::optional<PacketTrace>& trace) {
+RunnerOptions with_trace(const ConnectOptions& connection, std::optional<PacketTrace>& trace) {
   RunnerOptions options = connection.runner;
   if (trace) options.tap = &*trace;
   return options;

@@ -32,9 +32,9 @@ class PacketTrace final : public WireTap {
 };
 
 // A trace when the user asked for one. REQUIRES: `connection` outlives it
-std::optional<PacketTrace> make_trace(const Connection& connection);
+std::optional<PacketTrace> make_trace(const ConnectOptions& connection);
 // The options of `connection` with that trace, if there is one.
-RunnerOptions with_trace(const Connection& connection, std::optional<PacketTrace>& trace);
+RunnerOptions with_trace(const ConnectOptions& connection, std::optional<PacketTrace>& trace);
 
 // "PUBLISH (d0, q1, r0, m5, 'topic', ... (12 bytes))", a line for each filter of a SUBSCRIBE.
 // `by_us` words it the way mosquitto does for packets that it sends.

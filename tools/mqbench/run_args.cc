@@ -213,7 +213,7 @@ Result<void> resolve_plan(const RunArgs& args, LoadOptions& to) {
 Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   ConnectArgs own = args.connect;
   own.client_id = fmt::format("{}{}-", args.id_prefix, to.run_name);
-  MQ_TRY(Connection connection, resolve(own));
+  MQ_TRY(ConnectOptions connection, resolve(own));
   to.runner = connection.runner;
   to.client = connection.client;
   for (const auto packet :

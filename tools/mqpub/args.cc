@@ -242,7 +242,7 @@ Result<PublisherOptions> resolve(const PubArgs& args) {
   }
   if (args.stamp) connect.version = Version::kV5;
   MQ_TRY(to.connection, resolve(connect));
-  Connection& connection = to.connection;
+  ConnectOptions& connection = to.connection;
   const std::string topic = args.message.topic.value_or(connection.url_topic);
   if (connect.url && topic.empty()) {
     return invalid("Invalid URL for -L argument specified - topic missing.");

@@ -17,7 +17,7 @@
 namespace mq {
 
 struct PublisherOptions {
-  Connection connection;
+  ConnectOptions connection;
   std::vector<std::string> topics;  // of what has none of its own
   Qos qos = Qos::kAtMostOnce;
   bool retain = false;

@@ -100,10 +100,10 @@ Result<SubscribeOptions> resolve_subscription(const RequestArgs& args, bool v5) 
   return options;
 }
 
-Result<RequesterOptions> resolve_requester(const RequestArgs& args, Connection given) {
+Result<RequesterOptions> resolve_requester(const RequestArgs& args, ConnectOptions given) {
   RequesterOptions to;
   to.connection = std::move(given);
-  Connection& connection = to.connection;
+  ConnectOptions& connection = to.connection;
   to.topic = args.message.topic.value_or(connection.url_topic);
   const size_t kinds = args.message.given() + args.lines;
   if (kinds > 1) return invalid("Only one type of message can be sent at once.");
@@ -140,7 +140,7 @@ Result<RequesterOptions> resolve_requester(const RequestArgs& args, Connection g
   return to;
 }
 
-Result<ResponderOptions> resolve_responder(const RequestArgs& args, Connection given) {
+Result<ResponderOptions> resolve_responder(const RequestArgs& args, ConnectOptions given) {
   const OutputArgs& output = args.output;
   const bool prints = output.verbose || output.format || output.json || output.json_payload ||
                       output.decode || output.no_newline || output.null_after || output.pretty;
@@ -152,7 +152,7 @@ Result<ResponderOptions> resolve_responder(const RequestArgs& args, Connection g
   }
   ResponderOptions to;
   to.connection = std::move(given);
-  Connection& connection = to.connection;
+  ConnectOptions& connection = to.connection;
   to.filter = args.message.topic.value_or(connection.url_topic);
   if (to.filter.empty()) return invalid("--responder needs the topic of the requests (-t).");
   if (!is_utf8(to.filter) || topic_filter_fault(to.filter) != nullptr) {
@@ -184,7 +184,7 @@ Result<ResponderOptions> resolve_responder(const RequestArgs& args, Connection g
 }  // namespace
 
 Result<RequestOrRespond> resolve(const RequestArgs& args) {
-  MQ_TRY(Connection connection, resolve(args.connect));
+  MQ_TRY(ConnectOptions connection, resolve(args.connect));
   if (args.responder) {
     MQ_TRY(ResponderOptions to, resolve_responder(args, std::move(connection)));
     return to;

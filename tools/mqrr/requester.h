@@ -13,7 +13,7 @@
 namespace mq {
 
 struct RequesterOptions {
-  Connection connection;
+  ConnectOptions connection;
   std::string topic;
   std::string payload;
   bool lines = false;   // each line of standard input is a request, not `payload`

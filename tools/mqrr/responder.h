@@ -11,7 +11,7 @@
 namespace mq {
 
 struct ResponderOptions {
-  Connection connection;
+  ConnectOptions connection;
   std::string filter;          // of the requests' topics
   std::string response_topic;  // of responses to requests that name none; empty: they get none
   std::string command;         // for /bin/sh

@@ -175,7 +175,7 @@ Result<std::optional<Pattern>> compile(const std::optional<std::string>& text) {
 }
 
 Result<void> resolve_filters(const SubArgs& args, SubscriberOptions& to) {
-  const Connection& connection = to.connection;
+  const ConnectOptions& connection = to.connection;
   const bool v5 = connection.client.version == Version::kV5;
   if (!v5 && (args.retain_as_published || args.retain_handling || args.no_local)) {
     return invalid("--retain-as-published, --retain-handling and --no-local need MQTT 5 (-V 5).");
@@ -300,7 +300,7 @@ Result<void> resolve_ending(const SubArgs& args, EndingOptions& to) {
 Result<SubscriberOptions> resolve(const SubArgs& args) {
   SubscriberOptions to;
   MQ_TRY(to.connection, resolve(args.connect));
-  Connection& connection = to.connection;
+  ConnectOptions& connection = to.connection;
   if (args.connect.url && connection.url_topic.empty()) {
     return invalid("Invalid URL for -L argument specified - topic missing.");
   }

@@ -28,7 +28,7 @@ struct EndingOptions {
 };
 
 struct SubscriberOptions {
-  Connection connection;
+  ConnectOptions connection;
   std::vector<WantedFilter> filters;
   std::vector<std::string> unsubscribe;
   PropertyList subscribe_properties;
