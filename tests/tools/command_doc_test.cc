@@ -105,6 +105,15 @@ TEST_CASE("the man page's options escape what scdoc would take for markup") {
   CHECK(!has(man, "hidden"));
 }
 
+TEST_CASE("a line of the man page that begins with a hyphen is no list") {
+  CommandDoc doc;
+  OptionDoc option;
+  option.names = {"--thing"};
+  option.help = std::string(90, 'x') + " --other does it, too.";
+  doc.groups.push_back({"Things", {option}});
+  CHECK(has(man_options(doc), "x\n\t\\--other does it, too.\n"));
+}
+
 TEST_CASE("completions offer the options and what they take") {
   Declared d;
   const std::string bash = bash_completion(d.doc());

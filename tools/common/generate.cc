@@ -62,6 +62,12 @@ std::string scdoc(std::string_view text) {
   return escaped(text, "\\*_<[#");
 }
 
+// A line of running text: at its start more means something, and where it breaks nobody decides.
+std::string scdoc_line(std::string_view text) {
+  const bool is_markup = !text.empty() && std::string_view("-.|]!").find(text[0]) != text.npos;
+  return (is_markup ? "\\" : "") + scdoc(text);
+}
+
 std::string man_group(const GroupDoc& group) {
   std::string out;
   for (const OptionDoc& option : group.options) {
@@ -76,7 +82,7 @@ std::string man_group(const GroupDoc& group) {
     out += '\n';
     std::string help = option.help;
     if (!option.by_default.empty()) help += " Default: " + option.by_default + ".";
-    for (const std::string& line : wrap(help, 92)) out += "\t" + scdoc(line) + "\n";
+    for (const std::string& line : wrap(help, 92)) out += "\t" + scdoc_line(line) + "\n";
     out += '\n';
   }
   return out;
