@@ -96,6 +96,18 @@ Result<void> Histogram::merge(const Histogram& other) {
   return {};
 }
 
+Histogram Histogram::since(const Histogram& earlier) const {
+  assert(digits_ == earlier.digits_ && highest_ == earlier.highest_ && count_ >= earlier.count_);
+  Histogram to(digits_, highest_);
+  for (size_t i = 0, end = used(); i < end; ++i) {
+    const uint64_t count = counts_[i] - earlier.counts_[i];
+    if (count > 0) to.add(i, std::min(bucket(i).high, max_), count);
+  }
+  to.sum_ = sum_ - earlier.sum_;
+  to.sum_of_squares_ = sum_of_squares_ - earlier.sum_of_squares_;
+  return to;
+}
+
 double Histogram::mean() const {
   if (count_ == 0) return 0;
   return static_cast<double>(static_cast<long double>(sum_) / static_cast<long double>(count_));

@@ -44,6 +44,10 @@ class Histogram {
   // Adds what `other` holds. An error when its configuration differs: digits or highest.
   Result<void> merge(const Histogram& other);
 
+  // What was recorded since `earlier`, a copy of this one. Smallest and largest are those of the
+  // buckets, and what lies outside of them is left out.
+  Histogram since(const Histogram& earlier) const;
+
   int digits() const { return digits_; }
   int64_t highest() const { return highest_; }
   uint64_t count() const { return count_; }  // of the recorded values, without the next two

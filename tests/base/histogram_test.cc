@@ -305,3 +305,19 @@ TEST_CASE("decoding: truncated and mutated bytes never do harm") {
     }
   }
 }
+
+TEST_CASE("histogram: what was recorded since") {
+  Histogram all;
+  for (int64_t i = 1; i <= 1000; ++i) all.record(i);
+  const Histogram earlier = all;
+  CHECK(all.since(earlier).count() == 0);
+  CHECK(all.since(earlier).max() == 0);
+  for (int64_t i = 1; i <= 10; ++i) all.record(i * 100'000);
+  const Histogram later = all.since(earlier);
+  CHECK(later.count() == 10);
+  CHECK(later.mean() == doctest::Approx(550'000));
+  CHECK(later.max() == 1'000'000);
+  CHECK(later.min() >= 100'000);
+  CHECK(later.min() <= 100'100);
+  CHECK(later.percentile(50) == doctest::Approx(500'000).epsilon(1e-3));
+}

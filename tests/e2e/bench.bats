@@ -193,9 +193,10 @@ all_arrived() {
 }
 
 @test "what cannot be meant: exit 2" {
-  for options in '--rate slow' '-s 15' '--pubs 2 -t one' '-d 1 --messages 1' '--percentiles 101' \
-    '--pattern ring' '-D will content-type x' '-f a/# --pattern mesh' '-t a/{x}' '-t a/{csv.x}' \
-    '--pattern mesh --pubs 3 --subs 2' '-f a/#/b'; do
+  for options in '--rate slow' '-s 15 --rate max' '-s 39 --verify strict' '--pubs 2 -t one' \
+    '-d 1 --messages 1' '--percentiles 101' '--pattern ring' '-D will content-type x' \
+    '-f a/# --pattern mesh' '-t a/{x}' '-t a/{csv.x}' '--pattern mesh --pubs 3 --subs 2' \
+    '-f a/#/b'; do
     # shellcheck disable=SC2086
     run --separate-stderr mqbench run $options
     [ "$status" -eq 2 ]

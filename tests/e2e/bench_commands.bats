@@ -18,7 +18,7 @@ gauge() { [ "$(timeout 1 mqsub -p "$port" -t "\$SYS/broker/$1" -C 1)" -ge "$2" ]
 
 # quick_answers NAME: what a quick look at the broker on $port has to say.
 quick_answers() {
-  run --separate-stderr timeout 60 mqbench -p "$port" 3>&-
+  run --separate-stderr timeout 60 mqbench -p "$port" --shared-host 3>&-
   echo "$output"
   [ "$status" -eq 0 ]
   [ -z "$stderr" ]
@@ -118,6 +118,39 @@ quick_answers() {
   finished "$bench_pid" || status=$?
   [ "$status" -eq 130 ]
   jq -e '.histograms.connect.count == 50' "$work/conn.json"
+}
+
+@test "several local addresses, several servers, connections that are held" {
+  start_broker --bind 127.0.0.1 --bind 127.0.0.2 --sys-interval 1 || start_broker --sys-interval 1
+  mqbench run -h 127.0.0.1 -p "$port" --pubs 4 --subs 4 --local-addr 127.0.0.3,127.0.0.4 --rate 100 -d 0.2 \
+    --warmup 0 --hold 50 --shared-host --json="$work/held.json" >/dev/null 3>&- &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  wait_for gauge clients/connected 8
+  peers() { ss -Htn state established "src $1:$port" | awk '{ print $4 }' | grep -c "^$2:"; }
+  took_turns() { [ "$(peers 127.0.0.1 127.0.0.3)" -eq 4 ] && [ "$(peers 127.0.0.1 127.0.0.4)" -eq 4 ]; }
+  wait_for took_turns
+  kill -TERM "$bench_pid"
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 143 ]
+  run timeout 20 mqbench run --hosts "127.0.0.1:$port,127.0.0.1:1" --pubs 2 --subs 0 --rate 10 -d 0.2
+  [ "$status" -eq 1 ]
+  [[ $output == *'127.0.0.1:1'* ]]
+}
+
+@test "--reconnect off: a connection that is lost ends the run, exit 1" {
+  start_broker
+  timeout 60 mqbench run -h 127.0.0.1 -p "$port" --rate 100 -d 50 --reconnect off --warmup 0 --topic lost/0 \
+    >/dev/null 2>"$work/errors" 3>&- &
+  bench_pid=$!
+  pids+=("$bench_pid")
+  wait_for timeout 10 mqsub -h 127.0.0.1 -p "$port" -t lost/0 -C 1
+  kill -9 "$broker_pid"
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 1 ]
+  grep -q "127.0.0.1:$port" "$work/errors"
 }
 
 @test "doctor: what there is, and how late timers are" {

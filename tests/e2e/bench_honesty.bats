@@ -103,12 +103,66 @@ faulty() {
   done
 }
 
+@test "--verify strict finds each payload that is not what was sent, at every size of stamp" {
+  for load in '-s 64' '-s 40 -q 1' '-s 24' '-s 8 -V 5' '-m hello -V 5 -q 1' '-m hello -V 5 --pubs 2 --subs 2'; do
+    start_sink --corrupt 100
+    # shellcheck disable=SC2086
+    faulty 4 --verify strict $load
+    grep -q 'VIOLATION 10 payloads corrupt' "$work/report"
+    holds '.counts | .corrupt == 10 and .received == 990 and .reordered == 0'
+    # Nothing is found where nothing is.
+    start_sink
+    # shellcheck disable=SC2086
+    faulty 0 --verify strict $load
+    holds '.counts | .corrupt == 0 and .received == 1000'
+  done
+  # Who does not look does not find it.
+  start_sink --corrupt 100
+  faulty 0 -s 64
+  holds '.counts | .corrupt == 0 and .received == 1000'
+  grep -q 'corrupt not looked for' "$work/report"
+}
+
+@test "--verify count and off: numbers only, and no violation" {
+  start_sink --drop 100 --swap 30
+  faulty 0 -q 1 --verify count --pubs 3 --subs 3
+  holds '.counts | .expected == 1000 and .received == 990 and .lost.acked == 10 and .reordered == 0'
+  holds '.load.verify == "count" and .load.pairs == 0'
+  start_sink --drop 100
+  faulty 0 -q 2 --verify off
+  holds '.counts | .received == 990 and .expected == 990 and ([.lost[]] | add) == 0'
+  start_sink
+  faulty 0 --pattern fanin --pubs 3 --subs 2
+  holds '.load.verify == "seq" and .load.pairs == 6'
+  grep -q '^verify    seq: 6 pairs of publisher and subscriber, 144 B' "$work/report"
+}
+
+@test "payloads without room for a stamp: Correlation Data with MQTT 5, else they are counted" {
+  start_broker
+  for size in 0 1 15; do
+    faulty 0 -s "$size" -V 5 -q 1
+    holds '.counts | .received == 1000 and .foreign == 0'
+    holds '.histograms.response.count == 1000'
+    faulty 0 -s "$size" -V 311 -q 1
+    holds '.counts | .received == 1000 and .foreign == 0'
+    holds '.histograms | has("response") | not'
+  done
+  # A payload of one's own arrives as it is.
+  subscribe own mqsub -t 'own/+' -C 1
+  faulty 0 -m 'as it is' --topic 'own/{i}'
+  finished "$sub_pid"
+  [ "$(cat "$work/own")" = 'as it is' ]
+  head -c 5000 /dev/urandom >"$work/payload"
+  faulty 0 --payload-file "$work/payload" -V 5 --verify strict
+  holds '.load.size_bytes == 5000 and .counts.received == 1000'
+}
+
 @test "all faults at once, and the sink counts the same" {
   start_sink --drop 100 --duplicate 70 --swap 30
   faulty 4 -q 1
   kill -INT "$broker_pid"
   finished "$broker_pid"
-  [ "$(cat "$work/sink.out")" = 'received 1000 dropped 10 duplicated 13 swapped 26 delivered 1003' ]
+  [ "$(cat "$work/sink.out")" = 'received 1000 dropped 10 duplicated 13 swapped 26 corrupted 0 delivered 1003' ]
   holds '.counts | .received == 990 and .lost.acked == 10 and .duplicates.no_flag == 13 and .reordered == 26'
 }
 

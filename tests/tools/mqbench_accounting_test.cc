@@ -246,3 +246,58 @@ TEST_CASE("accounting: a connection that publishes and subscribes is lost once")
   subscribers[0].disconnects = 2;
   CHECK(account(p, Qos::kAtMostOnce, {{.disconnects = 2}}, subscribers).disconnects == 2);
 }
+
+TEST_CASE("accounting: counted only, several topics of one publisher") {
+  const LoadPlan p = *LoadPlan::make({.pattern = Pattern::kGiven,
+                                      .subscribers = 2,
+                                      .topic = "t/{n}",
+                                      .topics = 3,
+                                      .filter = "t/{i}"},
+                                     {.run = "r"});
+  std::vector<Deliveries> subscribers;
+  for (uint32_t s = 0; s < 2; ++s) {
+    subscribers.emplace_back(p, s, nullptr, false).granted = Qos::kAtLeastOnce;
+  }
+  for (uint64_t i = 0; i < 10; ++i) CHECK(subscribers[0].arrived(read(0, i), false));
+  for (uint64_t i = 0; i < 7; ++i) subscribers[1].unstamped();
+  const PublisherOutcome publisher{
+      .planned = 30, .sent = 30, .acked = 29, .sent_by_stream = {10, 10, 10}};
+  const Accounting a =
+      account(p, Qos::kAtLeastOnce, {publisher}, subscribers, nullptr, Verify::kCount);
+  CHECK(a.expected == 20);
+  CHECK(a.received == 17);
+  CHECK(a.lost.all() == 3);
+  CHECK(a.violations.empty());
+  const Accounting off =
+      account(p, Qos::kAtLeastOnce, {publisher}, subscribers, nullptr, Verify::kOff);
+  CHECK(off.expected == 17);
+  CHECK(off.lost.all() == 0);
+}
+
+TEST_CASE("accounting: counted only, members of a share") {
+  const LoadPlan p = plan(Pattern::kShared, 2, 3);
+  const std::vector<PublisherOutcome> publishers(2, sent(1000, Qos::kAtLeastOnce));
+  for (const bool stamped : {false, true}) {
+    ShareTracks shares(p);
+    std::vector<Deliveries> members;
+    for (uint32_t s = 0; s < 3; ++s) {
+      members.emplace_back(p, s, &shares, false).granted = Qos::kAtLeastOnce;
+    }
+    for (uint64_t i = 0; i < 1000; ++i) {
+      for (const uint32_t publisher : {0, 1}) {
+        if (i == 500) continue;  // lost
+        if (stamped) {
+          CHECK(members[i % 3].arrived(read(publisher, i), false));
+        } else {
+          members[i % 3].unstamped();
+        }
+      }
+    }
+    const Accounting a =
+        account(p, Qos::kAtLeastOnce, publishers, members, &shares, Verify::kCount);
+    CHECK(a.expected == 2000);
+    CHECK(a.received == 1998);
+    CHECK(a.lost.all() == 2);
+    CHECK(a.violations.empty());
+  }
+}

@@ -96,14 +96,56 @@ TEST_CASE("args: properties go where they belong") {
 }
 
 TEST_CASE("args: limits") {
-  CHECK(error({"-s", "16"}) == "");
-  CHECK(error({"-s", "15"}) != "");
+  CHECK(error({"-s", "0"}) == "");
+  CHECK(error({"-s", "15", "--rate", "max"}) != "");
+  CHECK(error({"-s", "15", "--rate", "max", "-V", "5"}) == "");
   CHECK(error({"--pubs", "0"}) != "");
   CHECK(error({"--subs", "0"}) == "");
   CHECK(error({"--pattern", "fanin", "--pubs", "4000", "--subs", "4000"}) == "");
   CHECK(error({"--pattern", "fanin", "--pubs", "4001", "--subs", "4000"}) ==
         "16 004 000 pairs of publisher and subscriber are more than can be accounted for "
-        "(16 000 000).");
+        "(16 000 000); --verify count takes more.");
+  CHECK(error({"--pattern", "fanin", "--pubs", "4001", "--subs", "4000", "--verify", "count"}) ==
+        "");
+}
+
+TEST_CASE("args: where the stamp travels") {
+  const auto place = [](std::vector<std::string> words) { return parse(words)->load.stamp; };
+  CHECK(place({}) == StampPlace::kPayload);
+  CHECK(place({"-s", "16"}) == StampPlace::kPayload);
+  CHECK(place({"-s", "15"}) == StampPlace::kNone);
+  CHECK(place({"-s", "15", "-V", "5"}) == StampPlace::kCorrelation);
+  CHECK(place({"-m", "a payload that has room for a stamp and is the user's"}) ==
+        StampPlace::kNone);
+  CHECK(place({"-m", "x", "-V", "5"}) == StampPlace::kCorrelation);
+  CHECK(parse({"-m", "four"})->load.payload_size == 4);
+  // Nobody could tell the warm-up from the rest.
+  CHECK(parse({"-s", "15"})->load.warm_up == 0s);
+  CHECK(parse({"-s", "15", "-V", "5"})->load.warm_up == 1s);
+  CHECK(error({"-s", "15", "-V", "5", "-D", "publish", "correlation-data", "x"}) != "");
+  CHECK(error({"-m", "x", "--payload-file", "y"}) != "");
+  CHECK(error({"--payload-file", "/nowhere/none"}).starts_with("cannot read /nowhere/none"));
+  for (const auto& [size, fits] : {std::pair{"23", false},
+                                   {"24", true},
+                                   {"31", true},
+                                   {"32", false},
+                                   {"39", false},
+                                   {"40", true},
+                                   {"0", false}}) {
+    CAPTURE(size);
+    CHECK((error({"-s", size, "--verify", "strict"}) == "") == fits);
+  }
+  CHECK(error({"-s", "7", "-V", "5", "--verify", "strict"}) != "");
+  CHECK(error({"-s", "8", "-V", "5", "--verify", "strict"}) == "");
+}
+
+TEST_CASE("args: several local addresses and several servers") {
+  CHECK(parse({"--local-addr", "127.0.0.2,127.0.0.3"})->load.local_addresses.size() == 2);
+  const auto options = parse({"--hosts", "127.0.0.1,127.0.0.2:1884", "-p", "1999"});
+  REQUIRE(options);
+  CHECK(options->load.hosts[0].port == 1999);
+  CHECK(options->load.hosts[1].port == 1884);
+  CHECK(options->target == "127.0.0.1:1999");
 }
 
 TEST_CASE("args: patterns, filters and topics") {
@@ -192,6 +234,7 @@ TEST_CASE("args: a broker of somebody else is spared") {
         "192.0.2.1 is not on this machine or in a private network: "
         "without --yes no more than 100 messages a second and 50 "
         "clients.");
+  CHECK(error({"--hosts", "127.0.0.1,192.0.2.1"}).starts_with("192.0.2.1 is not on this machine"));
   CHECK(error({"-h", "192.0.2.1", "--yes"}) == "");
   CHECK(error({"-h", "192.0.2.1", "--rate", "100"}) == "");
   CHECK(error({"-h", "192.0.2.1", "--rate", "100", "--subs", "50"}) != "");

@@ -20,10 +20,18 @@ std::vector<int> numbers(const SinkFaults& faults, int count, Is is) {
   return found;
 }
 
-bool lost(FaultPlan::Fate fate) { return fate.copies == 0; }
-bool doubled(FaultPlan::Fate fate) { return fate.copies == 2; }
-bool swapped(FaultPlan::Fate fate) { return fate.swapped; }
-bool usual(FaultPlan::Fate fate) { return fate.copies == 1 && !fate.swapped; }
+bool lost(FaultPlan::Fate fate) {
+  return fate.copies == 0;
+}
+bool doubled(FaultPlan::Fate fate) {
+  return fate.copies == 2;
+}
+bool swapped(FaultPlan::Fate fate) {
+  return fate.swapped;
+}
+bool usual(FaultPlan::Fate fate) {
+  return fate.copies == 1 && !fate.swapped;
+}
 
 constexpr Time kStart{1000s};
 
@@ -34,6 +42,9 @@ TEST_CASE("sink faults: every n-th message") {
   CHECK(numbers({.drop_every = 3}, 10, lost) == std::vector{3, 6, 9});
   CHECK(numbers({.duplicate_every = 4}, 10, doubled) == std::vector{4, 8});
   CHECK(numbers({.swap_every = 5}, 10, swapped) == std::vector{5, 10});
+  const auto corrupt = [](const FaultPlan::Fate& fate) { return fate.corrupt; };
+  CHECK(numbers({.corrupt_every = 5}, 10, corrupt) == std::vector{5, 10});
+  CHECK(numbers({.swap_every = 5, .corrupt_every = 5}, 10, corrupt).empty());
 }
 
 TEST_CASE("sink faults: one fault a message, the graver first") {

@@ -1,3 +1,4 @@
+#include "mqbench/payload_check.h"
 #include "mqbench/stamp.h"
 
 #include <array>
@@ -13,8 +14,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Stamp kStamp{0x7f3a91, 70'000, uint64_t{5} << 32 | 9, Time(123'456'789'012'345ns), 1600ns,
-                   false};
+const Stamp kStamp{0x7f3a91, 70'000, uint64_t{5} << 32 | 9, Time(123'456'789'012'345ns),
+                   1600ns,   false};
 
 }  // namespace
 
@@ -84,4 +85,24 @@ TEST_CASE("stamp: a compact sequence is widened around the expected one") {
   const uint64_t high = uint64_t{3} << 32;
   CHECK(widen_sequence(2, high - 1) == high + 2);
   CHECK(widen_sequence(0xFFFFFFFE, high + 1) == high - 2);
+}
+
+TEST_CASE("payload pattern: any bit of stamp or payload that is changed shows") {
+  for (const size_t size : {24, 31, 40, 41, 64, 100}) {
+    CAPTURE(size);
+    std::vector<uint8_t> payload(size);
+    write_stamp({7, 3, 12345, Time(Duration(999)), Duration(64), false}, payload);
+    const size_t stamp = stamp_size(size);
+    const auto intact = [&] {
+      return PayloadPattern(Bytes(payload).first(stamp)).matches(Bytes(payload).subspan(stamp));
+    };
+    PayloadPattern(Bytes(payload).first(stamp)).fill(std::span(payload).subspan(stamp));
+    CHECK(intact());
+    for (size_t bit = 0; bit < size * 8; ++bit) {
+      payload[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+      CAPTURE(bit);
+      CHECK_FALSE(intact());
+      payload[bit / 8] ^= static_cast<uint8_t>(1 << bit % 8);
+    }
+  }
 }

@@ -14,6 +14,7 @@ Record record() {
   Record r;
   r.rate = 1000;
   r.window_s = 2;
+  r.pubs = r.subs = 1;
   for (int64_t i = 1; i <= 100; ++i) r.tally.response.record(i * 1'000'000);
   r.tally.ack.record(5'000'000);
   r.tally.sent_in_window = 1900;
@@ -64,6 +65,14 @@ TEST_CASE("threshold: metrics, operators and units") {
 TEST_CASE("threshold: what was not measured has neither passed nor failed") {
   CHECK(truth("connack.p99>1s") == "connack.p99>1s: nothing of the kind was measured");
   CHECK(truth("service.p50<1s") == "service.p50<1s: nothing of the kind was measured");
+  // Of no deliveries none were lost: that says nothing about a broker.
+  const Record nothing;
+  for (const char* text : {"loss>0", "dup>0", "reorder>0", "rate<1", "recv_rate<1", "rate_ratio<1",
+                           "not_sent>0", "client_cpu>0", "p99>1s"}) {
+    CAPTURE(text);
+    CHECK_FALSE(Condition::parse(text)->evaluate(nothing));
+  }
+  CHECK(Condition::parse("errors>0")->evaluate(nothing));
 }
 
 TEST_CASE("threshold: conditions that mean nothing") {

@@ -9,11 +9,12 @@
 
 namespace mq {
 
-Deliveries::Deliveries(const LoadPlan& plan, uint32_t subscriber, ShareTracks* shares)
+Deliveries::Deliveries(const LoadPlan& plan, uint32_t subscriber, ShareTracks* shares, bool tracks)
     : plan_(&plan),
       subscriber_(subscriber),
       shares_(shares),
-      tracks_(plan.heard(subscriber).size()) {
+      tracks_(tracks ? plan.heard(subscriber).size() : 0),
+      tracked_(tracks) {
   for (const uint32_t share : plan.shares_of(subscriber)) {
     memberships_.push_back({share, std::vector<uint64_t>(plan.shares()[share].heard.size())});
   }
@@ -23,6 +24,10 @@ Deliveries::Deliveries(const LoadPlan& plan, uint32_t subscriber, ShareTracks* s
 bool Deliveries::arrived(const ReadStamp& read, bool dup_flag) {
   const std::optional<uint32_t> slot = plan_->heard(subscriber_).slot(read.stamp.stream);
   if (!slot) return arrived_by_share(read, dup_flag);
+  if (!tracked_) {
+    ++counted_;
+    return true;
+  }
   SequenceTrack& track = tracks_[*slot];
   const uint64_t sequence =
       read.compact ? widen_sequence(read.stamp.sequence, track.next()) : read.stamp.sequence;
@@ -116,15 +121,42 @@ void account_receiver(const LoadPlan& plan, const std::vector<PublisherOutcome>&
   }
 }
 
+// Where it is only known how many messages have arrived, of all publishers together.
+void account_counted(const LoadPlan& plan, const std::vector<PublisherOutcome>& publishers,
+                     const Receiver& receiver, Qos qos, uint64_t counted, Accounting& to) {
+  PublisherOutcome all;
+  uint64_t sent = 0;
+  for (uint32_t slot = 0; slot < receiver.heard.size();) {
+    const uint32_t publisher = plan.publisher_of(receiver.heard.at(slot));
+    const uint32_t first = plan.first_stream(publisher);
+    const uint32_t end = first + plan.streams_of(publisher);
+    const PublisherOutcome& one = publishers[publisher];
+    for (; slot < receiver.heard.size() && receiver.heard.at(slot) < end; ++slot) {
+      sent += one.sent_to(receiver.heard.at(slot) - first);
+    }
+    all.sent += one.sent;
+    all.acked += one.acked;
+    all.refused += one.refused;
+    all.disconnects += one.disconnects;
+  }
+  account_pair(all, sent, counted, receiver, qos, to);
+}
+
 void account_shares(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
                     const std::vector<Deliveries>& subscribers, const ShareTracks& shares,
                     Accounting& to) {
   for (uint32_t share = 0; share < plan.shares().size(); ++share) {
     Receiver receiver{plan.shares()[share].heard, Qos::kExactlyOnce, 0};
+    uint64_t counted = 0;  // by members that hear nothing else, of messages without a stamp
     for (const Deliveries& member : subscribers) {
       if (std::ranges::count(plan.shares_of(member.subscriber()), share) == 0) continue;
       receiver.granted = std::min(receiver.granted, member.granted);
       receiver.disconnects += member.disconnects;
+      if (plan.heard(member.subscriber()).size() == 0) counted += member.counted();
+    }
+    if (counted > 0) {
+      account_counted(plan, publishers, receiver, qos, counted, to);
+      continue;
     }
     account_receiver(
         plan, publishers, receiver, qos,
@@ -134,32 +166,71 @@ void account_shares(const LoadPlan& plan, Qos qos, const std::vector<PublisherOu
 
 }  // namespace
 
+void add(const LoadPlan& plan, uint32_t number, const PublisherOutcome& publisher, Accounting& to) {
+  to.planned += publisher.planned;
+  to.sent += publisher.sent;
+  to.acked += publisher.acked;
+  to.refused += publisher.refused;
+  // A connection is counted once, whatever it is used for.
+  if (!plan.is_second_role(number)) to.disconnects += publisher.disconnects;
+}
+
+void add(const Accounting& from, Accounting& to) {
+  to.planned += from.planned;
+  to.sent += from.sent;
+  to.acked += from.acked;
+  to.refused += from.refused;
+  to.expected += from.expected;
+  to.received += from.received;
+  to.lost.qos0 += from.lost.qos0;
+  to.lost.acked += from.lost.acked;
+  to.lost.unacked += from.lost.unacked;
+  to.lost.reconnect += from.lost.reconnect;
+  to.duplicates_flagged += from.duplicates_flagged;
+  to.duplicates_unflagged += from.duplicates_unflagged;
+  to.reordered += from.reordered;
+  to.reordered_by_max = std::max(to.reordered_by_max, from.reordered_by_max);
+  to.foreign += from.foreign;
+  to.corrupt += from.corrupt;
+  to.disconnects += from.disconnects;
+  to.violations.insert(to.violations.end(), from.violations.begin(), from.violations.end());
+}
+
+void add(const Deliveries& subscriber, Accounting& to) {
+  to.duplicates_flagged += subscriber.duplicates_flagged();
+  to.duplicates_unflagged += subscriber.duplicates_unflagged();
+  to.reordered += subscriber.reordered();
+  to.reordered_by_max = std::max(to.reordered_by_max, subscriber.reordered_by_max());
+  to.foreign += subscriber.foreign_count();
+  to.corrupt += subscriber.corrupt_count();
+  to.disconnects += subscriber.disconnects;
+}
+
 Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
-                   const std::vector<Deliveries>& subscribers, const ShareTracks* shares) {
+                   const std::vector<Deliveries>& subscribers, const ShareTracks* shares,
+                   Verify verify) {
   assert(publishers.size() == plan.publishers() && subscribers.size() <= plan.subscribers());
   assert(plan.shares().empty() || shares != nullptr);
   Accounting sum;
   uint32_t publisher_disconnects = 0, disconnects = 0;
   for (uint32_t number = 0; number < publishers.size(); ++number) {
     const PublisherOutcome& publisher = publishers[number];
-    sum.planned += publisher.planned;
-    sum.sent += publisher.sent;
-    sum.acked += publisher.acked;
-    sum.refused += publisher.refused;
+    add(plan, number, publisher, sum);
     publisher_disconnects += publisher.disconnects;
-    // A connection is counted once, whatever it is used for.
-    if (!plan.is_second_role(number)) sum.disconnects += publisher.disconnects;
   }
-  for (const Deliveries& subscriber : subscribers) sum.disconnects += subscriber.disconnects;
   for (const Deliveries& subscriber : subscribers) disconnects += subscriber.disconnects;
   disconnects += publisher_disconnects;
   uint64_t unexcused_duplicates = 0, unexcused_reordered = 0, unexcused_shared = 0;
   for (const Deliveries& subscriber : subscribers) {
     const Receiver receiver{plan.heard(subscriber.subscriber()), subscriber.granted,
                             subscriber.disconnects};
-    account_receiver(
-        plan, publishers, receiver, qos,
-        [&](uint32_t slot) { return subscriber.tracks()[slot].received(); }, sum);
+    if (subscriber.tracks_publishers()) {
+      account_receiver(
+          plan, publishers, receiver, qos,
+          [&](uint32_t slot) { return subscriber.tracks()[slot].received(); }, sum);
+    } else if (plan.shares_of(subscriber.subscriber()).empty() || receiver.heard.size() > 0) {
+      account_counted(plan, publishers, receiver, qos, subscriber.counted(), sum);
+    }
     const uint64_t duplicates = subscriber.duplicates_flagged() + subscriber.duplicates_unflagged();
     if (publisher_disconnects + subscriber.disconnects == 0) {
       // Only subscriptions that are not shared promise order [MQTT-4.6.0-5].
@@ -169,13 +240,17 @@ Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOut
       }
     }
     if (disconnects == 0) unexcused_shared += subscriber.shared_duplicates();
-    sum.duplicates_flagged += subscriber.duplicates_flagged();
-    sum.duplicates_unflagged += subscriber.duplicates_unflagged();
-    sum.reordered += subscriber.reordered();
-    sum.reordered_by_max = std::max(sum.reordered_by_max, subscriber.reordered_by_max());
-    sum.foreign += subscriber.foreign_count();
+    add(subscriber, sum);
   }
   if (!plan.shares().empty()) account_shares(plan, qos, publishers, subscribers, *shares, sum);
+  if (verify == Verify::kOff) {  // nobody looked
+    sum.expected = sum.received;
+    sum.lost = {};
+  }
+  if (verify < Verify::kSeq) return sum;
+  if (sum.corrupt > 0) {
+    sum.violations.push_back(fmt::format("{} payloads corrupt", format_count(sum.corrupt)));
+  }
   if (sum.lost.acked > 0) {  // ownership was accepted [MQTT-4.3.2-4] [MQTT-4.3.3-8]
     sum.violations.push_back(
         fmt::format("{} deliveries of acknowledged messages lost", format_count(sum.lost.acked)));

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "codec/version.h"
+#include "mqbench/load_options.h"
 #include "mqbench/load_plan.h"
 #include "mqbench/sequence_track.h"
 #include "mqbench/share_tracks.h"
@@ -31,13 +32,18 @@ struct PublisherOutcome {
 class Deliveries {
  public:
   // REQUIRES: `plan` and `shares` outlive it; a subscriber that is a member of a share has `shares`
-  Deliveries(const LoadPlan& plan, uint32_t subscriber, ShareTracks* shares = nullptr);
+  Deliveries(const LoadPlan& plan, uint32_t subscriber, ShareTracks* shares = nullptr,
+             bool tracks = true);
 
   // A message with a stamp of this run that is not of the warm-up. True when it is the first copy
   // of one that this subscriber, or the share that it is a member of, must get.
   bool arrived(const ReadStamp& read, bool dup_flag);
   // Anything else: retained, somebody else's, or of a run before.
   void foreign() { ++foreign_; }
+  // One that has no stamp, where none has.
+  void unstamped() { ++counted_; }
+  // One of this run that is not what was sent. It is not received.
+  void corrupt() { ++corrupt_; }
 
   uint32_t subscriber() const { return subscriber_; }
   const std::vector<SequenceTrack>& tracks() const {
@@ -48,9 +54,13 @@ class Deliveries {
   uint64_t reordered() const { return reordered_; }
   uint64_t reordered_by_max() const { return reordered_by_max_; }  // messages that overtook one
   uint64_t foreign_count() const { return foreign_; }
-  // Of these, what came by a shared subscription.
+  // Of duplicates and reordered, what came by a shared subscription.
   uint64_t shared_duplicates() const { return shared_duplicates_; }
   uint64_t shared_reordered() const { return shared_reordered_; }
+  uint64_t corrupt_count() const { return corrupt_; }
+  // Where it is not known which ones: how many, but for those of a share that have a stamp.
+  bool tracks_publishers() const { return tracked_; }
+  uint64_t counted() const { return counted_; }
 
   uint32_t disconnects = 0;
   Qos granted = Qos::kAtMostOnce;
@@ -72,7 +82,8 @@ class Deliveries {
   uint64_t duplicates_flagged_ = 0, duplicates_unflagged_ = 0;
   uint64_t reordered_ = 0, reordered_by_max_ = 0;
   uint64_t shared_duplicates_ = 0, shared_reordered_ = 0;
-  uint64_t foreign_ = 0;
+  uint64_t foreign_ = 0, corrupt_ = 0, counted_ = 0;
+  bool tracked_;
 };
 
 struct Accounting {
@@ -92,6 +103,7 @@ struct Accounting {
   uint64_t duplicates() const { return duplicates_flagged + duplicates_unflagged; }
   uint64_t reordered = 0, reordered_by_max = 0;
   uint64_t foreign = 0;
+  uint64_t corrupt = 0;
   uint64_t disconnects = 0;
 
   // What the server must not have done, in words; empty when it did nothing of the kind. After a
@@ -99,8 +111,16 @@ struct Accounting {
   std::vector<std::string> violations;
 };
 
+// Adds what one did; what is expected, received and lost depends on all of them.
+void add(const LoadPlan& plan, uint32_t number, const PublisherOutcome& publisher, Accounting& to);
+void add(const Deliveries& subscriber, Accounting& to);
+
+// What other clients did.
+void add(const Accounting& from, Accounting& to);
+
 // Of a shard: what it does not have has done nothing.
 Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
-                   const std::vector<Deliveries>& subscribers, const ShareTracks* shares = nullptr);
+                   const std::vector<Deliveries>& subscribers, const ShareTracks* shares = nullptr,
+                   Verify verify = Verify::kSeq);
 
 }  // namespace mq

@@ -98,9 +98,10 @@ void declare(CLI::App& program, BenchArgs& args) {
   ab.callback([&args] { args.command = [&args] { return run_ab(args.ab); }; });
 
   CLI::App& compare = add(program, "compare",
-                          "FILE FILE\n\n"
+                          "FILE FILE [OPTION]...\n\n"
                           "Compares the results in two files of JSON, a line for each run.");
   take_files(compare, args.compare.files);
+  declare(compare, args.compare);
   compare.callback([&args] { args.command = [&args] { return run_compare(args.compare); }; });
 
   CLI::App& merge = add(program, "merge",

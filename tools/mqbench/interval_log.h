@@ -43,6 +43,9 @@ class IntervalLog {
     current_.client_cpu = cpu;
   }
 
+  // Of the present interval, until now.
+  const Histogram& open_response() const { return response_; }
+
   void close(Histogram& total) {
     const bool merged = total.merge(response_).has_value();
     assert(merged);  // both are of the usual configuration

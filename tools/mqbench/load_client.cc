@@ -24,9 +24,15 @@ ClientOptions client_options(const LoadOptions& options, const LoadPlan::Group& 
   return own;
 }
 
-RunnerOptions with_watch(RunnerOptions options, ReadWatch* watch) {
-  options.read_watch = watch;
-  return options;
+// Clients of a group take turns with addresses and servers.
+RunnerOptions runner_options(const LoadOptions& options, uint32_t number, ReadWatch* watch) {
+  RunnerOptions own = options.runner;
+  own.read_watch = watch;
+  if (!options.local_addresses.empty()) {
+    own.bind_address = options.local_addresses[number % options.local_addresses.size()];
+  }
+  if (!options.hosts.empty()) own.address = options.hosts[number % options.hosts.size()];
+  return own;
 }
 
 }  // namespace
@@ -41,7 +47,7 @@ LoadClient::LoadClient(LoadContext& context, const LoadPlan::Group& group, uint3
     : context_(context),
       group_(group),
       number_(number),
-      runner_(context.loop, with_watch(context.options.runner, watch),
+      runner_(context.loop, runner_options(context.options, number, watch),
               client_options(context.options, group, number), *this) {
   if (group.first_subscriber) {
     subscriber_.emplace(context, *group.first_subscriber + number, runner_);

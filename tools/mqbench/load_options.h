@@ -17,6 +17,22 @@ namespace mq {
 // The duration of what goes on until it is interrupted.
 inline constexpr Duration kEndless = std::chrono::hours(24 * 365 * 100);
 
+// What is found out about each message that arrives.
+enum class Verify : uint8_t {
+  kOff,     // nothing but its latency
+  kCount,   // how many each subscriber gets: loss as long as nothing comes twice
+  kSeq,     // which ones of each publisher: loss, duplicates and order, exactly
+  kStrict,  // and that every byte is the one that was sent
+};
+std::string_view name(Verify verify);
+
+// Where the stamp travels.
+enum class StampPlace : uint8_t {
+  kPayload,
+  kCorrelation,  // Correlation Data, where the payload has no room for it or is the user's
+  kNone,         // the same with MQTT 3: messages can only be counted
+};
+
 struct LoadOptions {
   // A connection of each client. `client_id` is what they begin with.
   RunnerOptions runner;
@@ -29,7 +45,13 @@ struct LoadOptions {
   uint32_t shard = 0, shards = 1;  // of several processes that carry out the plan
   Qos qos = Qos::kAtMostOnce;
   Qos sub_qos = Qos::kAtMostOnce;
-  uint32_t payload_size = 256;  // at least kCompactStampSize
+  uint32_t payload_size = 256;  // at least kCompactStampSize with a stamp in it
+  std::string payload;          // the user's own, where `stamp` is not in it
+  bool has_payload = false;
+  StampPlace stamp = StampPlace::kPayload;
+  Verify verify = Verify::kSeq;
+  // Whether it is known of each publisher what a subscriber got of it.
+  bool tracks() const { return verify >= Verify::kSeq && stamp != StampPlace::kNone; }
 
   // Messages a second in all. Nothing: as fast as `inflight` allows, and then `inflight` also
   // bounds what each publisher has on the way to the subscribers.
@@ -44,6 +66,11 @@ struct LoadOptions {
   uint32_t connecting_max = 100;  // connections that are being made at a time
   double connect_rate = 0;        // connections a second, 0 without a limit
   uint32_t threads = 1;
+  bool pin = false;  // each thread to a processor of its own
+  Duration hold{};   // connections are kept for that long after the last delivery
+  // Clients take turns with these; all from where the system likes and to the same server without.
+  std::vector<std::string> local_addresses;
+  std::vector<Address> hosts;
   bool shows_progress = false;    // where standard error is a terminal
 
   // Where shards that are ready wait for each other; they do not without.

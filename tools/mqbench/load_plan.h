@@ -35,6 +35,8 @@ class LoadPlan {
  public:
   static constexpr uint32_t kStreamsMax = 1u << 24;  // what a stamp has room for
   static constexpr uint64_t kPairsMax = 16'000'000;  // pairs(), 24 bytes each
+  // Without sequence numbers, where a list of streams is not needed either: time at the end.
+  static constexpr uint64_t kCountedPairsMax = 1'000'000'000;
   // Where topics are compared with filters. Those of patterns are not: who hears whom is known.
   static constexpr uint32_t kComparedStreamsMax = 2'000'000;
 
@@ -56,6 +58,7 @@ class LoadPlan {
     uint32_t topics = 1;      // of {n}
     std::string filter = "";  // of kGiven and kNone; without one there is no subscription
     std::string share = "";   // name of the subscription of kShared
+    bool counts_only = false;  // what arrives is counted and not told apart
   };
   static Result<LoadPlan> make(const PatternPlan& pattern, Names names);
 

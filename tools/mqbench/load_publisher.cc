@@ -6,8 +6,9 @@
 #include <fmt/core.h>
 
 #include "base/random.h"
+#include "codec/property.h"
 #include "codec/reason_code.h"
-#include "mqbench/stamp.h"
+#include "mqbench/payload_check.h"
 
 namespace mq {
 namespace {
@@ -32,6 +33,11 @@ std::vector<uint8_t> random_payload(size_t size, uint64_t seed) {
   return payload;
 }
 
+std::vector<uint8_t> own_payload(std::string_view text) {
+  const Bytes bytes = to_bytes(text);
+  return {bytes.begin(), bytes.end()};
+}
+
 uint32_t time_bits(Duration since_start) {
   return static_cast<uint32_t>(since_start / kTokenUnit) & kTokenTimes;
 }
@@ -44,13 +50,21 @@ LoadPublisher::LoadPublisher(LoadContext& context, uint32_t number, ClientRunner
       first_stream_(context.options.plan.first_stream(number)),
       receivers_max_(context.options.plan.receivers_max(number)),
       receivers_are_even_(context.options.plan.receivers_are_even(number)),
-      queue_max_(std::clamp(kQueuedBytes / context.options.payload_size, kQueuedMessagesMin,
-                            kQueuedMessagesMax)),
-      payload_(random_payload(context.options.payload_size,
-                              uint64_t{context.options.run} << 32 | number)),
+      queue_max_(std::clamp(kQueuedBytes / std::max(context.options.payload_size, 1u),
+                            kQueuedMessagesMin, kQueuedMessagesMax)),
+      payload_(context.options.has_payload
+                   ? own_payload(context.options.payload)
+                   : random_payload(context.options.payload_size,
+                                    uint64_t{context.options.run} << 32 | number)),
       runner_(runner),
       streams_(context.options.plan.streams_of(number)),
       random_(uint64_t{number} << 32 | context.options.run) {
+  properties_.append(context.options.publish_properties.view().encoded());
+  if (context.options.stamp == StampPlace::kCorrelation) {
+    static constexpr char kRoom[kCompactStampSize] = {};
+    PropertyWriter(properties_)
+        .add(PropertyId::kCorrelationData, std::string_view(kRoom, sizeof kRoom));
+  }
   if (streams_.size() > kTopicsKept) return;
   for (uint32_t i = 0; i < streams_.size(); ++i) {
     topics_.push_back(context.options.plan.topic(first_stream_ + i));
@@ -161,17 +175,14 @@ bool LoadPublisher::send(Messages& part, Time now) {
   const Time planned = open_loop ? part.schedule->planned(number_, part.next) : now;
   const uint32_t variant = next_variant();
   uint64_t& sequence = streams_[variant].sent[warm_up ? 0 : 1];
-  write_stamp(
-      {context_.options.run, first_stream_ + variant, sequence, planned, now - planned, warm_up},
-      payload_);
+  stamp({context_.options.run, first_stream_ + variant, sequence, planned, now - planned, warm_up});
   const Qos qos = context_.options.qos;
-  const auto published =
-      runner_.session().publish({.topic = topic_of(variant),
-                                 .payload = payload_,
-                                 .qos = qos,
-                                 .properties = context_.options.publish_properties.view(),
-                                 .token = token(planned, warm_up)},
-                                {now, {}});
+  const auto published = runner_.session().publish({.topic = topic_of(variant),
+                                                    .payload = payload_,
+                                                    .qos = qos,
+                                                    .properties = Properties(properties_.bytes()),
+                                                    .token = token(planned, warm_up)},
+                                                   {now, {}});
   if (!published) {
     finish();
     context_.owner.client_failed(published.error());
@@ -196,6 +207,29 @@ bool LoadPublisher::send(Messages& part, Time now) {
     context_.tally.send_lag.record((now - planned).count());
   }
   return true;
+}
+
+void LoadPublisher::stamp(const Stamp& stamp) {
+  std::span<uint8_t> rest = payload_;
+  Bytes written;
+  switch (context_.options.stamp) {
+    case StampPlace::kNone: return;
+    case StampPlace::kPayload:
+      write_stamp(stamp, payload_);
+      written = Bytes(payload_).first(stamp_size(payload_.size()));
+      rest = rest.subspan(written.size());
+      break;
+    case StampPlace::kCorrelation: {
+      const std::span<uint8_t> room(properties_.data() + properties_.size() - kCompactStampSize,
+                                    kCompactStampSize);
+      write_stamp(stamp, room);
+      written = room;
+      break;
+    }
+  }
+  if (context_.options.verify == Verify::kStrict && !context_.options.has_payload) {
+    PayloadPattern(written).fill(rest);
+  }
 }
 
 void LoadPublisher::block(Time now) {

@@ -7,11 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/random.h"
 #include "io/client_runner.h"
 #include "mqbench/accounting.h"
 #include "mqbench/load_context.h"
 #include "mqbench/schedule.h"
+#include "mqbench/stamp.h"
 
 namespace mq {
 
@@ -69,6 +71,7 @@ class LoadPublisher {
   void block(Time now);
   void unblock(Time now);
   uint32_t token(Time planned, bool warm_up) const;
+  void stamp(const Stamp& stamp);
 
   LoadContext& context_;
   const uint32_t number_;
@@ -77,6 +80,7 @@ class LoadPublisher {
   const bool receivers_are_even_;
   const uint32_t queue_max_;  // QoS 0 messages handed to the session and not written
   std::vector<uint8_t> payload_;
+  Buffer properties_;  // with Correlation Data at their end, where the stamp is there
   ClientRunner& runner_;
   std::vector<Stream> streams_;      // by variant of the topic
   std::vector<std::string> topics_;  // the same, as far as they are kept

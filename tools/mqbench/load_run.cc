@@ -26,6 +26,25 @@ constexpr Duration kIdle = std::chrono::hours(24);
 constexpr Duration kProgressInterval = std::chrono::seconds(1);
 constexpr std::string_view kClearLine = "\x1b[K";  // from the cursor on
 
+// The processes of all servers that clients connect to, as far as they are here.
+BrokerProcess find_brokers(const LoadOptions& options) {
+  std::vector<Address> addresses = options.hosts;
+  if (options.runner.proxy) {
+    addresses = {options.runner.proxy->address};
+  } else if (addresses.empty()) {
+    addresses = {options.runner.address};
+  }
+  BrokerProcess all;
+  for (const Address& address : addresses) {
+    const BrokerProcess one = find_broker(address);
+    all.is_local = all.is_local || one.is_local;
+    for (const int pid : one.pids) {
+      if (std::ranges::find(all.pids, pid) == all.pids.end()) all.pids.push_back(pid);
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 LoadRun::LoadRun(const LoadOptions& options)
@@ -52,6 +71,12 @@ LoadRun::LoadRun(const LoadOptions& options)
 }
 
 Result<LoadResult> LoadRun::run() {
+  for (size_t i = 0; watch_ && i < workers_.size(); ++i) {
+    workers_[i]->watch([this, i](std::shared_ptr<const WorkerSnapshot> snapshot) {
+      loop_.post([this, i, snapshot] { on_snapshot(i, snapshot); });
+    });
+  }
+  snapshots_.resize(workers_.size());
   connect_start_ = loop_.read_clock().mono;
   for (const auto& worker : workers_) worker->start();
   timer_.set(loop_.now().mono + kIdle);
@@ -96,8 +121,7 @@ void LoadRun::all_ready() {
 }
 
 void LoadRun::begin() {
-  broker_ =
-      find_broker(options_.runner.proxy ? options_.runner.proxy->address : options_.runner.address);
+  broker_ = find_brokers(options_);
   const Now now = loop_.read_clock();
   phase_ = Phase::kSending;
   started_ = now.wall;
@@ -126,6 +150,38 @@ void LoadRun::watch_host(Now now) {
     host_after_ = read_host(broker_, now.mono);
     host_timer_.cancel();
   }
+}
+
+void LoadRun::on_snapshot(size_t worker, std::shared_ptr<const WorkerSnapshot> snapshot) {
+  if (phase_ != Phase::kSending) return;
+  if (!snapshots_[worker]) ++snapshots_taken_;
+  snapshots_[worker] = std::move(snapshot);
+  if (snapshots_taken_ < workers_.size()) return;
+  const bool ends = watch_(result_so_far());
+  snapshots_taken_ = 0;
+  for (auto& taken : snapshots_) taken.reset();
+  if (ends) end_early();
+}
+
+LoadResult LoadRun::result_so_far() const {
+  LoadResult result;
+  result.started = started_;
+  result.connecting = connecting_;
+  for (const auto& snapshot : snapshots_) {
+    result.window = std::max(result.window, snapshot->at - times_.window_start);
+    result.tally.merge(snapshot->tally);
+    add(snapshot->counts, result.accounting);
+  }
+  for (const auto& snapshot : snapshots_) {
+    result.threads_busy.push_back(snapshot->cpu_s / seconds(result.window));
+  }
+  return result;
+}
+
+// The measured part is over now, and what is under way may still arrive.
+void LoadRun::end_early() {
+  times_.window_end = std::min(times_.window_end, loop_.read_clock().mono);
+  for (const auto& worker : workers_) worker->stop_sending();
 }
 
 void LoadRun::show_progress(Now now) {
@@ -157,6 +213,7 @@ void LoadRun::poll_drain(Now now) {
     for (const auto& worker : workers_) worker->stop_sending();
     return timer_.set(now.mono + kIdle);
   }
+  if (phase_ == Phase::kHolding) return stop();
   if (phase_ != Phase::kDraining) return timer_.set(now.mono + kIdle);
   uint64_t expected = 0, received = 0, unacked = 0;
   for (const auto& worker : workers_) {
@@ -166,7 +223,9 @@ void LoadRun::poll_drain(Now now) {
   }
   if ((received >= expected && unacked == 0) || now.mono >= drain_until_) {
     drain_end_ = now.mono;
-    return stop();
+    if (signal_ != 0 || options_.hold == Duration::zero()) return stop();
+    phase_ = Phase::kHolding;
+    return timer_.set(now.mono + options_.hold);
   }
   timer_.set(now.mono + kDrainPoll);
 }
@@ -178,8 +237,7 @@ void LoadRun::on_signal(int number) {
   }
   signal_ = number;
   if (phase_ == Phase::kSending) {
-    times_.window_end = std::min(times_.window_end, loop_.read_clock().mono);
-    for (const auto& worker : workers_) worker->stop_sending();
+    end_early();
   } else if (phase_ == Phase::kDraining) {
     drain_until_ = loop_.read_clock().mono;
   } else {
@@ -255,7 +313,8 @@ LoadResult LoadRun::result() const {
   for (Interval& interval : result.intervals) {
     interval.backlog = std::max<int64_t>(interval.backlog, 0);
   }
-  result.accounting = account(options_.plan, options_.qos, publishers, subscribers, &shares_);
+  result.accounting =
+      account(options_.plan, options_.qos, publishers, subscribers, &shares_, options_.verify);
   return result;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -43,14 +44,24 @@ class LoadRun {
   // server does not take. May be called once.
   Result<LoadResult> run();
 
+  // Sees the result until now, once a second of the measured part; true ends the run as if it had
+  // been interrupted. Before run().
+  using Watch = std::function<bool(const LoadResult& so_far)>;
+  void watch(Watch watch) { watch_ = std::move(watch); }
+  // What the watcher may use, too.
+  Loop& loop() { return loop_; }
+
  private:
-  enum class Phase : uint8_t { kConnecting, kSending, kDraining, kStopping };
+  enum class Phase : uint8_t { kConnecting, kSending, kDraining, kHolding, kStopping };
 
   void on_news(size_t worker, Worker::News news);
   void on_signal(int number);
   void all_ready();
   void begin();
   void watch_host(Now now);
+  void on_snapshot(size_t worker, std::shared_ptr<const WorkerSnapshot> snapshot);
+  LoadResult result_so_far() const;
+  void end_early();
   void drain();
   void poll_drain(Now now);
   void show_progress(Now now);
@@ -67,6 +78,9 @@ class LoadRun {
   Timer timer_, progress_timer_, host_timer_;
   std::optional<ProgressLine> progress_line_;  // on a terminal
   Signals signals_;
+  Watch watch_;
+  std::vector<std::shared_ptr<const WorkerSnapshot>> snapshots_;  // of this second, of each worker
+  size_t snapshots_taken_ = 0;
   BrokerProcess broker_;
   std::optional<HostSnapshot> host_before_, host_after_;
   Phase phase_ = Phase::kConnecting;

@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "codec/packet.h"
+#include "mqbench/payload_check.h"
 #include "mqbench/stamp.h"
 
 namespace mq {
@@ -15,7 +16,7 @@ LoadSubscriber::LoadSubscriber(LoadContext& context, uint32_t number, ClientRunn
     : context_(context),
       number_(number),
       runner_(runner),
-      deliveries_(context.options.plan, number, &context.shares) {}
+      deliveries_(context.options.plan, number, &context.shares, context.options.tracks()) {}
 
 Result<bool> LoadSubscriber::subscribe() {
   Buffer encoded;
@@ -62,10 +63,42 @@ void LoadSubscriber::count_delivery(uint32_t stream) {
   if (stream < plan.streams()) context_.deliveries.delivered(plan.publisher_of(stream));
 }
 
+// The bytes that begin with the stamp.
+Bytes LoadSubscriber::stamped_bytes(const Publish& publish) const {
+  if (context_.options.stamp == StampPlace::kPayload) return publish.payload;
+  const auto correlation = publish.properties.text(PropertyId::kCorrelationData);
+  return correlation ? to_bytes(*correlation) : Bytes();
+}
+
+bool LoadSubscriber::is_intact(Bytes stamped, Bytes payload) const {
+  const LoadOptions& options = context_.options;
+  if (options.has_payload) return to_string_view(payload) == options.payload;
+  const PayloadPattern pattern(stamped.first(stamp_size(stamped.size())));
+  if (options.stamp == StampPlace::kCorrelation) return pattern.matches(payload);
+  return pattern.matches(payload.subspan(stamp_size(payload.size())));
+}
+
+// Whose it is and when it was due nobody knows.
+void LoadSubscriber::on_unstamped(Now now) {
+  if (now.mono < context_.times.window_start) return deliveries_.foreign();
+  if (context_.times.in_window(now.mono)) {
+    ++context_.tally.received_in_window;
+    context_.intervals.received();
+  }
+  deliveries_.unstamped();
+  ++context_.received;
+}
+
 void LoadSubscriber::on_message(const Publish& publish, Now now) {
   if (context_.options.plan.pattern() == Pattern::kNone) return on_foreign(publish, now);
-  const auto read = read_stamp(publish.payload, context_.options.run);
-  if (!read || publish.retain) return deliveries_.foreign();
+  if (publish.retain) return deliveries_.foreign();
+  if (context_.options.stamp == StampPlace::kNone) return on_unstamped(now);
+  const Bytes stamped = stamped_bytes(publish);
+  const auto read = read_stamp(stamped, context_.options.run);
+  if (!read) return deliveries_.foreign();
+  if (context_.options.verify == Verify::kStrict && !is_intact(stamped, publish.payload)) {
+    return deliveries_.corrupt();
+  }
   const Stamp& stamp = read->stamp;
   if (context_.times.in_window(now.mono)) {
     ++context_.tally.received_in_window;

@@ -26,6 +26,9 @@ class LoadSubscriber {
  private:
   void on_foreign(const Publish& publish, Now now);
   void count_delivery(uint32_t stream);
+  void on_unstamped(Now now);
+  Bytes stamped_bytes(const Publish& publish) const;
+  bool is_intact(Bytes stamped, Bytes payload) const;
 
   LoadContext& context_;
   const uint32_t number_;

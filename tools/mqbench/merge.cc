@@ -14,6 +14,7 @@ const char* difference(const Record& a, const Record& b) {
   if (a.pattern != b.pattern) return "their patterns differ";
   if (a.qos != b.qos || a.sub_qos != b.sub_qos) return "their qualities of service differ";
   if (a.size_bytes != b.size_bytes) return "their payload sizes differ";
+  if (a.verify != b.verify) return "they were verified in different ways";
   if (a.open_loop() != b.open_loop()) return "one is open loop and the other is not";
   if (a.protocol != b.protocol) return "their versions of MQTT differ";
   if (a.warm_up_s != b.warm_up_s) return "their warm-ups differ";
@@ -22,26 +23,6 @@ const char* difference(const Record& a, const Record& b) {
     return "their durations differ";
   }
   return nullptr;
-}
-
-void add(const Accounting& from, Accounting& to) {
-  to.planned += from.planned;
-  to.sent += from.sent;
-  to.acked += from.acked;
-  to.refused += from.refused;
-  to.expected += from.expected;
-  to.received += from.received;
-  to.lost.qos0 += from.lost.qos0;
-  to.lost.acked += from.lost.acked;
-  to.lost.unacked += from.lost.unacked;
-  to.lost.reconnect += from.lost.reconnect;
-  to.duplicates_flagged += from.duplicates_flagged;
-  to.duplicates_unflagged += from.duplicates_unflagged;
-  to.reordered += from.reordered;
-  to.reordered_by_max = std::max(to.reordered_by_max, from.reordered_by_max);
-  to.foreign += from.foreign;
-  to.disconnects += from.disconnects;
-  to.violations.insert(to.violations.end(), from.violations.begin(), from.violations.end());
 }
 
 void add(const std::vector<Interval>& from, std::vector<Interval>& to) {
@@ -125,6 +106,7 @@ Result<Record> merge(const std::vector<Record>& records) {
     }
     sum.pubs += next.pubs;
     sum.subs += next.subs;
+    sum.pairs += next.pairs;
     sum.threads += next.threads;
     if (sum.rate) *sum.rate += *next.rate;
     sum.window_s = std::max(sum.window_s, next.window_s);

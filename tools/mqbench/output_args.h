@@ -12,6 +12,7 @@ namespace mq {
 
 struct OutputArgs {
   std::optional<std::string> json;  // "-" for standard output, in place of the text
+  std::optional<std::string> jsonl;
   std::optional<std::string> csv, markdown, html, hlog, hgrm_prefix, directory;
 };
 

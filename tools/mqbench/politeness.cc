@@ -45,13 +45,19 @@ bool is_private(const Address& address) {
   return true;
 }
 
-Result<void> check_polite(const LoadOptions& options, bool allowed) {
-  const Address& address = options.runner.address;
+bool is_private(const LoadOptions& options) {
+  return is_private(options.runner.address) &&
+         std::ranges::all_of(options.hosts, [](const Address& host) { return is_private(host); });
+}
+
+namespace {
+
+Result<void> check_polite_to(const Address& address, const LoadOptions& options) {
   const bool is_test_broker =
       std::ranges::find(kTestBrokers, address.host) != std::end(kTestBrokers);
   const double rate_max = is_test_broker ? kTestBrokerRateMax : kRateMax;
   const uint32_t clients = options.plan.clients();
-  if (allowed || (options.rate.value_or(rate_max + 1) <= rate_max && clients <= kClientsMax) ||
+  if ((options.rate.value_or(rate_max + 1) <= rate_max && clients <= kClientsMax) ||
       is_private(address)) {
     return {};
   }
@@ -60,6 +66,15 @@ Result<void> check_polite(const LoadOptions& options, bool allowed) {
       fmt::format("{} is not on this machine or in a private network: without --yes no more "
                   "than {:g} messages a second and {} clients.",
                   address.host, rate_max, kClientsMax));
+}
+
+}  // namespace
+
+Result<void> check_polite(const LoadOptions& options, bool allowed) {
+  if (allowed) return {};
+  MQ_CHECK(check_polite_to(options.runner.address, options));
+  for (const Address& host : options.hosts) MQ_CHECK(check_polite_to(host, options));
+  return {};
 }
 
 }  // namespace mq

@@ -11,5 +11,7 @@ Result<void> check_polite(const LoadOptions& options, bool allowed);
 
 // Looks a name up. True for one that is not found: to connect fails and says why.
 bool is_private(const Address& address);
+// All that a load goes to.
+bool is_private(const LoadOptions& options);
 
 }  // namespace mq

@@ -250,7 +250,7 @@ Result<int> run_quick(const QuickArgs& args) {
   RunArgs run = args.run;
   run.rate = "10";  // of what is checked here; the parts have their own
   MQ_TRY(RunOptions options, resolve(run));
-  const bool everything = args.run.yes || is_private(options.load.runner.address);
+  const bool everything = args.run.yes || is_private(options.load);
   const Result<int> code = Quick(std::move(options)).run(everything);
   if (code) return *code;
   Console().error(code.error().text);

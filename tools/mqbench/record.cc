@@ -30,6 +30,16 @@ double per_second(uint64_t count, double time_s) {
 
 }  // namespace
 
+std::string_view name(Verify verify) {
+  switch (verify) {
+    case Verify::kOff: return "off";
+    case Verify::kCount: return "count";
+    case Verify::kSeq: return "seq";
+    case Verify::kStrict: return "strict";
+  }
+  return "unknown";
+}
+
 Record make_record(const RunOptions& options, const LoadResult& result) {
   const LoadOptions& load = options.load;
   Evidence signals = evidence(load, result);
@@ -59,6 +69,8 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
   record.qos = static_cast<int>(load.qos);
   record.sub_qos = static_cast<int>(load.sub_qos);
   record.size_bytes = load.payload_size;
+  record.verify = name(load.verify);
+  record.pairs = load.tracks() ? options.pairs : 0;
   record.rate = load.rate;
   if (record.rate && load.shards > 1) {  // the plan gives each publisher the same
     *record.rate *= static_cast<double>(record.pubs) / load.plan.publishers();
@@ -73,6 +85,7 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
   record.blocked_share = signals.blocked_share;
   record.rate_ratio = signals.rate_ratio;
   record.intervals = result.intervals;
+  std::ranges::stable_sort(record.tally.events, {}, &Event::at_s);
   record.percentiles = options.percentiles;
   record.verdict = judge(signals);
   return record;

@@ -37,6 +37,8 @@ struct Record {
   LoadPlan::Receivers receivers;  // deliveries that each message must make
   int qos = 0, sub_qos = 0;
   uint64_t size_bytes = 0;
+  std::string verify = "seq";
+  uint64_t pairs = 0;  // of publisher and subscriber that are kept account of, 24 bytes each
   std::optional<double> rate;  // planned; none: as fast as it went
   uint64_t inflight = 0, threads = 0;
   bool open_loop() const { return rate.has_value(); }

@@ -7,6 +7,7 @@
 
 #include "mqbench/histogram_text.h"
 #include "mqbench/record.h"
+#include "mqbench/report.h"
 
 namespace mq {
 namespace {
@@ -15,6 +16,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::string_view kSchema = "mqbench/1";
+constexpr std::string_view kIntervalSchema = "mqbench-interval/1";
 constexpr size_t kIntervalsMax = 100'000;  // that a file may have
 constexpr size_t kThreadsMax = 100'000;
 
@@ -70,6 +72,8 @@ ordered_json load_json(const Record& record) {
           {"qos", record.qos},
           {"sub_qos", record.sub_qos},
           {"size_bytes", record.size_bytes},
+          {"verify", record.verify},
+          {"pairs", record.pairs},
           {"rate_target", record.rate ? ordered_json(*record.rate) : ordered_json(nullptr)},
           {"loop", record.open_loop() ? "open" : "closed"},
           {"inflight", record.inflight},
@@ -98,6 +102,7 @@ ordered_json counts_json(const Record& record) {
           {"reordered", a.reordered},
           {"reordered_by_max", a.reordered_by_max},
           {"foreign", a.foreign},
+          {"corrupt", a.corrupt},
           {"disconnects", a.disconnects},
           {"errors", errors}};
 }
@@ -149,21 +154,23 @@ ordered_json client_json(const Record& record) {
           {"sockets", sockets_json(sockets)}};
 }
 
+ordered_json interval_json(const Interval& interval) {
+  const Histogram response = interval.histogram();
+  return {{"t", interval.start_s},
+          {"length_s", interval.length_s},
+          {"sent", interval.sent},
+          {"received", interval.received},
+          {"backlog", interval.backlog},
+          {"client_cpu", interval.client_cpu},
+          {"p50_ms", milliseconds(static_cast<double>(response.percentile(50)))},
+          {"p99_ms", milliseconds(static_cast<double>(response.percentile(99)))},
+          {"max_ms", milliseconds(static_cast<double>(response.max()))},
+          {"latency", to_base64(response)}};
+}
+
 ordered_json intervals_json(const Record& record) {
   ordered_json to = ordered_json::array();
-  for (const Interval& interval : record.intervals) {
-    const Histogram response = interval.histogram();
-    to.push_back({{"t", interval.start_s},
-                  {"length_s", interval.length_s},
-                  {"sent", interval.sent},
-                  {"received", interval.received},
-                  {"backlog", interval.backlog},
-                  {"client_cpu", interval.client_cpu},
-                  {"p50_ms", milliseconds(static_cast<double>(response.percentile(50)))},
-                  {"p99_ms", milliseconds(static_cast<double>(response.percentile(99)))},
-                  {"max_ms", milliseconds(static_cast<double>(response.max()))},
-                  {"latency", to_base64(response)}});
-  }
+  for (const Interval& interval : record.intervals) to.push_back(interval_json(interval));
   return to;
 }
 
@@ -225,6 +232,7 @@ void read_counts(const json& from, Record& to) {
   a.reordered = get("reordered");
   a.reordered_by_max = get("reordered_by_max");
   a.foreign = get("foreign");
+  a.corrupt = from.value("corrupt", uint64_t{0});
   a.disconnects = get("disconnects");
   require(a.sent <= a.planned, "more was sent than planned");
   for (const auto& [text, count] : from.at("errors").items()) {
@@ -335,6 +343,8 @@ Record read_record(const json& from) {
   to.qos = load.at("qos").get<int>();
   to.sub_qos = load.at("sub_qos").get<int>();
   to.size_bytes = load.at("size_bytes").get<uint64_t>();
+  to.verify = load.value("verify", "seq");
+  to.pairs = load.value("pairs", uint64_t{0});
   if (!load.at("rate_target").is_null()) to.rate = load.at("rate_target").get<double>();
   to.inflight = load.at("inflight").get<uint64_t>();
   to.threads = load.at("threads").get<uint64_t>();
@@ -424,6 +434,21 @@ std::string to_json(const Record& record) {
   to["thresholds"] = std::move(thresholds);
   to["exit"] = record.exit_code;
   return to.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string interval_line(const Record& record, const Interval& interval) {
+  ordered_json to = {{"schema", kIntervalSchema},
+                     {"run", record.run_name},
+                     {"shard", record.shard},
+                     {"labels", record.labels}};
+  to.update(interval_json(interval));
+  return to.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::string jsonl_report(const Record& record) {
+  std::string text;
+  for (const Interval& interval : record.intervals) text += interval_line(record, interval);
+  return text + to_json(record);
 }
 
 Result<Record> from_json(std::string_view text) {

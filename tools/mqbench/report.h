@@ -13,6 +13,9 @@ std::string text_report(const Record& record);
 std::string csv_report(const Record& record);  // a row for each interval
 std::string markdown_report(const Record& record);
 std::string html_report(const Record& record);        // needs nothing from elsewhere
+// A line of JSON for each interval, and the result as the last one.
+std::string jsonl_report(const Record& record);
+std::string interval_line(const Record& record, const Interval& interval);
 std::string hlog_report(const Record& record);        // HdrHistogram's log of intervals
 std::string hgrm_report(const Histogram& histogram);  // its table of percentiles
 
@@ -23,7 +26,12 @@ std::string verdict_text(const Record& record);
 // What the verdict was made of, whatever it says.
 std::string evidence_text(const Record& record);
 
-// Prints the text unless the JSON takes its place, and writes the files.
-Result<void> write_reports(const Record& record, const OutputArgs& args);
+// "passed    p99>10ms"
+std::string threshold_line(const Threshold& threshold);
+
+// Prints the text unless the JSON takes its place, and writes the files; the one of JSON Lines may
+// have been written while the run went on.
+Result<void> write_reports(const Record& record, const OutputArgs& args,
+                           bool jsonl_is_written = false);
 
 }  // namespace mq

@@ -34,6 +34,9 @@ void declare(CLI::App& app, OutputArgs& args) {
       .text_or("--json", args.json, "FILE", "-",
                "Write the result as a line of JSON to a file; to standard output without one, in "
                "place of the text.")
+      .text("--jsonl", args.jsonl, "FILE",
+            "Write a line of JSON for each second, while it goes on, and the result as the last "
+            "one; with -, to standard output in place of the text.")
       .text("--html", args.html, "FILE", "Write an HTML page with charts that needs no other file.")
       .text("--csv", args.csv, "FILE", "Write a table with a row for each second.")
       .text("--md", args.markdown, "FILE", "Write tables in Markdown.")
@@ -44,9 +47,10 @@ void declare(CLI::App& app, OutputArgs& args) {
       .text("-o,--output", args.directory, "DIR", "Write all of these into a directory.");
 }
 
-Result<void> write_reports(const Record& record, const OutputArgs& args) {
-  if (args.json != "-") write_all(STDOUT_FILENO, text_report(record));
+Result<void> write_reports(const Record& record, const OutputArgs& args, bool jsonl_is_written) {
+  if (args.json != "-" && args.jsonl != "-") write_all(STDOUT_FILENO, text_report(record));
   if (args.json) MQ_CHECK(write_file(*args.json, to_json(record)));
+  if (args.jsonl && !jsonl_is_written) MQ_CHECK(write_file(*args.jsonl, jsonl_report(record)));
   if (args.html) MQ_CHECK(write_file(*args.html, html_report(record)));
   if (args.csv) MQ_CHECK(write_file(*args.csv, csv_report(record)));
   if (args.markdown) MQ_CHECK(write_file(*args.markdown, markdown_report(record)));
@@ -59,6 +63,7 @@ Result<void> write_reports(const Record& record, const OutputArgs& args) {
   }
   MQ_CHECK(write_file(directory + "/result.txt", text_report(record)));
   MQ_CHECK(write_file(directory + "/result.json", to_json(record)));
+  MQ_CHECK(write_file(directory + "/result.jsonl", jsonl_report(record)));
   MQ_CHECK(write_file(directory + "/report.html", html_report(record)));
   MQ_CHECK(write_file(directory + "/intervals.csv", csv_report(record)));
   MQ_CHECK(write_file(directory + "/report.md", markdown_report(record)));

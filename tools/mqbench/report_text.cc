@@ -114,13 +114,26 @@ std::string accounting_lines(const Accounting& a) {
 std::string checks_line(const Record& record) {
   const Accounting& a = record.counts;
   std::string text = fmt::format(
-      "checks    {}   duplicates {}   reordered {}   foreign {}   disconnects {}   refused {}",
+      "checks    {}   duplicates {}   reordered {}   foreign {}   corrupt {}   disconnects {}   "
+      "refused {}",
       lost_text(a.lost), format_count(a.duplicates()), format_count(a.reordered),
-      format_count(a.foreign), format_count(a.disconnects), format_count(a.refused));
+      format_count(a.foreign),
+      record.verify == "strict" ? format_count(a.corrupt) : "not looked for",
+      format_count(a.disconnects), format_count(a.refused));
   for (const auto& [reason, count] : record.tally.errors) {
     text += fmt::format("\n          {} x {}", format_count(count), mq::text(reason));
   }
   return text + "\n";
+}
+
+// Sequence numbers of each pair have a price.
+std::string verify_line(const Record& record) {
+  constexpr uint64_t kPairBytes = sizeof(SequenceTrack);
+  if (record.verify == "off") return "verify    off: neither loss nor order were looked for\n";
+  if (record.pairs == 0)
+    return "verify    only the number of messages; neither duplicates nor order\n";
+  return fmt::format("verify    {}: {} pairs of publisher and subscriber, {}\n", record.verify,
+                     format_count(record.pairs), format_size(record.pairs * kPairBytes));
 }
 
 std::string percent(double share) {
@@ -186,6 +199,10 @@ std::string verdict_text(const Record& record) {
   return text;
 }
 
+std::string threshold_line(const Threshold& threshold) {
+  return fmt::format("{}   {}\n", threshold.hit ? "FAILED " : "passed ", threshold.expression);
+}
+
 std::string text_report(const Record& record) {
   const Accounting& a = record.counts;
   std::string text = fmt::format(
@@ -205,11 +222,10 @@ std::string text_report(const Record& record) {
   }
   if (record.pattern != kNobodyPublishes) text += accounting_lines(a);
   text += checks_line(record);
+  if (record.pattern != kNobodyPublishes && record.subs > 0) text += verify_line(record);
   text += "verdict   " + verdict_text(record);
   text += evidence_text(record);
-  for (const Threshold& threshold : record.thresholds) {
-    text += fmt::format("{}   {}\n", threshold.hit ? "FAILED " : "passed ", threshold.expression);
-  }
+  for (const Threshold& threshold : record.thresholds) text += threshold_line(threshold);
   return text;
 }
 

@@ -16,10 +16,12 @@
 #include "common/console.h"
 #include "common/exit_code.h"
 #include "common/options.h"
+#include "mqbench/bounded_line.h"
 #include "mqbench/child.h"
 #include "mqbench/comparison.h"
 #include "mqbench/exit_code.h"
 #include "mqbench/merge.h"
+#include "mqbench/regression.h"
 #include "mqbench/report.h"
 #include "mqbench/run_command.h"
 
@@ -31,10 +33,10 @@ constexpr size_t kResultMax = 256 * 1024 * 1024;  // bytes of one
 
 Result<std::vector<Record>> read_lines(std::istream& in, const std::string& path) {
   std::vector<Record> records;
-  for (std::string line; std::getline(in, line);) {
-    if (line.size() > kResultMax) {
-      return fail(ErrorCode::kTooLarge, fmt::format("{} has a line that is too long", path));
-    }
+  for (std::string line;;) {
+    const Result<bool> more = read_line(in, kResultMax, line);
+    if (!more) return fail(more.error().code, fmt::format("{} {}", path, more.error().text));
+    if (!*more) break;
     // Some who collect logs put a name in front of each line.
     const size_t start = line.find(kResultStart);
     if (start == std::string::npos) continue;
@@ -83,7 +85,7 @@ Result<int> show(Record record, const ReportArgs& args) {
 }
 
 // What is compared of a run; every one of these is in every run that measured latency.
-struct Metric {
+struct Compared {
   std::string_view name;
   bool is_time;
   double (*value)(const Record&);
@@ -91,14 +93,14 @@ struct Metric {
 double as_double(int64_t value) {
   return static_cast<double>(value);
 }
-constexpr Metric kMetrics[] = {
+constexpr Compared kCompared[] = {
     {"p50", true, [](const Record& r) { return as_double(r.tally.response.percentile(50)); }},
     {"p90", true, [](const Record& r) { return as_double(r.tally.response.percentile(90)); }},
     {"p99", true, [](const Record& r) { return as_double(r.tally.response.percentile(99)); }},
     {"mean", true, [](const Record& r) { return r.tally.response.mean(); }},
     {"received/s", false, [](const Record& r) { return received_per_s(r); }}};
 
-std::string value_text(const Metric& metric, double value) {
+std::string value_text(const Compared& metric, double value) {
   return metric.is_time ? format_duration(Duration(static_cast<int64_t>(value)))
                         : format_rate(value);
 }
@@ -107,7 +109,7 @@ std::string comparison_text(const std::vector<Record>& a, const std::vector<Reco
   std::string text = fmt::format("A: {} runs of {}   B: {} runs of {}\n", a.size(),
                                  a.front().target, b.size(), b.front().target);
   const bool enough = std::min(a.size(), b.size()) >= kComparableMin;
-  for (const Metric& metric : kMetrics) {
+  for (const Compared& metric : kCompared) {
     std::vector<double> values_a, values_b;
     for (const Record& record : a) values_a.push_back(metric.value(record));
     for (const Record& record : b) values_b.push_back(metric.value(record));
@@ -164,6 +166,14 @@ void declare(CLI::App& app, ReportArgs& args) {
             "End with 3 when it is true of the result, as p99>10ms or loss>0.");
 }
 
+void declare(CLI::App& app, CompareArgs& args) {
+  Options(app, "Judgement")
+      .text("--max-regress", args.max_regress, "LIST",
+            "End with 3 when the second file is worse than the first by more than so much of the "
+            "value of a figure, as p99=20%,recv_rate=2%.")
+      .flag("--force", args.force, "Compare results of different loads, too.");
+}
+
 void declare(CLI::App& app, AbArgs& args) {
   Options(app, "Runs")
       .text("--a", args.a, "OPTIONS", "Options of mqbench run, for the one side only.")
@@ -207,8 +217,26 @@ Result<int> run_compare(const CompareArgs& args) {
   const auto a = read_records(args.files[0]), b = read_records(args.files[1]);
   if (!a) return failed(a.error().text);
   if (!b) return failed(b.error().text);
+  std::vector<MaxRegress> limits;
+  if (args.max_regress) {
+    MQ_TRY(limits, parse_max_regress(*args.max_regress));
+  }
+  for (const auto* side : {&*a, &*b}) {
+    for (const Record& record : *side) {
+      const char* const difference = load_difference(a->front(), record);
+      if (difference != nullptr && !args.force) {
+        return failed(
+            fmt::format("these are results of different loads: {}; --force compares "
+                        "them all the same",
+                        difference));
+      }
+    }
+  }
   write_all(STDOUT_FILENO, comparison_text(*a, *b));
-  return kExitOk;
+  const auto gates = check_regress(limits, *a, *b);
+  if (!gates) return failed(gates.error().text);
+  for (const Threshold& gate : *gates) write_all(STDOUT_FILENO, threshold_line(gate));
+  return std::ranges::any_of(*gates, &Threshold::hit) ? int{kExitThreshold} : int{kExitOk};
 }
 
 Result<int> run_ab(const AbArgs& args) {

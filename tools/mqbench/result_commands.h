@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ struct ReportArgs {
 
 struct CompareArgs {
   std::vector<std::string> files;  // two
+  std::optional<std::string> max_regress;
+  bool force = false;
 };
 
 struct AbArgs {
@@ -32,6 +35,7 @@ struct AbArgs {
 };
 
 void declare(CLI::App& app, ReportArgs& args);
+void declare(CLI::App& app, CompareArgs& args);
 void declare(CLI::App& app, AbArgs& args);
 
 // All the results in a file, which may have other lines, too: logs of several shards.

@@ -1,8 +1,11 @@
 #include "mqbench/run_args.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <limits>
 #include <random>
 #include <string_view>
@@ -15,6 +18,8 @@
 #include "codec/limits.h"
 #include "codec/topic.h"
 #include "common/options.h"
+#include "mqbench/metrics_server.h"
+#include "mqbench/payload_check.h"
 #include "mqbench/politeness.h"
 #include "mqbench/stamp.h"
 
@@ -22,6 +27,7 @@ namespace mq {
 namespace {
 
 constexpr uint32_t kClientsMax = 1'000'000;
+constexpr uint64_t kPayloadFileMax = kVarintMax / 2;
 constexpr uint32_t kThreadsMax = 256;
 constexpr uint64_t kShardsMax = 10'000;
 constexpr uint32_t kRunMax = 0xFFFFFF;
@@ -179,7 +185,8 @@ Result<void> resolve_plan(const RunArgs& args, LoadOptions& to) {
                              .topic = args.topic,
                              .topics = args.topics,
                              .filter = args.filter.value_or(""),
-                             .share = args.share};
+                             .share = args.share,
+                             .counts_only = !to.tracks()};
   if (args.filter && args.pattern != Pattern::kNone) {
     if (args.pattern != Pattern::kP2p) {
       return invalid("--filter says who hears whom: --pattern has no say beside it.");
@@ -209,6 +216,16 @@ Result<void> resolve_plan(const RunArgs& args, LoadOptions& to) {
   return {};
 }
 
+// Of publisher and subscriber, that this process accounts for.
+uint64_t own_pairs(const LoadOptions& load) {
+  if (load.shards == 1) return load.plan.pairs();
+  uint64_t pairs = 0;
+  for (uint32_t i = 0; i < load.plan.subscribers(); ++i) {
+    if (load.is_own(i)) pairs += load.plan.heard(i).size();
+  }
+  return pairs;
+}
+
 // The connection is what it is for mqpub and mqsub, but for what a run decides itself.
 Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   ConnectArgs own = args.connect;
@@ -231,6 +248,104 @@ Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   });
   if (to.client.version == Version::kV5 && !receive_maximum_given) {
     to.client.receive_maximum = args.inflight;
+  }
+  return {};
+}
+
+Result<std::string> read_payload(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
+  if (size < 0) {
+    return fail(ErrorCode::kIo, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  }
+  if (static_cast<uint64_t>(size) > kPayloadFileMax) {
+    return invalid(fmt::format("{} is larger than a payload can be ({}).", path,
+                               format_size(kPayloadFileMax)));
+  }
+  std::string text(static_cast<size_t>(size), '\0');
+  file.seekg(0).read(text.data(), size);
+  if (!file) return fail(ErrorCode::kIo, fmt::format("cannot read {}", path));
+  return text;
+}
+
+std::vector<std::string> words_between_commas(std::string_view list) {
+  std::vector<std::string> words;
+  while (!list.empty()) {
+    const size_t comma = std::min(list.find(','), list.size());
+    if (comma > 0) words.emplace_back(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return words;
+}
+
+// What is sent, and where in it the stamp goes.
+Result<void> resolve_payload(const RunArgs& args, LoadOptions& to) {
+  if (args.message && args.payload_file) {
+    return invalid("--message and --payload-file cannot be used together.");
+  }
+  to.has_payload = args.message || args.payload_file;
+  to.payload = args.message.value_or("");
+  if (args.payload_file) {
+    MQ_TRY(to.payload, read_payload(*args.payload_file));
+  }
+  to.payload_size = static_cast<uint32_t>(to.has_payload ? to.payload.size() : args.size);
+  if (!to.has_payload && to.payload_size >= kCompactStampSize) {
+    to.stamp = StampPlace::kPayload;
+  } else {
+    to.stamp = to.client.version == Version::kV5 ? StampPlace::kCorrelation : StampPlace::kNone;
+  }
+  if (to.stamp == StampPlace::kCorrelation &&
+      to.publish_properties.view().has(PropertyId::kCorrelationData)) {
+    return invalid("This payload's stamp travels as Correlation Data: it cannot have other.");
+  }
+  const bool hears = args.pattern == Pattern::kMesh || args.subs.value_or(1) > 0;
+  if (to.stamp == StampPlace::kNone && hears) {
+    if (!to.rate) {
+      return invalid("At --rate max a payload needs room for a stamp of 16 bytes, or MQTT 5.");
+    }
+    to.warm_up = Duration::zero();  // nobody could tell its messages from the others
+  }
+  const size_t stamp = to.stamp == StampPlace::kPayload ? stamp_size(to.payload_size) : 0;
+  if (args.verify == Verify::kStrict && !to.has_payload &&
+      (to.stamp == StampPlace::kNone || to.payload_size < stamp + PayloadPattern::kSizeMin)) {
+    return invalid(fmt::format(
+        "--verify strict needs payloads of {} bytes or more.",
+        (to.stamp == StampPlace::kNone ? kCompactStampSize : stamp) + PayloadPattern::kSizeMin));
+  }
+  return {};
+}
+
+Result<std::vector<Condition>> parse_conditions(const std::vector<std::string>& texts) {
+  std::vector<Condition> conditions;
+  for (const std::string& text : texts) {
+    MQ_TRY(Condition condition, Condition::parse(text));
+    conditions.push_back(std::move(condition));
+  }
+  return conditions;
+}
+
+// What is looked at while it goes on, and what it is compared with.
+Result<void> resolve_live(const RunArgs& args, RunOptions& to) {
+  MQ_TRY(to.abort_if, parse_conditions(args.abort_if));
+  for (const Condition& condition : to.abort_if) {
+    if (condition.metric().is_live()) continue;
+    return invalid(fmt::format("--abort-if {}: {} is known at the end only.", condition.text(),
+                               condition.metric().name()));
+  }
+  if (args.baseline.has_value() != args.max_regress.has_value()) {
+    return invalid("--baseline and --max-regress go together.");
+  }
+  to.baseline = args.baseline;
+  if (args.max_regress) {
+    MQ_TRY(to.max_regress, parse_max_regress(*args.max_regress));
+  }
+  to.jsonl = args.output.jsonl;
+  if (to.jsonl == "-" && args.output.json == "-") {
+    return invalid("Only one of --json and --jsonl can go to standard output.");
+  }
+  if (args.prometheus) {
+    MQ_TRY(const Address address, parse_metrics_address(*args.prometheus));
+    to.metrics = address;
   }
   return {};
 }
@@ -265,18 +380,44 @@ void declare_clients(CLI::App& app, RunArgs& args) {
       .choice("--sub-qos", args.sub_qos,
               {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
               "Quality of service to subscribe with; that of -q without.")
-      .size("-s,--size", args.size, "BYTES", "Size of a payload.",
-            {kCompactStampSize, kVarintMax / 2})
+      .size(
+          "-s,--size", args.size, "BYTES",
+          "Size of a payload. Below 16 the stamp travels as Correlation Data, and with MQTT 3 not "
+          "at all: then messages are only counted.",
+          {0, kVarintMax / 2})
+      .text("-m,--message", args.message, "TEXT",
+            "Send this, instead of random bytes; the stamp travels as with small payloads.")
+      .text("--payload-file", args.payload_file, "FILE", "Send what is in a file, likewise.")
+      .choice(
+          "--verify", args.verify,
+          {{"off", Verify::kOff},
+           {"count", Verify::kCount},
+           {"seq", Verify::kSeq},
+           {"strict", Verify::kStrict}},
+          "What is found out about each message that arrives: nothing but its latency, how many "
+          "they are, which of them, or also that each byte is as it was sent.")
       .number("--inflight", args.inflight, "COUNT",
               "Most QoS 1 and 2 messages that a client has unacknowledged, or the broker's Receive "
               "Maximum if less. At --rate max, also most messages of a publisher that have not "
               "reached its subscribers.",
               {1, 65535})
+      .decimal("--conn-rate", args.connect_rate, "COUNT",
+               "Connections a second; 0: as --conn-window allows.", 0, 1e6)
       .number("--conn-window", args.connecting_max, "COUNT",
               "Connections that are being made at a time.", {1})
       .number("--threads", args.threads, "COUNT",
               "Threads, each with its own clients; one less than there are cores, 4 at most.",
-              {1, kThreadsMax});
+              {1, kThreadsMax})
+      .flag("--pin", args.pin, "Keep each thread on a processor of its own.")
+      .choice("--reconnect", args.reconnect, {{"on", true}, {"off", false}},
+              "Whether a connection that is lost is made again, or ends the run.")
+      .text("--local-addr", args.local_addresses, "LIST",
+            "Local addresses, with commas between, that clients take turns to connect from: each "
+            "has its own 28 000 ports or so.")
+      .text(
+          "--hosts", args.hosts, "LIST",
+          "Servers of a cluster as HOST or HOST:PORT, with commas between, that clients take turns "
+          "to connect to, instead of -h.");
 }
 
 void declare_permissions(CLI::App& app, RunArgs& args) {
@@ -310,6 +451,8 @@ void declare(CLI::App& app, RunArgs& args) {
                "Load before the measured part, which counts for nothing.")
       .seconds("--drain", args.drain, "SECONDS",
                "Longest wait for the last deliveries, after the measured part.")
+      .seconds("--hold", args.hold, "SECONDS",
+               "Keep the connections for that long after the last delivery.")
       .seconds("--max-backlog", args.backlog_max, "SECONDS",
                "A message that could not be sent for that long is given up and counted.",
                std::chrono::milliseconds(1))
@@ -325,11 +468,23 @@ void declare(CLI::App& app, RunArgs& args) {
   declare(app, args.output);
   Options(app, "Report")
       .text("--percentiles", args.percentiles, "LIST", "Percentiles to report.")
-      .list("--label", args.labels, "NAME=VALUE", "Text that goes into the JSON.");
+      .list("--label", args.labels, "NAME=VALUE",
+            "Text that goes into the JSON and onto every sample of --prom.")
+      .text("--prom", args.prometheus, "[ADDRESS:]PORT",
+            "Show how far it is at http://ADDRESS:PORT/metrics, in the format of Prometheus, while "
+            "it goes on; on the loopback address without one.");
   Options(app, "Judgement")
       .list("--fail-if", args.fail_if, "CONDITION",
             "End with 3 when it is true of the result, as p99>10ms, ack.p99.9>=1s, loss>0 or "
             "recv_rate<9k. Implies --strict.")
+      .list("--abort-if", args.abort_if, "CONDITION",
+            "End at once, with 3, when it was true of what was measured until then twice in a row, "
+            "looking every second; or at the end. Implies --strict.")
+      .text("--baseline", args.baseline, "FILE",
+            "End with 3 when the result is worse than the one in the file, or than the median of "
+            "those in it, by more than --max-regress. Implies --strict.")
+      .text("--max-regress", args.max_regress, "LIST",
+            "By how much of its value each figure may be worse, as p99=20%,recv_rate=2%.")
       .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
   declare_permissions(app, args);
   declare_connection(app, args);
@@ -342,12 +497,25 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_CHECK(resolve_sync(args, load));
   MQ_CHECK(resolve_connection(args, load));
   MQ_CHECK(resolve_rate(args, load));
+  load.verify = args.verify;
+  MQ_CHECK(resolve_payload(args, load));
   MQ_CHECK(resolve_plan(args, load));
+  to.pairs = own_pairs(load);
   load.connect_rate = args.connect_rate;
   load.qos = args.qos;
   load.sub_qos = args.sub_qos.value_or(args.qos);
-  load.payload_size = static_cast<uint32_t>(args.size);
-  load.warm_up = args.warm_up;
+  load.pin = args.pin;
+  load.hold = args.hold;
+  load.runner.reconnect = args.reconnect;
+  load.local_addresses = words_between_commas(args.local_addresses);
+  for (const std::string& host : words_between_commas(args.hosts)) {
+    MQ_TRY(Address address, parse_host_port(host, load.runner.address.port));
+    address.kind = load.runner.address.kind;
+    address.path = load.runner.address.path;
+    load.hosts.push_back(std::move(address));
+  }
+  if (!load.hosts.empty()) load.runner.address = load.hosts.front();
+  if (load.stamp != StampPlace::kNone) load.warm_up = args.warm_up;
   load.drain = args.drain;
   load.backlog_max = args.backlog_max;
   load.inflight = args.inflight;
@@ -360,10 +528,8 @@ Result<RunOptions> resolve(const RunArgs& args) {
   to.target = load.runner.address.text();
   to.strict = args.strict;
   to.shared_host = args.shared_host;
-  for (const std::string& text : args.fail_if) {
-    MQ_TRY(Condition condition, Condition::parse(text));
-    to.fail_if.push_back(std::move(condition));
-  }
+  MQ_TRY(to.fail_if, parse_conditions(args.fail_if));
+  MQ_CHECK(resolve_live(args, to));
   for (const std::string& label : args.labels) {
     const size_t equals = label.find('=');
     if (equals == 0 || equals == std::string::npos) {

@@ -12,6 +12,7 @@
 #include "common/connect_args.h"
 #include "mqbench/load_options.h"
 #include "mqbench/output_args.h"
+#include "mqbench/regress_limit.h"
 #include "mqbench/threshold.h"
 
 namespace CLI {
@@ -35,6 +36,12 @@ struct RunArgs {
   Qos qos = Qos::kAtMostOnce;
   std::optional<Qos> sub_qos;
   uint64_t size = 256;
+  std::optional<std::string> message, payload_file;
+  Verify verify = Verify::kSeq;
+  bool reconnect = true;
+  bool pin = false;
+  Duration hold{0};
+  std::string local_addresses, hosts;
   std::string rate = "1000";
   std::optional<Duration> duration;
   std::optional<uint64_t> messages;
@@ -46,7 +53,9 @@ struct RunArgs {
   std::optional<uint32_t> threads;
   std::string percentiles = "50,90,99,99.9,99.99,100";
   OutputArgs output;
-  std::vector<std::string> fail_if;
+  std::vector<std::string> fail_if, abort_if;
+  std::optional<std::string> baseline, max_regress;
+  std::optional<std::string> prometheus;
   std::vector<std::string> labels;
   bool strict = false;
   bool yes = false;
@@ -67,11 +76,19 @@ void declare_permissions(CLI::App& app, RunArgs& args);
 struct RunOptions {
   LoadOptions load;
   std::string target;  // "localhost:1883"
+  uint64_t pairs = 0;  // of publisher and subscriber, in this process
   std::vector<double> percentiles;
   std::map<std::string, std::string> labels;
   std::vector<Condition> fail_if;
-  bool strict = false;       // an invalid measurement is a failure
-  bool shared_host = false;  // other processes here do not make it one
+  std::vector<Condition> abort_if;      // while it goes on, and at the end
+  std::optional<std::string> baseline;  // file with earlier results
+  std::vector<MaxRegress> max_regress;  // than those
+  std::optional<std::string> jsonl;     // file for a line a second
+  std::optional<Address> metrics;       // where to show it to Prometheus
+  bool strict = false;                  // an invalid measurement is a failure
+  bool shared_host = false;             // other processes here do not make it one
+  // Whether anything is asked of the figures.
+  bool judges() const { return !fail_if.empty() || !abort_if.empty() || baseline; }
 };
 
 Result<RunOptions> resolve(const RunArgs& args);

@@ -1,13 +1,53 @@
 #include "mqbench/run_command.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include <fmt/core.h>
 
 #include "common/console.h"
 #include "common/exit_code.h"
+#include "mqbench/live_view.h"
 #include "mqbench/load_run.h"
+#include "mqbench/regression.h"
 #include "mqbench/report.h"
+#include "mqbench/result_commands.h"
 
 namespace mq {
+namespace {
+
+Result<std::vector<Record>> read_baseline(const std::string& path, const Record& record) {
+  MQ_TRY(std::vector<Record> baseline, read_records(path));
+  for (const Record& earlier : baseline) {
+    if (const char* const difference = load_difference(earlier, record)) {
+      return fail(ErrorCode::kInvalidArgument,
+                  fmt::format("{} is of another load: {}", path, difference));
+    }
+  }
+  return baseline;
+}
+
+// Everything that was asked of the figures, in the order of the options.
+Result<std::vector<Threshold>> judge_all(const RunOptions& options, const LiveView& live,
+                                         const Record& record) {
+  MQ_TRY(std::vector<Threshold> thresholds, evaluate(options.fail_if, record));
+  MQ_TRY(std::vector<Threshold> aborts, evaluate(options.abort_if, record));
+  for (Threshold& threshold : aborts) {
+    // What ended the run was true then.
+    if (live.aborted() && live.aborted()->expression == threshold.expression) {
+      threshold = *live.aborted();
+    }
+  }
+  std::ranges::move(aborts, std::back_inserter(thresholds));
+  if (options.baseline) {
+    MQ_TRY(const std::vector<Record> baseline, read_baseline(*options.baseline, record));
+    MQ_TRY(std::vector<Threshold> gates, check_regress(options.max_regress, baseline, {record}));
+    std::ranges::move(gates, std::back_inserter(thresholds));
+  }
+  return thresholds;
+}
+
+}  // namespace
 
 Result<std::vector<Threshold>> evaluate(const std::vector<Condition>& conditions,
                                         const Record& record) {
@@ -27,20 +67,37 @@ Result<int> run_load(const RunArgs& args) {
     console.error(text);
     return kExitFailure;
   };
-  const Result<LoadResult> result = LoadRun(options.load).run();
+  // Before the run, which may be long, and not after it.
+  if (options.baseline) {
+    if (const auto baseline = read_records(*options.baseline); !baseline) {
+      return failed(baseline.error().text);
+    }
+  }
+  LoadRun run(options.load);
+  LiveView live(run.loop(), options);
+  if (live.wanted()) {
+    if (const auto opened = live.open(); !opened) return failed(opened.error().text);
+    run.watch([&live](const LoadResult& so_far) { return live.seen(so_far); });
+  }
+  Result<LoadResult> result = run.run();
   if (!result) return failed(result.error().text);
   const bool publishes = options.load.plan.publishers() > 0;
   if (publishes && result->accounting.sent == 0 && result->signal == 0) {
     return failed(fmt::format("{} took no message: nothing was measured", options.target));
   }
+  if (live.aborted()) {
+    result->tally.events.push_back(
+        {seconds(result->window), fmt::format("ended by {}", live.aborted()->expression)});
+  }
   Record record = make_record(options, *result);
   if (result->signal == 0) {
-    auto thresholds = evaluate(options.fail_if, record);
+    auto thresholds = judge_all(options, live, record);
     if (!thresholds) return failed(thresholds.error().text);
     record.thresholds = std::move(*thresholds);
   }
-  record.exit_code = judge_exit(record, options.strict || !options.fail_if.empty(), result->signal);
-  if (const auto written = write_reports(record, args.output); !written) {
+  record.exit_code = judge_exit(record, options.strict || options.judges(), result->signal);
+  if (const auto written = live.finish(record); !written) return failed(written.error().text);
+  if (const auto written = write_reports(record, args.output, true); !written) {
     return failed(written.error().text);
   }
   return record.exit_code;

@@ -106,7 +106,7 @@ std::string found_text(const Found& found) {
 Result<int> run_search(const SearchArgs& args) {
   MQ_TRY(const RunOptions options, resolve(args.run));
   MQ_TRY(const FindOptions find, resolve_search(args));
-  if (!args.run.yes && !is_private(options.load.runner.address)) {
+  if (!args.run.yes && !is_private(options.load)) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} is not on this machine or in a private network: a search needs "
                             "--yes.",

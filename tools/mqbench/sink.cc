@@ -339,7 +339,11 @@ void Sink::serve(uint32_t from, const Frame& frame) {
     held_ = Waiting{{}, from, frame.first_byte, std::string(to_string_view(frame.body))};
     return held_timer_.set(loop_.now().mono + kHeldMax);
   }
-  for (uint32_t copy = 0; copy < fate.copies; ++copy) deliver(frame, version, *publish);
+  if (fate.corrupt && !publish->payload.empty()) {
+    deliver_corrupted(frame, version);
+  } else {
+    for (uint32_t copy = 0; copy < fate.copies; ++copy) deliver(frame, version, *publish);
+  }
   if (held_ && fate.copies > 0) deliver_held();
 }
 
@@ -350,6 +354,16 @@ void Sink::deliver(const Frame& frame, Version version, const Publish& publish) 
       ++counts_.delivered;
     }
   }
+}
+
+void Sink::deliver_corrupted(const Frame& frame, Version version) {
+  std::string body(to_string_view(frame.body));
+  body.back() = static_cast<char>(body.back() ^ 1);  // the payload is what a PUBLISH ends with
+  const Frame changed{frame.first_byte, 0, to_bytes(body)};
+  const auto publish = decode_publish(changed, version, Side::kClient);
+  if (!publish) return;
+  ++counts_.corrupted;
+  deliver(changed, version, *publish);
 }
 
 void Sink::deliver_held() {

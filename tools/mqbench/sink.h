@@ -39,7 +39,7 @@ class Sink {
 
   struct Counts {
     uint64_t received = 0;  // messages
-    uint64_t dropped = 0, duplicated = 0, swapped = 0;
+    uint64_t dropped = 0, duplicated = 0, swapped = 0, corrupted = 0;
     uint64_t delivered = 0;  // to each receiver, copies included
   };
   const Counts& counts() const { return counts_; }
@@ -73,6 +73,7 @@ class Sink {
   void serve_due(Now now);
   void serve(uint32_t from, const Frame& frame);
   void deliver(const Frame& frame, Version version, const Publish& publish);
+  void deliver_corrupted(const Frame& frame, Version version);
   void deliver_held();
   const std::vector<Target>& targets(std::string_view topic);
 

@@ -46,6 +46,8 @@ void declare(CLI::App& app, SinkArgs& args) {
       .number("--duplicate", args.duplicate_every, "COUNT", "Deliver every COUNTth message twice.")
       .number("--swap", args.swap_every, "COUNT",
               "Deliver every COUNTth message behind the one that follows it.")
+      .number("--corrupt", args.corrupt_every, "COUNT",
+              "Turn over the last bit of every COUNTth message's payload.")
       .seconds("--delay", args.delay, "SECONDS", "Deliver each message so much later.")
       .text("--capacity", args.capacity, "RATE",
             "Messages a second, as 500 or 10k; what is over that waits.")
@@ -63,6 +65,7 @@ Result<SinkOptions> resolve(const SinkArgs& args) {
   to.faults = {.drop_every = args.drop_every,
                .duplicate_every = args.duplicate_every,
                .swap_every = args.swap_every,
+               .corrupt_every = args.corrupt_every,
                .delay = args.delay,
                .stall_after = args.stall_after,
                .stall_for = args.stall_for};
@@ -104,8 +107,9 @@ Result<int> run_sink(const SinkArgs& args) {
   const Sink::Counts& counts = (*sink)->counts();
   write_all(
       STDOUT_FILENO,
-      fmt::format("received {} dropped {} duplicated {} swapped {} delivered {}\n", counts.received,
-                  counts.dropped, counts.duplicated, counts.swapped, counts.delivered));
+      fmt::format("received {} dropped {} duplicated {} swapped {} corrupted {} delivered {}\n",
+                  counts.received, counts.dropped, counts.duplicated, counts.swapped,
+                  counts.corrupted, counts.delivered));
   return kExitOk;
 }
 

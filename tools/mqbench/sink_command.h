@@ -18,7 +18,7 @@ struct SinkArgs {
   std::string bind_address = "localhost";
   uint16_t port = 1883;
   std::optional<std::string> port_file;
-  uint64_t drop_every = 0, duplicate_every = 0, swap_every = 0;
+  uint64_t drop_every = 0, duplicate_every = 0, swap_every = 0, corrupt_every = 0;
   Duration delay{0};
   std::optional<std::string> capacity;
   std::optional<std::string> read_rate;

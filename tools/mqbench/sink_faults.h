@@ -9,14 +9,16 @@
 namespace mq {
 
 // Numbers count from 1 and zero is never: with `drop_every` 100 the 100th, 200th, ... are lost. A
-// message has one fault at most: lost before duplicated before swapped.
+// message has one fault at most: lost before duplicated before swapped
+// before corrupted.
 struct SinkFaults {
   uint64_t drop_every = 0;
   uint64_t duplicate_every = 0;
-  uint64_t swap_every = 0;   // passed on behind the one that follows it
+  uint64_t swap_every = 0;     // passed on behind the one that follows it
+  uint64_t corrupt_every = 0;  // the last bit of its payload is turned over
   Duration delay{0};
-  double capacity = 0;       // messages a second; what is over that waits its turn
-  Duration stall_after{0};   // from the first message; nothing is passed on for `stall_for` then
+  double capacity = 0;      // messages a second; what is over that waits its turn
+  Duration stall_after{0};  // from the first message; nothing is passed on for `stall_for` then
   Duration stall_for{0};
 
   bool timed() const {
@@ -31,6 +33,7 @@ class FaultPlan {
   struct Fate {
     uint32_t copies = 1;   // 0: it is lost
     bool swapped = false;  // passed on behind the next one
+    bool corrupt = false;
   };
   // Of the next message.
   Fate next() {
@@ -38,7 +41,8 @@ class FaultPlan {
     const auto is_nth = [this](uint64_t every) { return every != 0 && number_ % every == 0; };
     if (is_nth(faults_.drop_every)) return {.copies = 0};
     if (is_nth(faults_.duplicate_every)) return {.copies = 2};
-    return {.swapped = is_nth(faults_.swap_every)};
+    if (is_nth(faults_.swap_every)) return {.swapped = true};
+    return {.corrupt = is_nth(faults_.corrupt_every)};
   }
 
   // When a message that comes now is passed on. Never before one that came earlier.

@@ -1,7 +1,9 @@
 #include "mqbench/stamp.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
+#include <cstring>
 
 namespace mq {
 namespace {
@@ -10,16 +12,28 @@ constexpr uint32_t kMagic = 0x3142514D;        // "MQB1"
 constexpr uint32_t kMagicWarmUp = 0x5742514D;  // "MQBW"
 constexpr Duration kDelayUnit{16};
 
+// One move each where the machine is little endian, too: the compiler does not make that out of a
+// loop over the bytes.
+template <class T>
+T swapped_if_big(T value) {
+  if constexpr (std::endian::native == std::endian::little) return value;
+  T other = 0;
+  for (size_t i = 0; i < sizeof value; ++i)
+    other = static_cast<T>(other << 8 | (value >> (8 * i) & 0xFF));
+  return other;
+}
+
 template <class T>
 void store_le(uint8_t* p, T value) {
-  for (size_t i = 0; i < sizeof value; ++i) p[i] = static_cast<uint8_t>(value >> (8 * i));
+  value = swapped_if_big(value);
+  std::memcpy(p, &value, sizeof value);
 }
 
 template <class T>
 T load_le(const uint8_t* p) {
   T value = 0;
-  for (size_t i = 0; i < sizeof value; ++i) value |= static_cast<T>(T{p[i]} << (8 * i));
-  return value;
+  std::memcpy(&value, p, sizeof value);
+  return swapped_if_big(value);
 }
 
 uint32_t tag(uint32_t run, bool warm_up) {
@@ -62,18 +76,18 @@ std::optional<ReadStamp> read_stamp(Bytes payload, uint32_t run) {
     const auto first = load_le<uint32_t>(p);
     const bool warm_up = (first & 1) != 0;
     if ((first & 0xFF) != tag(run, warm_up)) return std::nullopt;
-    return ReadStamp{{run, first >> 8, load_le<uint32_t>(p + 4),
-                      time_at(load_le<uint64_t>(p + 8)), Duration(0), warm_up},
+    return ReadStamp{{run, first >> 8, load_le<uint32_t>(p + 4), time_at(load_le<uint64_t>(p + 8)),
+                      Duration(0), warm_up},
                      true};
   }
   const auto magic = load_le<uint32_t>(p);
   if ((magic != kMagic && magic != kMagicWarmUp) || load_le<uint32_t>(p + 4) != run) {
     return std::nullopt;
   }
-  return ReadStamp{{run, load_le<uint32_t>(p + 8), load_le<uint64_t>(p + 16),
-                    time_at(load_le<uint64_t>(p + 24)),
-                    load_le<uint32_t>(p + 12) * kDelayUnit, magic == kMagicWarmUp},
-                   false};
+  return ReadStamp{
+      {run, load_le<uint32_t>(p + 8), load_le<uint64_t>(p + 16), time_at(load_le<uint64_t>(p + 24)),
+       load_le<uint32_t>(p + 12) * kDelayUnit, magic == kMagicWarmUp},
+      false};
 }
 
 std::optional<Time> planned_of_any_run(Bytes payload) {

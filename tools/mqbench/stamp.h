@@ -32,6 +32,12 @@ inline constexpr size_t kStampSize = 32;
 inline constexpr size_t kCompactStampSize = 16;
 inline constexpr uint32_t kStreamsMax = 1 << 24;
 
+// Of the form that a payload has room for; 0 for none.
+constexpr size_t stamp_size(size_t payload_size) {
+  if (payload_size >= kStampSize) return kStampSize;
+  return payload_size >= kCompactStampSize ? kCompactStampSize : 0;
+}
+
 // Writes the form that the payload has room for. REQUIRES: payload.size() >= kCompactStampSize
 void write_stamp(const Stamp& stamp, std::span<uint8_t> payload);
 

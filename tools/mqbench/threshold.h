@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "mqbench/metric.h"
 
 namespace mq {
 
@@ -17,15 +18,14 @@ struct Threshold {
   bool hit = false;        // it holds
 };
 
-// `METRIC OP VALUE`. METRIC is p50, p99.9, ..., mean, min or max, of the response time or, behind a
-// prefix, of another: response. service. lag. ack. connack.; or one of loss, dup, reorder, errors,
-// disconnects, not_sent, rate, recv_rate, rate_ratio, client_cpu. OP is one of > >= < <= ==. VALUE
-// is a number with ns, us, ms, s, % or k and M; a time without a unit is in seconds.
+// `METRIC OP VALUE`. OP is one of > >= < <= ==. VALUE is a number with ns, us, ms, s, % or k and M;
+// a time without a unit is in seconds.
 class Condition {
  public:
   static Result<Condition> parse(std::string_view text);
 
   const std::string& text() const { return text_; }
+  const Metric& metric() const { return metric_; }
 
   // Whether it holds. An error when the record has nothing of the kind: what was not measured has
   // neither passed nor failed.
@@ -35,7 +35,7 @@ class Condition {
   enum class Op : uint8_t { kGreater, kGreaterEqual, kLess, kLessEqual, kEqual };
 
   std::string text_;
-  std::string metric_;
+  Metric metric_;
   Op op_ = Op::kGreater;
   double value_ = 0;  // times in nanoseconds, shares as a fraction
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -17,6 +18,14 @@
 #include "mqbench/socket_watch.h"
 
 namespace mq {
+
+// What a thread has measured until now.
+struct WorkerSnapshot {
+  Tally tally;
+  Accounting counts;  // without what was lost: that is known at the end
+  double cpu_s = 0;   // of the measured part
+  Time at{};
+};
 
 class Worker final : private BeforeSleep, private LoadContext::Owner {
  public:
@@ -44,6 +53,10 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   void stop_sending();                // kSent follows if it has not been told
   void stop();
   void join();
+  // Tells how far it is, once a second of the measured part, on its thread. Before start().
+  void watch(std::function<void(std::shared_ptr<const WorkerSnapshot>)> seen) {
+    seen_ = std::move(seen);
+  }
   // For workers among each other: deliveries have been counted that somebody waits for.
   void set_peers(std::vector<Worker*> peers) { peers_ = std::move(peers); }
 
@@ -89,12 +102,15 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   void end_window(Time now);
   void watch_sockets(Time now);
   void mark_interval(Time now);
+  void take_snapshot(Time now);
   void stop_here();
   void keep_outcomes();
 
   Loop loop_;
   LoadContext context_;
+  const uint32_t index_;
   const Tell tell_;
+  std::function<void(std::shared_ptr<const WorkerSnapshot>)> seen_;
   struct Members {  // of one group, by their numbers in it
     const LoadPlan::Group* group;
     std::vector<uint32_t> numbers;
@@ -118,7 +134,7 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   std::optional<Pacer> warm_up_pacer_, window_pacer_;
   std::vector<LoadPublisher*> due_, pumped_;  // in use within one call, kept for their memory
   PreciseTimer pace_timer_;
-  Timer window_timer_, connect_timer_, interval_timer_, stall_timer_;
+  Timer window_timer_, connect_timer_, interval_timer_, stall_timer_, snapshot_timer_;
   Time start_{};
   std::optional<double> cpu_at_start_s_;  // of the measured part, while it lasts
   double cpu_at_mark_s_ = 0;              // of the present interval

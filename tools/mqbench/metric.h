@@ -1,0 +1,36 @@
+// A figure of a result, by the name that conditions and gates use.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace mq {
+
+struct Record;
+
+// p50, p99.9, ..., mean, min or max, of the response time or, behind a prefix, of another:
+// response. service. lag. recv_wait. ack. connack.; or one of loss, dup, reorder, corrupt, errors,
+// disconnects, not_sent, rate, recv_rate, rate_ratio, client_cpu.
+class Metric {
+ public:
+  // Nothing in the text of the error but why.
+  static Result<Metric> parse(std::string_view name);
+
+  const std::string& name() const { return name_; }  // "response.p99", "loss"
+  bool is_time() const { return is_time_; }
+  // Whether more of it is worse.
+  bool larger_is_worse() const;
+  // Known while a run goes on, and not only at its end.
+  bool is_live() const;
+
+  // Times in nanoseconds, shares as fractions. An error when the record has nothing of the kind.
+  Result<double> value(const Record& record) const;
+
+ private:
+  std::string name_;
+  bool is_time_ = false;
+};
+
+}  // namespace mq
