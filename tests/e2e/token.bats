@@ -14,7 +14,7 @@ setup_file() {
 
 keys=$BATS_FILE_TMPDIR
 
-token() { python3 "$BATS_TEST_DIRNAME/token.py" "$@"; }
+token() { python3 "$BATS_TEST_DIRNAME/make_token.py" "$@"; }
 
 # with_token ALG KEY CLAIMS COMMAND...
 with_token() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Signs a JSON Web Token by openssl: token.py ALG KEYFILE CLAIMS"""
+"""Signs a JSON Web Token by openssl: make_token.py ALG KEYFILE CLAIMS"""
 import base64
 import hashlib
 import hmac
