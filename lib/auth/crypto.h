@@ -38,6 +38,9 @@ struct Crypto {
   bool (*is_argon2id)(const std::string& text, Bytes password);
   bool (*equal)(Bytes a, Bytes b);  // in a time that says nothing of where they differ
   Result<std::shared_ptr<const TokenVerifier>> (*token_verifier)(const TokenOptions& options);
+  // Gives back what OpenSSL keeps for the calling thread. One that ends after main() has to have
+  // called it: by then OpenSSL has gone.
+  void (*release_thread)();
 };
 
 // Loads it on the first call.

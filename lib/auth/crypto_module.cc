@@ -94,6 +94,7 @@ extern "C" __attribute__((visibility("default"))) const mq::Crypto* mqkit_auth_m
       .is_argon2id = mq::is_argon2id,
       .equal = mq::equal_in_constant_time,
       .token_verifier = mq::make_token_verifier,
+      .release_thread = OPENSSL_thread_stop,
   };
   return std::strcmp(version, MQKIT_VERSION) == 0 ? &kModule : nullptr;
 }

@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "auth/crypto.h"
 #include "base/log.h"
 #include "io/broker_server.h"
 
@@ -144,13 +145,14 @@ void Authenticator::check(Attempt attempt) {
         const Attempt& at = self->attempt;
         if (at.tokens != nullptr) {
           self->token = at.tokens->verify(to_string_view(at.password), self->now);
-          return;
+        } else {
+          const PasswordHash* hash = at.users->find(at.user);
+          // A name that nobody has takes as long as one that somebody has.
+          const PasswordHash* any = hash != nullptr ? hash : at.users->any();
+          const bool matches = any != nullptr && any->matches(at.password);
+          self->matches = hash != nullptr && matches;
         }
-        const PasswordHash* hash = at.users->find(at.user);
-        // A name that nobody has takes as long as one that somebody has.
-        const PasswordHash* any = hash != nullptr ? hash : at.users->any();
-        const bool matches = any != nullptr && any->matches(at.password);
-        self->matches = hash != nullptr && matches;
+        if (const auto module = crypto()) (*module)->release_thread();
       },
       [](uv_work_t* request, int) {
         const std::unique_ptr<Work> done(static_cast<Work*>(request->data));
