@@ -96,12 +96,16 @@ allowed 3'
 
 @test "%j of any bytes is JSON" {
   start_mosquitto
-  printf '\0\xff\n' | mosquitto_pub -p "$port" -t t -r -q 1 -s
-  # Neither jq nor Python takes what 2.0.11 prints.
-  run ! /usr/bin/python3 -c 'import json, sys
-assert json.load(sys.stdin.buffer)["payloadlen"] == len(json.load(sys.stdin.buffer)["payload"])' \
-    < <(mosquitto_sub -p "$port" -t t -C 1 -F %j)
-  [ "$(mqsub -p "$port" -t t -C 1 -F %j | jq -r .payload_b64 | base64 -d | xxd -p)" = 00ff0a ]
+  printf '\0\xff\n' | mosquitto_pub -p "$port" -t nul -r -q 1 -s
+  printf '\xff\0\n' | mosquitto_pub -p "$port" -t high -r -q 1 -s
+  # Theirs: the first NUL ends the payload, and what is not UTF-8 is printed as it is.
+  [ "$(mosquitto_sub -p "$port" -t nul -C 1 -F %j | jq -c '[.payloadlen, .payload]')" = '[3,""]' ]
+  mosquitto_sub -p "$port" -t high -C 1 -F %j >"$work/theirs"
+  run ! iconv -f utf-8 "$work/theirs"
+  mqsub -p "$port" -t nul -t high -C 2 -F %j >"$work/ours"
+  iconv -f utf-8 "$work/ours"
+  [ "$(jq -r 'select(.topic == "nul").payload_b64' "$work/ours" | base64 -d | xxd -p)" = 00ff0a ]
+  [ "$(jq -r 'select(.topic == "high").payload_b64' "$work/ours" | base64 -d | xxd -p)" = ff000a ]
 }
 
 @test "one option of TLS is enough for TLS: nothing leaves in clear" {
@@ -121,7 +125,7 @@ assert json.load(sys.stdin.buffer)["payloadlen"] == len(json.load(sys.stdin.buff
     'require_certificate true'
   local arguments=(-h localhost -p "$port" -t t -m m --tls-use-os-certs)
   arguments+=(--cert "$certs/alice.crt" --key "$certs/alice.key")
-  run ! timeout 10 mosquitto_pub "${arguments[@]}"
+  run -7 timeout 10 mosquitto_pub "${arguments[@]}"
   mqpub "${arguments[@]}"
   # And a password stays here when the port is one of TLS and the options say no to it.
   run -1 mqpub -h localhost -p 8883 --no-tls -t t -m m -u user -P secret
@@ -159,19 +163,29 @@ assert json.load(sys.stdin.buffer)["payloadlen"] == len(json.load(sys.stdin.buff
 
 @test "a server that never answers: mqpub and mqsub end in the time they were given" {
   start_proxy 0
-  # Theirs goes by the keep alive time, which is at least five seconds.
+  # Theirs goes by the keep alive time, which is at least five seconds; -W ends it without a word
+  # and with a code of its own.
   run -124 timeout 2 mosquitto_pub -p "$proxy_port" -t t -m m
-  run -1 --separate-stderr timeout 5 mqpub -p "$proxy_port" -t t -m m --connect-timeout 0.3
+  run -255 --separate-stderr timeout 10 mosquitto_sub -p "$proxy_port" -t t -W 1
+  [ -z "$stderr" ]
+  run -1 --separate-stderr timeout 10 mqpub -p "$proxy_port" -t t -m m --connect-timeout 0.3
   [[ $stderr == *'no CONNACK within 0.3 s'* ]]
-  run -27 timeout 5 mqsub -p "$proxy_port" -t t -W 0.3
-  run -1 timeout 5 mqsub -p "$proxy_port" -t t --connect-timeout 0.3
+  run -27 --separate-stderr timeout 10 mqsub -p "$proxy_port" -t t -W 0.3
+  [[ $stderr == *'Timed out'* ]]
+  run -1 timeout 10 mqsub -p "$proxy_port" -t t --connect-timeout 0.3
 }
 
 @test "retained messages can be read and removed, and that ends" {
   start_mosquitto
-  for i in 1 2 3; do mqpub -p "$port" -q 1 -r -t "kept/$i" -m "$i"; done
+  keep() { for i in 1 2 3; do mqpub -p "$port" -q 1 -r -t "kept/$i" -m "$i"; done; }
+  keep
+  # Theirs ends neither where there is nothing more to come nor when it has removed what it counted.
   run -124 timeout 1 mosquitto_sub -p "$port" -t 'kept/#' --retained-only
-  run -124 timeout 1 mosquitto_sub -p "$port" -t none --remove-retained -C 3
+  run -124 timeout 1 mosquitto_sub -p "$port" -t 'kept/#' --remove-retained -C 3
+  [ "$(wc -l <<<"$output")" -eq 3 ]
+  keep
+  run -124 timeout 1 mosquitto_sub -p "$port" -t 'kept/#' --remove-retained --retained-only
+  keep
   run -0 timeout 10 mqsub -p "$port" -t 'kept/#' --retained-exit
   [ "$(wc -l <<<"$output")" -eq 3 ]
   run -0 --separate-stderr timeout 10 mqsub -p "$port" -t 'kept/#' --remove-retained --dry-run --retained-exit
@@ -180,6 +194,10 @@ assert json.load(sys.stdin.buffer)["payloadlen"] == len(json.load(sys.stdin.buff
   [[ $stderr == *'2 retained messages removed'* ]]
   run -0 --separate-stderr timeout 10 mqsub -p "$port" -t 'kept/#' --retained-exit
   [ "$output" = 1 ]
+  keep
+  run -0 --separate-stderr timeout 10 mqsub -p "$port" -t 'kept/#' --remove-retained --retained-only
+  [ "$(wc -l <<<"$output")" -eq 3 ]
+  [[ $stderr == *'3 retained messages removed'* ]]
   run -0 timeout 10 mqsub -p "$port" -t none --retained-exit
   [ -z "$output" ]
 }
