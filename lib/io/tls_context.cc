@@ -11,6 +11,8 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/provider.h>
+#include <openssl/store.h>
+#include <openssl/storeerr.h>
 #include <openssl/ui.h>
 
 #include <fmt/core.h>
@@ -48,11 +50,10 @@ bool is_uri(const std::string& key_file) {
 }
 
 PkeyPtr key_from_store(const std::string& uri, const TlsOptions& options) {
-  UI_METHOD* const ask = options.key_pass
-                             ? UI_UTIL_wrap_read_pem_callback(give_pass_phrase, 0)
-                             : nullptr;
-  const StorePtr store(OSSL_STORE_open(uri.c_str(), ask, const_cast<TlsOptions*>(&options),
-                                       nullptr, nullptr));
+  UI_METHOD* const ask =
+      options.key_pass ? UI_UTIL_wrap_read_pem_callback(give_pass_phrase, 0) : nullptr;
+  const StorePtr store(
+      OSSL_STORE_open(uri.c_str(), ask, const_cast<TlsOptions*>(&options), nullptr, nullptr));
   PkeyPtr key;
   while (store && !key && OSSL_STORE_eof(store.get()) == 0) {
     const StoreInfoPtr info(OSSL_STORE_load(store.get()));
@@ -60,6 +61,32 @@ PkeyPtr key_from_store(const std::string& uri, const TlsOptions& options) {
   }
   if (ask != nullptr) UI_destroy_method(ask);
   return key;
+}
+
+// Each layer of OpenSSL has its say about a key, and the first one tries it as the name of a file.
+tl::unexpected<Error> unread_key(const TlsOptions& options) {
+  int system = 0;
+  bool unknown_scheme = false;
+  for (unsigned long code = 0; (code = ERR_get_error()) != 0;) {
+    if (ERR_SYSTEM_ERROR(code)) {
+      system = ERR_GET_REASON(code);
+    } else if (ERR_GET_LIB(code) == ERR_LIB_OSSL_STORE &&
+               ERR_GET_REASON(code) == OSSL_STORE_R_UNREGISTERED_SCHEME) {
+      unknown_scheme = !options.key_file.starts_with("file:");
+    }
+  }
+  std::string why;
+  if (unknown_scheme) {
+    why = ": OpenSSL knows no such URIs (name the provider that does with --tls-provider)";
+  } else if (system != 0) {
+    why = fmt::format(": {}", std::strerror(system));
+  } else if (!options.key_pass.value_or("").empty()) {
+    why = " (is it encrypted, and its pass phrase another one?)";
+  } else {
+    why = " (is it encrypted, and its pass phrase missing? or there is none in it)";
+  }
+  return fail(ErrorCode::kInvalidArgument,
+              fmt::format("cannot read the key in {}{}", options.key_file, why));
 }
 
 int on_certificate(int accepted, X509_STORE_CTX* store) {
@@ -87,14 +114,13 @@ int find_psk_session(SSL* ssl, const unsigned char* identity, size_t identity_si
   const std::string_view name(reinterpret_cast<const char*>(identity), identity_size);
   const std::string* const key = TlsFilter::of(ssl).context().psk_of(name);
   *found = nullptr;
-  if (key == nullptr) return 1;  // it may be a ticket
+  if (key == nullptr) return 1;                                      // it may be a ticket
   static constexpr unsigned char kAes128GcmSha256[] = {0x13, 0x01};  // RFC 8446 section 4.2.11
   SslSessionPtr session(SSL_SESSION_new());
   const bool made =
       session &&
-      SSL_SESSION_set1_master_key(session.get(),
-                                  reinterpret_cast<const unsigned char*>(key->data()),
-                                  key->size()) == 1 &&
+      SSL_SESSION_set1_master_key(
+          session.get(), reinterpret_cast<const unsigned char*>(key->data()), key->size()) == 1 &&
       SSL_SESSION_set_cipher(session.get(), SSL_CIPHER_find(ssl, kAes128GcmSha256)) == 1 &&
       SSL_SESSION_set_protocol_version(session.get(), TLS1_3_VERSION) == 1 &&
       SSL_SESSION_set1_ticket_appdata(session.get(), name.data(), name.size()) == 1;
@@ -219,8 +245,8 @@ Result<void> OpenSslContext::set_trust(const TlsOptions& options) {
     X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
     X509_LOOKUP* const lookup = X509_STORE_add_lookup(store, X509_LOOKUP_file());
     if (X509_load_crl_file(lookup, options.crl_file.c_str(), X509_FILETYPE_PEM) < 1) {
-      return tls_setup_error(fmt::format("cannot read revoked certificates from {}",
-                                         options.crl_file));
+      return tls_setup_error(
+          fmt::format("cannot read revoked certificates from {}", options.crl_file));
     }
     X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
   }
@@ -257,13 +283,7 @@ Result<void> OpenSslContext::set_identity(const TlsOptions& options) {
                 fmt::format("the key in {} is not that of the certificate in {}", options.key_file,
                             options.cert_file));
   }
-  if (!read) {
-    const bool no_phrase = options.key_pass.value_or("").empty();
-    return tls_setup_error(
-        fmt::format("cannot read the key in {} (is it encrypted, and its pass "
-                    "phrase {}?)",
-                    options.key_file, no_phrase ? "missing" : "another one"));
-  }
+  if (!read) return unread_key(options);
   return {};
 }
 
@@ -284,8 +304,8 @@ Result<void> OpenSslContext::set_client() {
     if (client_.ciphers.empty()) SSL_CTX_set_cipher_list(ctx, kPskCiphers);
   }
   if (!client_.keylog_file.empty()) {
-    const int fd = ::open(client_.keylog_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
-                          0600);
+    const int fd =
+        ::open(client_.keylog_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     keylog_.reset(fd < 0 ? nullptr : fdopen(fd, "a"));
     if (!keylog_) {
       return fail(ErrorCode::kIo,

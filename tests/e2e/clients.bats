@@ -147,6 +147,16 @@ again" ]
   [ "$(cat "$work/out")" = hello ]
 }
 
+@test "a unix socket of Debian's mosquitto; one that is not there" {
+  start_mosquitto "listener 0 $work/sock"
+  wait_for test -S "$work/sock"
+  mqpub --unix "$work/sock" -t t -r -q 1 -m hello
+  [ "$(timeout 20 mqsub --unix "$work/sock" -t t -C 1)" = hello ]
+  [ "$(mqrr --unix "$work/sock" -t r -e r -m echo -W 20)" = echo ]
+  run -1 mqpub --unix "$work/none" -t t -m m
+  [[ $output == *"cannot connect to unix:$work/none: no such file or directory (is a broker running there?)"* ]]
+}
+
 @test "-d on stderr, the messages alone on stdout; --quiet says nothing" {
   start_broker
   run -0 --separate-stderr mqpub -p "$port" -t t -m m -q 2 -d

@@ -61,3 +61,20 @@ start_connect_proxy() {
   unset ALL_PROXY
   [ "$(mqsub -h localhost -p "$port" -t t -C 1 --proxy env)" = hello ]
 }
+
+@test "SOCKS with TLS, and with WebSocket in TLS, on top of it" {
+  local proxy
+  start_mosquitto "certfile $certs/server.crt" "keyfile $certs/server.key"
+  start_socks
+  proxy=socks5h://127.0.0.1:$socks_port
+  mqpub -h localhost -p "$port" -r -q 1 -t t -m hello --cafile "$certs/ca.crt" --proxy "$proxy"
+  [ "$(mqsub -h localhost -p "$port" -t t -C 1 --cafile "$certs/ca.crt" --proxy "$proxy")" = hello ]
+  [ "$(mqrr -h localhost -p "$port" -t r -e r -m echo -W 20 --cafile "$certs/ca.crt" --proxy "$proxy")" = echo ]
+  start_mosquitto 'protocol websockets' "certfile $certs/server.crt" "keyfile $certs/server.key" \
+    "listener 0 $work/plain.sock"
+  mqpub -h localhost -p "$port" -r -q 1 -t t -m hello --ws --cafile "$certs/ca.crt" --proxy "$proxy"
+  [ "$(mqsub -h localhost -p "$port" -t t -C 1 --ws --cafile "$certs/ca.crt" --proxy "$proxy")" = hello ]
+  # A certificate is the server's, whoever is between.
+  run -1 mqpub -h 127.0.0.1 -p "$port" -t t -m m --ws --cafile "$certs/ca.crt" --proxy "$proxy"
+  [[ $output == *'it is for localhost, and not for 127.0.0.1'* ]]
+}

@@ -14,6 +14,7 @@ round_trip() {
   mqpub -h localhost -p "$port" -t t -m 'over WebSocket' -q 2 "$@"
   finished "$sub_pid"
   [ "$(cat "$work/got")" = 'over WebSocket' ]
+  [ "$(mqrr -h localhost -p "$port" -t r -e r -m echo -W 20 "$@")" = echo ]
 }
 
 # This version of mosquitto does not start with a WebSocket listener alone.
