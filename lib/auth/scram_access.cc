@@ -23,6 +23,7 @@ class Exchange final : public AuthExchange {
     const bool proven = proof && (claimed_.empty() || claimed_ == server_.user_name());
     done_(proven);
     AccessAnswer answer = proven ? ReasonCode::kSuccess : ReasonCode::kNotAuthorized;
+    answer.proven = proven;
     if (proven) answer.data = bytes_of(*proof);
     answer.user_name = server_.user_name();  // of a refusal for the log
     return answer;

@@ -57,6 +57,7 @@ struct AccessAnswer {
   std::string user_name = {};
   std::unique_ptr<AuthExchange> exchange = {};
   std::shared_ptr<const ClientGrant> grant = {};
+  bool proven = false;             // who it is, and not only said
   Time until = kNever;             // when it has to be let in anew
 };
 
@@ -82,13 +83,14 @@ class AccessControl {
   virtual bool may_subscribe(const ClientIdentity& client, std::string_view filter) = 0;
   // To be sent a message. Asked for every delivery, but only while restricts_reading().
   virtual bool may_read(const ClientIdentity&, std::string_view) { return true; }
-  // To go on with a session that a client of this user name has begun.
-  virtual bool may_resume(const ClientIdentity&, std::string_view) { return true; }
 
   bool restricts_reading() const { return restricts_reading_; }
+  // Whether there are clients that prove who they are: then sessions are theirs.
+  bool proves_names() const { return proves_names_; }
 
  protected:
   bool restricts_reading_ = false;
+  bool proves_names_ = false;
 };
 
 // Topics that belong to the server itself: nobody publishes there.

@@ -152,6 +152,12 @@ class Broker {
     AccessAnswer answer;
   };
   void admit(Connection& c, Arrival arrival, Now now);
+  enum class Claim : uint8_t {
+    kNone,
+    kPlace,  // the client identifier, not what the session holds
+    kSession,
+  };
+  Claim claim(const Session& session, const Arrival& arrival) const;
   struct Refusal {
     ReasonCode reason;
     std::string_view why;

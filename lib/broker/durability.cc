@@ -75,6 +75,7 @@ void Broker::store_session(const Session& session) {
   SessionRecord record;
   record.client_id = session.client_id;
   record.user_name = session.user_name;
+  record.name_proven = session.name_proven;
   record.expiry_s = session.expiry_s;
   record.connected = session.connection != nullptr;
   record.expires = to_wall(session.expires);
@@ -104,6 +105,8 @@ class Broker::Restorer final : public StoreSink {
     const std::string_view key = session.client_id;
     broker_.sessions_.emplace(key, std::move(owned));
     session.user_name = record.user_name;
+    session.name_proven = record.name_proven;
+    session.listener = kListenerUnknown;
     session.expiry_s = record.expiry_s;
     session.stored = true;
     session.expires = record.connected && record.expiry_s != kSessionNeverExpires

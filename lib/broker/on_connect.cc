@@ -93,6 +93,7 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
     answer = access_.connect(request);
   } else {
     answer.emplace(request.method ? ReasonCode::kBadAuthenticationMethod : ReasonCode::kSuccess);
+    answer->proven = true;
   }
   if (answer && is_error(answer->reason)) {
     return refuse_connect(c, answer->reason, text(answer->reason), client);
@@ -151,7 +152,9 @@ void Broker::admit(Connection& c, Arrival arrival, Now now) {
     on_due(*found->second, now);
     found = sessions_.find(client_id);
   }
-  if (found != sessions_.end() && !access_.may_resume(client, found->second->user_name)) {
+  const Claim claim =
+      found == sessions_.end() ? Claim::kSession : this->claim(*found->second, arrival);
+  if (claim == Claim::kNone) {
     return refuse_connect(c, ReasonCode::kClientIdentifierNotValid,
                           "the session of this client identifier belongs to another user", client);
   }
@@ -161,7 +164,7 @@ void Broker::admit(Connection& c, Arrival arrival, Now now) {
            "another connection took the session over", true, now);
     found = sessions_.find(client_id);
   }
-  if (found != sessions_.end() && packet.clean_start) {
+  if (found != sessions_.end() && (packet.clean_start || claim == Claim::kPlace)) {
     end_session(*found->second, now);  // [MQTT-3.1.2-4]
     found = sessions_.end();
   }
@@ -179,7 +182,22 @@ void Broker::admit(Connection& c, Arrival arrival, Now now) {
   if (!store_state_.failing) hold(c);
   send_control(c, connack);
   resume(c);
-  log(c, LogLevel::kInfo, "connected", present ? "session resumed" : "");
+  log(c, LogLevel::kInfo, "connected",
+      present                  ? "session resumed"
+      : claim == Claim::kPlace ? "an earlier session of whoever has ended"
+                               : "");
+}
+
+// A client identifier is no secret. A session is whose name was proven when it began, and nobody
+// else goes on with it or takes its place. One that was begun without a proof is everybody's who
+// has none either. It gives way to who has one, but he does not inherit it: for him a stranger
+// could have laid out subscriptions there, and packet identifiers that make his messages
+// duplicates.
+Broker::Claim Broker::claim(const Session& session, const Arrival& arrival) const {
+  if (!access_.proves_names()) return Claim::kSession;
+  const bool proven = arrival.answer.proven;
+  if (!session.name_proven) return proven ? Claim::kPlace : Claim::kSession;
+  return proven && session.user_name == arrival.user_name ? Claim::kSession : Claim::kNone;
 }
 
 std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const Connect& packet) {
@@ -265,6 +283,7 @@ void Broker::attach(Connection& c, Session& session, const Arrival& arrival, Now
   c.session = &session;
   session.connection = &c;
   session.user_name = arrival.user_name;
+  session.name_proven = arrival.answer.proven;
   session.grant = arrival.answer.grant;
   c.until = arrival.answer.until;
   session.listener = c.listener->id;

@@ -81,6 +81,8 @@ struct ListenerOptions {
 
 // The name of a listener inside the broker. The first is there without being added.
 using ListenerId = uint16_t;
+// Of a session that a store has brought back and that no client has resumed yet.
+inline constexpr ListenerId kListenerUnknown = UINT16_MAX;
 
 // Answers (acknowledgements, PINGRESP, SUBACK, ...) that may wait for a client before its packets
 // are no longer read: 128 KiB of queue.

@@ -60,6 +60,7 @@ struct Session {
 
   const std::string client_id;
   std::string user_name;           // of the present or last connection, empty for none
+  bool name_proven = false;        // that of the connection: the session is nobody else's
   std::shared_ptr<const ClientGrant> grant;  // the same
   Connection* connection = nullptr;  // null while the client is away
   uint32_t expiry_s = 0;           // Session Expiry Interval, kSessionNeverExpires for never

@@ -49,6 +49,9 @@ void Authenticator::set_rules(std::vector<AuthRules> rules) {
   restricts_reading_ = std::ranges::any_of(rules_, [](const AuthRules& each) {
     return each.acl != nullptr || each.tokens != nullptr;
   });
+  proves_names_ = std::ranges::any_of(rules_, [](const AuthRules& each) {
+    return each.users != nullptr || each.tokens != nullptr || each.names_proven;
+  });
 }
 
 const AuthRules& Authenticator::rules(const ClientIdentity& client) const {
@@ -192,7 +195,8 @@ AccessAnswer Authenticator::answer(const Attempt& attempt, const Result<Token>& 
 }
 
 void Authenticator::checked(const Attempt& attempt, AccessAnswer answer) {
-  if (is_error(answer.reason)) count_failure(attempt.address);
+  answer.proven = !is_error(answer.reason);
+  if (!answer.proven) count_failure(attempt.address);
   server_->authenticated(attempt.connection, std::move(answer));
 }
 
@@ -207,8 +211,12 @@ void Authenticator::count_failure(const std::string& address) {
 // What both the rules of the listener and those of the client's token say.
 template <class Ask>
 bool Authenticator::both(const ClientIdentity& client, Ask&& ask) const {
-  const Acl* const acl = rules(client).acl.get();
-  if (acl != nullptr && !ask(*acl)) return false;
+  const auto allows = [&](const AuthRules& at) { return at.acl == nullptr || ask(*at.acl); };
+  // Which rules are those of a session from the store is not known until its client is back. What
+  // some of them allow waits for it, and is asked about again before it is sent.
+  const bool allowed = client.listener == kListenerUnknown ? std::ranges::any_of(rules_, allows)
+                                                           : allows(rules(client));
+  if (!allowed) return false;
   // Nobody else makes grants.
   const auto* const grant = static_cast<const TokenGrant*>(client.grant);
   return grant == nullptr || !grant->acl || ask(*grant->acl);
@@ -224,14 +232,6 @@ bool Authenticator::may_subscribe(const ClientIdentity& client, std::string_view
 
 bool Authenticator::may_read(const ClientIdentity& client, std::string_view topic) {
   return both(client, [&](const Acl& acl) { return acl.may_read(client, topic); });
-}
-
-// A client identifier is no secret: without this its session, with all that waits there, would be
-// anybody's who has a password.
-bool Authenticator::may_resume(const ClientIdentity& client, std::string_view owner) {
-  const AuthRules& at = rules(client);
-  const bool anybody = at.users == nullptr && at.tokens == nullptr && !at.names_proven;
-  return anybody || client.user_name == owner;
 }
 
 }  // namespace mq

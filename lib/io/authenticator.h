@@ -45,7 +45,6 @@ class Authenticator final : public AccessControl {
   bool may_publish(const ClientIdentity& client, std::string_view topic) override;
   bool may_subscribe(const ClientIdentity& client, std::string_view filter) override;
   bool may_read(const ClientIdentity& client, std::string_view topic) override;
-  bool may_resume(const ClientIdentity& client, std::string_view owner) override;
 
   uint64_t delayed() const { return delayed_count_; }  // log-ins that had to wait so far
 

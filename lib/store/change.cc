@@ -111,7 +111,9 @@ bool read_body(const Change& change, SessionRecord& to, SessionRecord::Will& wil
   Fields fields(change.body);
   to.client_id = change.key;
   to.expiry_s = fields.be32();
-  to.connected = fields.u8() != 0;
+  const uint8_t states = fields.u8();
+  to.connected = (states & SessionRecord::kConnectedBit) != 0;
+  to.name_proven = (states & SessionRecord::kProvenBit) != 0;
   to.expires = fields.time();
   to.user_name = fields.text();
   to.will = nullptr;
@@ -178,7 +180,7 @@ void ChangeWriter::put(ChangeKind kind, std::string_view key, uint64_t number, B
 void ChangeWriter::put_session(const SessionRecord& record) {
   body_.clear();
   body_.put_be32(record.expiry_s);
-  body_.put_u8(record.connected ? 1 : 0);
+  body_.put_u8(record.flags());
   put_time(body_, record.expires);
   put_text(body_, record.user_name);
   body_.put_u8(record.will != nullptr ? 1 : 0);

@@ -32,6 +32,13 @@ struct SessionRecord {
     WallTime due;
   };
   const Will* will = nullptr;
+  bool name_proven = false;  // the session is the user's, and not whoever's says that name
+
+  // Both of them as they are on disk, where the column is called `connected`.
+  static constexpr uint8_t kConnectedBit = 1, kProvenBit = 2;
+  uint8_t flags() const {
+    return static_cast<uint8_t>((connected ? kConnectedBit : 0) | (name_proven ? kProvenBit : 0));
+  }
 };
 
 struct SubscriptionRecord {

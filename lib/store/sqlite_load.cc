@@ -75,10 +75,15 @@ Result<void> SqliteTables::load_sessions(StoreSink& to, Now now) {
     MQ_TRY(const bool row, rows.next());
     if (!row) return {};
     const int64_t number = rows.integer(0);
+    const int64_t flags = rows.integer(4);
     const int64_t sent = rows.integer(6);
-    SessionRecord record{
-        rows.text(1),         rows.text(2),     static_cast<uint32_t>(rows.integer(3)),
-        rows.integer(4) != 0, time_at(rows, 5), nullptr};
+    SessionRecord record{rows.text(1),
+                         rows.text(2),
+                         static_cast<uint32_t>(rows.integer(3)),
+                         (flags & SessionRecord::kConnectedBit) != 0,
+                         time_at(rows, 5),
+                         nullptr,
+                         (flags & SessionRecord::kProvenBit) != 0};
     bool sound = fits<uint32_t>(rows.integer(3)) && fits<int64_t>(sent) &&
                  is_sound(record.expires) && !record.client_id.empty() &&
                  record.client_id.size() <= kStringMax && record.user_name.size() <= kStringMax;

@@ -127,7 +127,7 @@ Result<void> SqliteTables::put_session(const Change& change) {
   if (!read_body(change, record, will)) {
     return tl::unexpected(damaged("its journal has a session that cannot be read"));
   }
-  const auto connected = static_cast<int64_t>(record.connected);
+  const auto connected = int64_t{record.flags()};
   if (record.will == nullptr) {
     constexpr auto kNull = std::nullopt;
     return put_session_.run(record.client_id, record.user_name, int64_t{record.expiry_s}, connected,

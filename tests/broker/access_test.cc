@@ -134,21 +134,6 @@ TEST_CASE("options change under connected clients, but for what they were told")
   s["b"].hello({.version = kV311}).expect("20 02 00 01").expect_close();
 }
 
-TEST_CASE("another user's client identifier: neither its session nor its place can be taken") {
-  BrokerScript s;
-  s.access.owned_sessions = true;
-  s["a"].connect({.properties = kKept, .user_name = "alice"}).subscribe("t", 1);
-  s["b"].hello({.clean = false, .client_id = "a", .user_name = "bob"}).expect_refusal(0x85);
-  s["c"].hello({.clean = true, .client_id = "a", .user_name = "bob"}).expect_refusal(0x85);
-  s["d"].hello({.client_id = "a"}).expect_refusal(0x85);
-  s["a"].send("c0 00").expect("d0 00").drop();
-  s["b"].hello({.clean = false, .client_id = "a", .user_name = "bob"}).expect_refusal(0x85);
-  s["e"].connect();
-  s["e"].publish("t", "x", {.qos = 1, .id = 1}).expect("40 02 0001");
-  s["a"].resume({.clean = false, .properties = kKept, .user_name = "alice"});
-  s["a"].expect_publish("t", "x", {.qos = 1, .id = 1}).send("40 02 0001");
-}
-
 TEST_CASE("a will that has lost its right since CONNECT is not published") {
   BrokerScript s;
   s["a"].connect({.will = WillOf{"w", "x"}});
@@ -196,21 +181,6 @@ TEST_CASE("a name that the transport has proved: no password is asked for, CONNE
   s["a"].publish("t", "x");
   CHECK(s.access.last_user == "alice");
   s["b"].hello({.user_name = "alice", .password = "wrong"}).expect_refusal(0x86);
-}
-
-TEST_CASE("a proven name owns its session") {
-  BrokerScript s;
-  s.access.owned_sessions = true;
-  s["a"].open();
-  s.broker().prove_name(s["a"].id(), "alice");
-  s["a"]
-      .send(connect_packet("a", {.properties = kKept, .user_name = "bob"}))
-      .expect("20 06 00 00 03 22 ffff");
-  s["a"].disconnect();
-  s["b"].hello({.clean = false, .client_id = "a", .user_name = "bob"}).expect_refusal(0x85);
-  s["c"]
-      .hello({.clean = false, .client_id = "a", .user_name = "alice"})
-      .expect("20 06 01 00 03 22 ffff");
 }
 
 TEST_CASE("who should have proved a name and has not is refused, whatever CONNECT says") {

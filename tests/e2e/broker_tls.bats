@@ -97,6 +97,46 @@ serves() {
   as alice mqpub -V 5 -q 1 -t s/1 -m x
 }
 
+@test "an open listener beside one with certificates: no way to a proven user's session" {
+  printf '%s\n' 'per_listener_settings true' 'listen mqtts://localhost:0' "certfile $certs/server.crt" \
+    "keyfile $certs/server.key" "cafile $certs/ca.crt" 'require_certificate true' \
+    'use_identity_as_username true' "listen unix://$work/open" 'allow_anonymous true' \
+    >"$work/conf"
+  start() {
+    rm -f "$work/port"
+    mqbroker -v -c "$work/conf" --store "$work/db" --port-file "$work/port" 2>>"$work/broker.log" 3>&- &
+    broker_pid=$!
+    pids+=("$broker_pid")
+    wait_for test -s "$work/port"
+    port=$(head -n 1 "$work/port")
+  }
+  start
+  as alice mosquitto_sub -V 5 -i device -c -x 1000 -q 1 -t a/1 -E
+  as alice mosquitto_pub -q 1 -t a/1 -m secret
+  local round name
+  for round in running restarted; do
+    for name in '' alice bob; do
+      run ! mosquitto_sub --unix "$work/open" -i device -c -q 1 ${name:+-u "$name"} -t b/1 -W 1
+      run -133 mqsub --unix "$work/open" -V 5 -i device ${name:+-u "$name"} -t b/1 -W 1
+    done
+    run -133 as bob mqsub -V 5 -i device -c -t b/1 -W 1
+    if [ $round = restarted ]; then break; fi
+    kill -9 "$broker_pid"
+    wait_for gone "$broker_pid"
+    start
+  done
+  [ "$(as alice mqsub -V 5 -i device -c -q 1 -t a/1 -C 1 -W 10)" = secret ]
+  # What a stranger has laid out under a free identifier is not what its user comes into.
+  mqsub --unix "$work/open" -V 5 -i other -c -x 1000 -q 1 -t '#' -E
+  mqpub --unix "$work/open" -q 1 -t planted -m x
+  subscribe other mqsub -h localhost --cafile "$certs/ca.crt" --cert "$certs/alice.crt" \
+    --key "$certs/alice.key" -V 5 -i other -c -q 1 -t a/2 -v
+  as alice mosquitto_pub -q 1 -t a/2 -m end
+  wait_for has_line '^a/2 end' "$work/other"
+  run ! grep planted "$work/other"
+  has_line 'connected client=other .* user=alice detail="an earlier session of whoever has ended' "$work/broker.log"
+}
+
 @test "clients' certificates that are missing, foreign, expired or revoked: one line each with the reason" {
   # A list with nobody on it, and one with bob.
   : >"$certs/index.txt"

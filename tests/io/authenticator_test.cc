@@ -103,4 +103,32 @@ TEST_CASE("a check may outlive who asked for it, and the authenticator") {
 }
 
 }  // namespace
+TEST_CASE("sessions are their users' as soon as one listener has users") {
+  Loop loop;
+  Authenticator access(loop, 100);
+  CHECK(!access.proves_names());
+  access.set_rules({AuthRules{}, {.users = nullptr, .acl = nullptr, .names_proven = true}});
+  CHECK(access.proves_names());
+  access.set_rules({AuthRules{}, {.users = alice(), .acl = nullptr}});
+  CHECK(access.proves_names());
+  access.set_rules({AuthRules{}, AuthRules{}});
+  CHECK(!access.proves_names());
+}
+
+TEST_CASE("a session that no listener has seen yet may what it may at one of them") {
+  Loop loop;
+  Authenticator access(loop, 100);
+  const auto rules = [](std::string_view text) {
+    return std::make_shared<const Acl>(*Acl::parse(text, "acl"));
+  };
+  access.set_rules({{.users = nullptr, .acl = rules("topic read a\n")},
+                    {.users = nullptr, .acl = rules("topic read b\n")}});
+  const ClientIdentity away{"c", "", kListenerUnknown};
+  CHECK(access.may_read(away, "a"));
+  CHECK(access.may_read(away, "b"));
+  CHECK(!access.may_read(away, "c"));
+  CHECK(!access.may_publish(away, "a"));
+  CHECK(!access.may_read({"c", "", 1}, "a"));
+}
+
 }  // namespace mq::test

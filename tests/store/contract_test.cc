@@ -68,14 +68,15 @@ TEST_CASE_TEMPLATE("a session with everything that belongs to it", T, EVERY_STOR
   const std::vector<uint8_t> properties{0x01, 0x01};
   const SessionRecord::Will will{"w", to_bytes("dead"), properties, Qos::kExactlyOnce, true, 5,
                                  kNow.wall + std::chrono::seconds(5)};
-  t.changes().put_session({"c", "user", 60, false, kNow.wall + std::chrono::seconds(60), &will});
+  t.changes().put_session(
+      {"c", "user", 60, false, kNow.wall + std::chrono::seconds(60), &will, true});
   t.changes().put_subscription({"c", "$share/g/a/#", {Qos::kExactlyOnce, false, true}, 9});
   t.changes().put_queued({"c", 0, message("t", "one"), WallTime::max(), 4, 0x32, 0});
   t.changes().put_inbound("c", 17);
   t.changes().put_sent("c", 1);
   t.commit();
   CHECK(t.reload() ==
-        Lines{"session c user=user expiry=60 connected=false expires=1800000060000000 "
+        Lines{"session c user=user! expiry=60 connected=false expires=1800000060000000 "
               "will=w dead 1,1 2 true 5 1800000005000000",
               "subscription c $share/g/a/# 10 9", "sent c 1",
               "queued c 0 t \"one\" qos1 false  expires=-1 id=4 byte=50 tag=0 "

@@ -103,7 +103,7 @@ std::optional<AccessAnswer> FakeAccess::connect(const ConnectRequest& request) {
     return challenge();
   }
   if (takes_time) return std::nullopt;
-  if (passwords.empty()) {
+  if (passwords.empty() || open_listeners.contains(request.client.listener)) {
     AccessAnswer answer = ReasonCode::kSuccess;
     answer.until = until;
     return answer;
@@ -113,7 +113,9 @@ std::optional<AccessAnswer> FakeAccess::connect(const ConnectRequest& request) {
       to_string_view(*request.password) != it->second) {
     return ReasonCode::kBadUserNameOrPassword;
   }
-  return ReasonCode::kSuccess;
+  AccessAnswer answer = ReasonCode::kSuccess;
+  answer.proven = true;
+  return answer;
 }
 
 bool FakeAccess::may_publish(const ClientIdentity& client, std::string_view topic) {
@@ -122,11 +124,8 @@ bool FakeAccess::may_publish(const ClientIdentity& client, std::string_view topi
 }
 
 bool FakeAccess::may_read(const ClientIdentity& client, std::string_view topic) {
+  asked_at.insert(client.listener);
   return !unreadable.contains({std::string(client.client_id), std::string(topic)});
-}
-
-bool FakeAccess::may_resume(const ClientIdentity& client, std::string_view owner) {
-  return !owned_sessions || client.user_name == owner;
 }
 
 bool FakeAccess::may_subscribe(const ClientIdentity& client, std::string_view filter) {

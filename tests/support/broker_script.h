@@ -29,17 +29,18 @@ class FakeAccess final : public AccessControl {
   std::string method;
   uint32_t exchanges = 0;                        // alive
   Time until = kNever;                           // for how long clients are let in
-  bool owned_sessions = false;                   // a session is resumed by its user only
+  std::set<ListenerId> open_listeners;           // there a name is only a name
   // What a client may not be sent, (client identifier, topic); with restrict_reading().
   std::set<std::pair<std::string, std::string>> unreadable;
+  std::set<ListenerId> asked_at;  // where may_read() was asked about
   void restrict_reading() { restricts_reading_ = true; }
+  void prove_names(bool some = true) { proves_names_ = some; }
 
   AccessAnswer challenge();  // what "first" is answered with
   std::optional<AccessAnswer> connect(const ConnectRequest& request) override;
   bool may_publish(const ClientIdentity& client, std::string_view topic) override;
   bool may_subscribe(const ClientIdentity& client, std::string_view filter) override;
   bool may_read(const ClientIdentity& client, std::string_view topic) override;
-  bool may_resume(const ClientIdentity& client, std::string_view owner) override;
 };
 
 // What a PUBLISH has beside topic and payload. `properties` are in wire notation, without their

@@ -65,11 +65,12 @@ void MemoryStore::put_session(const SessionRecord& record) {
   }
   open_.push_back([this, id = std::string(record.client_id), user = std::string(record.user_name),
                    expiry = record.expiry_s, connected = record.connected,
-                   expires = record.expires, will] {
+                   proven = record.name_proven, expires = record.expires, will] {
     Session& session = sessions_[id];
     session.user_name = user;
     session.expiry_s = expiry;
     session.connected = connected;
+    session.name_proven = proven;
     session.expires = expires;
     session.will = will;
   });
@@ -144,8 +145,9 @@ void MemoryStore::drop_retained(std::string_view topic) {
 Result<void> MemoryStore::load(StoreSink& to, Now now) {
   for (const auto& [topic, stored] : retained_) to.put_retained(make(stored, now), stored.expires);
   for (const auto& [id, session] : sessions_) {
-    SessionRecord record{id, session.user_name, session.expiry_s, session.connected,
-                         session.expires, nullptr};
+    SessionRecord record{
+        id,      session.user_name,  session.expiry_s, session.connected, session.expires,
+        nullptr, session.name_proven};
     SessionRecord::Will will;
     if (const auto& w = session.will) {
       will = {w->message.topic, w->message.payload, w->message.properties, w->message.qos,

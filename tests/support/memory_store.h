@@ -74,6 +74,7 @@ class MemoryStore final : public SessionStore {
     std::string user_name;
     uint32_t expiry_s = 0;
     bool connected = false;
+    bool name_proven = false;
     WallTime expires;
     std::optional<Will> will;
     std::map<std::string, Subscribed> subscriptions;

@@ -30,9 +30,9 @@ class Recorder final : public StoreSink {
                          fmt::join(r.will->properties, ","), static_cast<int>(r.will->qos),
                          r.will->retain, r.will->delay_s, number(r.will->due));
     }
-    lines.push_back(fmt::format("session {} user={} expiry={} connected={} expires={} will={}",
-                                r.client_id, r.user_name, r.expiry_s, r.connected,
-                                number(r.expires), will));
+    lines.push_back(fmt::format("session {} user={}{} expiry={} connected={} expires={} will={}",
+                                r.client_id, r.user_name, r.name_proven ? "!" : "", r.expiry_s,
+                                r.connected, number(r.expires), will));
   }
   void put_subscription(const SubscriptionRecord& r) override {
     lines.push_back(fmt::format("subscription {} {} {} {}", r.client_id, r.filter,
