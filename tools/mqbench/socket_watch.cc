@@ -16,8 +16,6 @@
 namespace mq {
 namespace {
 
-constexpr Duration kReceiveWatchGap = std::chrono::milliseconds(2);
-
 int64_t nanoseconds(const timespec& time) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
@@ -81,10 +79,10 @@ void ReceiveWatch::about_to_read(int fd) {
     fd_ = fd;
     return;  // what lies there has no time stamp yet
   }
-  if (!on_) return;
+  if (!gap_) return;
   const Time now = loop_.now().mono;
   if (now < next_) return;
-  next_ = now + kReceiveWatchGap;
+  next_ = now + *gap_;
   // libuv reads without what comes beside the bytes, so the first of them is looked at here.
   char byte = 0;
   iovec into{&byte, 1};

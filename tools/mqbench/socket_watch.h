@@ -65,19 +65,22 @@ class SendWatch {
 };
 
 // How long what a subscriber reads has waited for it: from the kernel's time stamp of its first
-// packet. Looks at one read in two milliseconds at most.
+// packet. Looks at some of the reads. Each socket has a watch of its own, with a gap of its own
+// between looks: of several sockets that wait, the first to be read has waited less than the last.
 class ReceiveWatch final : public ReadWatch {
  public:
   // Both outlive it.
   ReceiveWatch(const Loop& loop, Histogram& wait) : loop_(loop), wait_(wait) {}
 
-  void measure(bool on) { on_ = on; }
+  // From now on: one read in `gap` at most.
+  void measure(Duration gap) { gap_ = gap; }
+  void stop() { gap_.reset(); }
   void about_to_read(int fd) override;
 
  private:
   const Loop& loop_;
   Histogram& wait_;
-  bool on_ = false;
+  std::optional<Duration> gap_;
   int fd_ = -1;
   Time next_{};
 };

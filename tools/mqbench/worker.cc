@@ -16,9 +16,13 @@ namespace {
 constexpr Duration kStallCheck = std::chrono::milliseconds(250);
 constexpr Duration kStallAfter = std::chrono::seconds(1);
 // Messages that are due within less than that of each other go out together, behind the last one
-// and never early. A timer is later than that anyhow for one in a hundred (doctor shows it), and
-// each time it fires costs four system calls, here and again in the server.
-constexpr Duration kPaceMin = std::chrono::microseconds(50);
+// and never early. Each time costs a wake-up and a write for each of their publishers, and the
+// same again in the server: at 50,000 messages a second five share them. With what a timer is late
+// (doctor shows it) the send lag stays under 0.15 ms, and well under the verdict's 0.2 ms.
+constexpr Duration kPaceMin = std::chrono::microseconds(90);
+// How often it is looked at how long what is read had waited, in all sockets of a thread together:
+// each look is a system call.
+constexpr Duration kReceiveWatchGap = std::chrono::milliseconds(2);
 constexpr Duration kSnapshotInterval = std::chrono::seconds(1);
 
 double thread_cpu_s() {
@@ -260,6 +264,8 @@ void Worker::on_interval_timer(Time now) {
 void Worker::before_sleep(Now now) {
   if (!begun_ || stopping_) return;
   if (!context_.options.open_loop()) pump_starving(now.mono);
+  // The timer would ring a little later; this turn is there already.
+  if (now.mono >= pace_timer_.at()) pump_due(now.mono);
   progress_.expected.store(context_.expected, std::memory_order_relaxed);
   progress_.received.store(context_.received, std::memory_order_relaxed);
   progress_.unacked.store(context_.unacked, std::memory_order_relaxed);
@@ -322,14 +328,16 @@ void Worker::check_stall(Time now) {
 void Worker::begin_window() {
   cpu_at_start_s_ = cpu_at_mark_s_ = thread_cpu_s();
   marked_at_ = loop_.now().mono;
-  for (ReceiveWatch& watch : receive_watches_) watch.measure(true);
+  for (ReceiveWatch& watch : receive_watches_) {
+    watch.measure(kReceiveWatchGap * receive_watches_.size());
+  }
   watch_sockets(marked_at_);
 }
 
 void Worker::end_window(Time now) {
   if (!cpu_at_start_s_) return;
   context_.tally.cpu_s = thread_cpu_s() - *cpu_at_start_s_;
-  for (ReceiveWatch& watch : receive_watches_) watch.measure(false);
+  for (ReceiveWatch& watch : receive_watches_) watch.stop();
   watch_sockets(now);
   mark_interval(now);
   cpu_at_start_s_.reset();
