@@ -192,11 +192,10 @@ void ClientRunner::Impl::received(Bytes bytes, Now) {
     if (login_) {
       const Result<bool> handled = login_->on_event(**event, session_);
       if (!handled) {
-        const Error error =
-            session_.reject(ReasonCode::kNotAuthorized, handled.error().text);
-        end_reason_ = {{handled.error().code,
-                        fmt::format("{}: {}", options_.address.text(), error.text)},
-                       false};
+        const Error error = session_.reject(ReasonCode::kNotAuthorized, handled.error().text);
+        end_reason_ = {
+            {handled.error().code, fmt::format("{}: {}", options_.address.text(), error.text)},
+            false};
         break;
       }
       if (*handled) continue;
@@ -213,7 +212,8 @@ void ClientRunner::Impl::writable(Now) {
 
 void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
   if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
-    end_reason_ = end_reason(*refused, session_.options().version, server_.text());
+    end_reason_ = end_reason(*refused, session_.options().version, server_.text(),
+                             options_.scram || session_.options().user_name);
   } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
     end_reason_ = end_reason(*ended, server_.text());
   } else if (std::holds_alternative<Connected>(event)) {
@@ -269,8 +269,10 @@ void ClientRunner::Impl::due(Now now) {
   switch (state_) {
     case State::kConnecting:
       end_reason_ = {
-          {ErrorCode::kTimedOut, fmt::format("{} does not answer: no CONNACK within {:g} s",
-                                             server_.text(), seconds(options_.connect_timeout))}};
+          {ErrorCode::kTimedOut,
+           fmt::format("{} does not answer: no CONNACK within {:g} s (is it an MQTT server? "
+                       "--connect-timeout gives it more time)",
+                       server_.text(), seconds(options_.connect_timeout))}};
       drop_transport(now);
       return lost(*end_reason_, now);
     case State::kConnected:
@@ -320,10 +322,10 @@ EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) cons
     // Many servers answer a protocol version they do not know by closing.
     return {{ErrorCode::kClosed,
              fmt::format("{} closed the connection without an answer to CONNECT (is it an MQTT "
-                         "server{}{}?)",
+                         "server{}?{})",
                          where,
                          session_.options().version == Version::kV5 ? " that knows MQTT 5.0" : "",
-                         options_.make_filter ? "" : ", and without TLS"),
+                         options_.make_filter ? "" : " if its port is one for TLS: --tls"),
              transport_error.system}};
   }
   return {{transport_error.code,
@@ -402,10 +404,20 @@ void ClientRunner::wake() {
 void ClientRunner::stop(ReasonCode reason, Properties properties, Duration deadline) {
   impl_->stop(reason, properties, deadline);
 }
-void ClientRunner::pause_reading() { impl_->pause(true); }
-void ClientRunner::resume_reading() { impl_->pause(false); }
-bool ClientRunner::connected() const { return impl_->connected(); }
-bool ClientRunner::flushed() const { return impl_->flushed(); }
-int ClientRunner::fd() const { return impl_->fd(); }
+void ClientRunner::pause_reading() {
+  impl_->pause(true);
+}
+void ClientRunner::resume_reading() {
+  impl_->pause(false);
+}
+bool ClientRunner::connected() const {
+  return impl_->connected();
+}
+bool ClientRunner::flushed() const {
+  return impl_->flushed();
+}
+int ClientRunner::fd() const {
+  return impl_->fd();
+}
 
 }  // namespace mq

@@ -27,6 +27,20 @@ std::string in_words(ReasonCode reason, const Properties& properties) {
   return words;
 }
 
+// What the user of a client can do.
+std::string_view advice(ReasonCode reason, bool named) {
+  switch (reason) {
+    case ReasonCode::kNotAuthorized:
+    case ReasonCode::kBadUserNameOrPassword:
+      return named ? "; is this the right user (-u) with the right password (-P)?"
+                   : "; it may want a user name (-u) and a password (-P)";
+    case ReasonCode::kUnsupportedProtocolVersion: return "; choose another one with -V";
+    case ReasonCode::kClientIdentifierNotValid: return "; choose another one with -i";
+    case ReasonCode::kBadAuthenticationMethod: return "; choose another one with --auth-method";
+    default: return "";
+  }
+}
+
 std::string v3_words(uint8_t return_code) {
   switch (return_code) {
     case 1: return "it does not accept this protocol version (return code 1)";
@@ -57,10 +71,12 @@ bool is_worth_retrying(ReasonCode reason) {
   }
 }
 
-EndReason end_reason(const ConnectRefused& refused, Version version, std::string_view where) {
+EndReason end_reason(const ConnectRefused& refused, Version version, std::string_view where,
+                     bool named) {
   const std::string why = version == Version::kV5 ? in_words(refused.reason, refused.properties)
                                                   : v3_words(refused.v3_return_code);
-  return {{error_code(refused.reason), fmt::format("{} refused the connection: {}", where, why)},
+  return {{error_code(refused.reason), fmt::format("{} refused the connection: {}{}", where, why,
+                                                   advice(refused.reason, named))},
           is_worth_retrying(refused.reason)};
 }
 

@@ -19,8 +19,9 @@ struct EndReason {
 // for Session taken over: two clients with one identifier would take it from each other for ever.
 bool is_worth_retrying(ReasonCode reason);
 
-// `where` is the server, for the text.
-EndReason end_reason(const ConnectRefused& refused, Version version, std::string_view where);
+// `where` is the server, for the text; `named`: the client said who it is.
+EndReason end_reason(const ConnectRefused& refused, Version version, std::string_view where,
+                     bool named);
 EndReason end_reason(const Disconnected& disconnected, std::string_view where);
 
 }  // namespace mq

@@ -37,7 +37,7 @@ ErrorCode uv_error_code(int code) {
 std::string uv_reason(int code) {
   switch (code) {
     case UV_EAI_NONAME:
-    case UV_EAI_NODATA: return "host not found";
+    case UV_EAI_NODATA: return "host not found (is its name spelled right?)";
     case UV_EAI_AGAIN: return "host not found (the name server does not answer)";
     case UV_EOF: return "closed by the other side";
     default: return uv_strerror(code);

@@ -187,7 +187,7 @@ r 1 33
   start_broker --acl-file acl
   subscribe out mqsub -t '#' -C 1
   run -135 --separate-stderr timeout 20 mqpub -p "$port" -V 5 --spool q.db
-  [[ $stderr == *"A message to 'denied' was refused: Not authorized (0x87)"* ]]
+  [[ $stderr == *"A message to 'denied' was refused by localhost:$port: Not authorized (0x87)"* ]]
   finished "$sub_pid"
   [ "$(cat out)" = 2 ]
   run -0 timeout 20 mqpub -p "$port" --spool q.db

@@ -37,8 +37,8 @@ class FakeServer {
   Address address() const { return local_tcp(listeners.front()->port()); }
   template <class P>
   int count() const {
-    return static_cast<int>(std::ranges::count_if(
-        kinds, [](size_t kind) { return kind == Packet(P{}).index(); }));
+    return static_cast<int>(
+        std::ranges::count_if(kinds, [](size_t kind) { return kind == Packet(P{}).index(); }));
   }
 
   Version version;
@@ -228,17 +228,23 @@ TEST_CASE("a refused client does not try again, a server that is busy is asked a
     Client client(loop, {.address = server.address(), .retry_first = true});
     CHECK(run_until(loop, [&] { return client.ended == 1; }));
     CHECK(client.error->code == ErrorCode::kNotAuthorized);
-    CHECK(client.error->text.ends_with("bad user name or password (return code 4)"));
+    CHECK(
+        client.error->text.find("bad user name or password (return code 4); it may want a user") !=
+        std::string::npos);
     CHECK(client.lost == 0);
     CHECK(server.accepted_count == 1);
   }
   SUBCASE("the refusal counts also when the server leaves closing to us") {
-    FakeServer server(loop, [&](FakeServer::Connection& c, const Packet&) {
-      c.send(Connack{false, ReasonCode::kNotAuthorized, {}}, Version::kV5);
-    }, Version::kV5);
+    FakeServer server(
+        loop,
+        [&](FakeServer::Connection& c, const Packet&) {
+          c.send(Connack{false, ReasonCode::kNotAuthorized, {}}, Version::kV5);
+        },
+        Version::kV5);
     Client client(loop, {.address = server.address(), .retry_first = true}, version5());
     CHECK(run_until(loop, [&] { return client.ended == 1; }));
-    CHECK(client.error->text.ends_with("Not authorized (0x87)"));
+    CHECK(client.error->text.find("Not authorized (0x87); it may want a user name (-u)") !=
+          std::string::npos);
   }
   SUBCASE("unavailable") {
     FakeServer server(loop, [&](FakeServer::Connection& c, const Packet&) {
@@ -257,13 +263,16 @@ TEST_CASE("a refused client does not try again, a server that is busy is asked a
 TEST_CASE("the reason of a DISCONNECT decides whether to come back") {
   Loop loop;
   ReasonCode reason = ReasonCode::kServerShuttingDown;
-  FakeServer server(loop, [&](FakeServer::Connection& c, const Packet& packet) {
-    if (!std::holds_alternative<Connect>(packet)) return;
-    c.send(Connack{}, Version::kV5);
-    c.send(Disconnect{reason, {}}, Version::kV5);
-    c.peer.transport->close();
-    reason = ReasonCode::kSessionTakenOver;
-  }, Version::kV5);
+  FakeServer server(
+      loop,
+      [&](FakeServer::Connection& c, const Packet& packet) {
+        if (!std::holds_alternative<Connect>(packet)) return;
+        c.send(Connack{}, Version::kV5);
+        c.send(Disconnect{reason, {}}, Version::kV5);
+        c.peer.transport->close();
+        reason = ReasonCode::kSessionTakenOver;
+      },
+      Version::kV5);
   Client client(loop, {.address = server.address()}, version5());
   CHECK(run_until(loop, [&] { return client.ended == 1; }));
   CHECK(client.connected == 2);
@@ -279,13 +288,13 @@ TEST_CASE("a server that is none") {
     Client client(loop, {.address = server.address(), .connect_timeout = 20ms});
     CHECK(run_until(loop, [&] { return client.ended == 1; }));
     CHECK(client.error->code == ErrorCode::kTimedOut);
-    CHECK(client.error->text ==
-          server.address().text() + " does not answer: no CONNACK within 0.02 s");
+    CHECK(client.error->text.starts_with(
+        server.address().text() +
+        " does not answer: no CONNACK within 0.02 s (is it an MQTT server?"));
   }
   SUBCASE("closes") {
-    FakeServer server(loop, [](FakeServer::Connection& c, const Packet&) {
-      c.peer.transport->close();
-    });
+    FakeServer server(loop,
+                      [](FakeServer::Connection& c, const Packet&) { c.peer.transport->close(); });
     Client client(loop, {.address = server.address()});
     CHECK(run_until(loop, [&] { return client.ended == 1; }));
     CHECK(client.error->code == ErrorCode::kClosed);
@@ -293,8 +302,9 @@ TEST_CASE("a server that is none") {
   }
   SUBCASE("speaks something else") {
     FakeServer server(loop, [](FakeServer::Connection& c, const Packet&) {
-      c.peer.send("HTTP/1.1 400 Bad Request\r\nServer: teapot/1.0 (short and stout)\r\n"
-                  "Content-Type: text/plain\r\nConnection: close\r\n\r\n");
+      c.peer.send(
+          "HTTP/1.1 400 Bad Request\r\nServer: teapot/1.0 (short and stout)\r\n"
+          "Content-Type: text/plain\r\nConnection: close\r\n\r\n");
     });
     Client client(loop, {.address = server.address(), .retry_first = true});
     CHECK(run_until(loop, [&] { return client.ended == 1; }));
@@ -352,10 +362,13 @@ TEST_CASE("stop waits no longer than its deadline for a server that does not rea
 TEST_CASE("stop sends what is queued and its reason") {
   Loop loop;
   std::optional<ReasonCode> reason;
-  FakeServer server(loop, [&](FakeServer::Connection& c, const Packet& packet) {
-    if (const auto* disconnect = std::get_if<Disconnect>(&packet)) reason = disconnect->reason;
-    well_behaved(c, packet, Version::kV5);
-  }, Version::kV5);
+  FakeServer server(
+      loop,
+      [&](FakeServer::Connection& c, const Packet& packet) {
+        if (const auto* disconnect = std::get_if<Disconnect>(&packet)) reason = disconnect->reason;
+        well_behaved(c, packet, Version::kV5);
+      },
+      Version::kV5);
   Client client(loop, {.address = server.address()}, version5());
   REQUIRE(run_until(loop, [&] { return client.connected == 1; }));
   for (int i = 0; i < 1000; ++i) client.publish("payload", Qos::kAtMostOnce);
@@ -381,7 +394,8 @@ TEST_CASE("a publisher that follows on_progress is bounded by what the network t
     queued_max = std::max(queued_max, client.runner->session().queued());
     if (published == kMessages && client.runner->session().queued() == 0) client.runner->stop();
   };
-  CHECK(run_until(loop, [&] { return client.ended == 1; }, 60s));
+  CHECK(run_until(
+      loop, [&] { return client.ended == 1; }, 60s));
   CHECK(run_until(loop, [&] { return server.count<Disconnect>() == 1; }));
   CHECK(server.count<Publish>() == kMessages);
   CHECK(client.acked == kMessages / 2);

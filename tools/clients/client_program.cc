@@ -20,6 +20,11 @@ int ClientProgram::run_loop() {
   return code_;
 }
 
+std::string ClientProgram::not_connected_text() const {
+  return fmt::format("Timed out: there {} connection to {}",
+                     was_connected_ ? "is no longer a" : "is no", where());
+}
+
 void ClientProgram::on_event(const ClientEvent& event, Now) {
   if (std::holds_alternative<Connected>(event)) {
     was_connected_ = true;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "common/connect_args.h"
 #include "common/console.h"
@@ -39,6 +40,10 @@ class ClientProgram : protected ClientRunner::Handler {
   // The server has refused or ended the last connection, with a code.
   bool was_refused() const { return server_code_.has_value(); }
   ClientSession& session() { return runner_.session(); }
+  // The broker, for messages.
+  std::string where() const { return connection_.runner.address.text(); }
+  // What a time-out says while there is no connection.
+  std::string not_connected_text() const;
 
   const ConnectOptions connection_;
   const Console& console_;

@@ -10,9 +10,7 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include "base/utf8.h"
 #include "codec/limits.h"
-#include "codec/topic.h"
 #include "common/options.h"
 
 namespace mq {
@@ -75,11 +73,6 @@ Result<std::string> read_payload(const MessageArgs& args) {
   MQ_TRY(std::string content, read_all(STDIN_FILENO, "from stdin"));
   if (content.empty()) return invalid("Zero length input.\nError loading input from stdin.");
   return content;
-}
-
-Result<void> check_topic(const std::string& topic) {
-  if (is_utf8(topic) && topic_name_fault(topic, UINT32_MAX) == nullptr) return {};
-  return invalid(fmt::format("Invalid publish topic '{}', does it contain '+' or '#'?", topic));
 }
 
 }  // namespace mq

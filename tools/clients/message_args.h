@@ -33,7 +33,4 @@ void declare(CLI::App& app, MessageArgs& args);
 // The payload; reads the file. REQUIRES: given() == 1
 Result<std::string> read_payload(const MessageArgs& args);
 
-// Whether messages can be published to it.
-Result<void> check_topic(const std::string& topic);
-
 }  // namespace mq

@@ -12,9 +12,8 @@
 
 #include "base/random.h"
 #include "base/units.h"
-#include "base/utf8.h"
-#include "codec/topic.h"
 #include "common/options.h"
+#include "common/topic_args.h"
 #include "io/socket_address.h"
 #include "io/srv_lookup.h"
 
@@ -106,10 +105,7 @@ Result<void> resolve_will(const ConnectArgs& args, ClientOptions& client,
     }
     return {};
   }
-  if (!is_utf8(*args.will_topic) || topic_name_fault(*args.will_topic) != nullptr) {
-    return invalid(
-        fmt::format("Invalid will topic '{}', does it contain '+' or '#'?", *args.will_topic));
-  }
+  MQ_CHECK(check_topic("will", *args.will_topic));
   client.will = WillOptions{.topic = *args.will_topic,
                             .payload = args.will_payload.value_or(""),
                             .qos = args.will_qos,

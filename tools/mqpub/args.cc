@@ -11,6 +11,7 @@
 #include "base/units.h"
 #include "codec/limits.h"
 #include "common/options.h"
+#include "common/topic_args.h"
 
 namespace mq {
 namespace {
@@ -249,7 +250,7 @@ Result<PublisherOptions> resolve(const PubArgs& args) {
   }
   if (!topic.empty()) to.topics.push_back(topic);
   to.topics.insert(to.topics.end(), args.to.begin(), args.to.end());
-  for (const std::string& one : to.topics) MQ_CHECK(check_topic(one));
+  for (const std::string& one : to.topics) MQ_CHECK(check_topic("publish", one));
 
   to.qos = args.message.qos;
   to.retain = args.retain;

@@ -123,8 +123,10 @@ bool Publisher::fetch_record() {
 void Publisher::put(std::string_view topic, const Record& record, Now now) {
   const auto result = session().publish(request(topic, record), now);
   if (result) return;
-  const std::string prefix = options_.records ? fmt::format("Line {}: ", fetched_) : "";
-  failed(exit_code(result.error()), prefix + result.error().text);
+  const std::string what = options_.records ? fmt::format("Line {}", fetched_)
+                                            : fmt::format("The message to '{}'", topic);
+  failed(exit_code(result.error()),
+         fmt::format("{} cannot be sent to {}: {}", what, where(), result.error().text));
 }
 
 void Publisher::input_read(Bytes block) {

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "clients/refusal.h"
 #include "codec/limits.h"
 
 namespace mq {
@@ -25,12 +26,8 @@ PublisherBase::PublisherBase(PublisherOptions options)
 
 void PublisherBase::note_refusal(const Acked& acked) {
   if (is_error(acked.reason) && !options_.ignore_denied) {
-    std::string why =
-        fmt::format("{} (0x{:02X})", text(acked.reason), static_cast<uint8_t>(acked.reason));
-    if (const auto more = acked.properties.text(PropertyId::kReasonString)) {
-      why += fmt::format(": {}", *more);
-    }
-    failed(exit_code(acked.reason), fmt::format("{} was refused: {}", which(acked.token), why));
+    failed(exit_code(acked.reason),
+           refusal_text(which(acked.token), where(), acked.reason, acked.properties));
   } else if (acked.reason == ReasonCode::kNoMatchingSubscribers && options_.require_subscriber) {
     failed(exit_code(acked.reason), fmt::format("{} has no subscriber.", which(acked.token)));
   }

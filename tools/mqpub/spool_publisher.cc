@@ -247,8 +247,8 @@ void SpoolPublisher::send(const SpooledMessage& message, Now now) {
   spool_.sent();
   if (published) return;
   if (message.qos == Qos::kAtMostOnce) qos0_.pop_back();
-  failed(exit_code(published.error()), fmt::format("A message to '{}' cannot be sent: {}",
-                                                   message.topic, published.error().text));
+  failed(exit_code(published.error()), fmt::format("A message to '{}' cannot be sent to {}: {}",
+                                                   message.topic, where(), published.error().text));
   check(spool_.remove(last_sent_));
 }
 

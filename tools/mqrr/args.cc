@@ -5,10 +5,10 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include "base/utf8.h"
 #include "codec/limits.h"
 #include "codec/topic.h"
 #include "common/options.h"
+#include "common/topic_args.h"
 
 namespace mq {
 namespace {
@@ -111,11 +111,8 @@ Result<RequesterOptions> resolve_requester(const RequestArgs& args, ConnectOptio
   if (kinds == 0 || to.topic.empty() || to.response_topic.empty()) {
     return invalid("All of topic, message, and response topic must be supplied.");
   }
-  MQ_CHECK(check_topic(to.topic));
-  if (!check_topic(to.response_topic)) {
-    return invalid(
-        fmt::format("Invalid response topic '{}', does it contain '+' or '#'?", to.response_topic));
-  }
+  MQ_CHECK(check_topic("publish", to.topic));
+  MQ_CHECK(check_topic("response", to.response_topic));
   if (args.lines > 0 && args.repeat) {
     return invalid("--repeat cannot be used with -l: each line is sent once.");
   }
@@ -155,13 +152,10 @@ Result<ResponderOptions> resolve_responder(const RequestArgs& args, ConnectOptio
   ConnectOptions& connection = to.connection;
   to.filter = args.message.topic.value_or(connection.url_topic);
   if (to.filter.empty()) return invalid("--responder needs the topic of the requests (-t).");
-  if (!is_utf8(to.filter) || topic_filter_fault(to.filter) != nullptr) {
-    return invalid(fmt::format(
-        "Invalid subscription topic '{}', are all '+' and '#' wildcards correct?", to.filter));
-  }
+  MQ_CHECK(check_filter("subscription", to.filter));
   to.response_topic = args.response_topic.value_or("");
   if (!to.response_topic.empty()) {
-    MQ_CHECK(check_topic(to.response_topic));
+    MQ_CHECK(check_topic("response", to.response_topic));
     if (matches(to.filter, to.response_topic)) {
       return invalid(fmt::format("The responses to '{}' would be requests themselves, of '{}'.",
                                  to.response_topic, to.filter));

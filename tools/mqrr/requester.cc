@@ -11,6 +11,7 @@
 
 #include "clients/client_program.h"
 #include "clients/line_reader.h"
+#include "clients/refusal.h"
 #include "codec/limits.h"
 #include "io/input.h"
 #include "io/output.h"
@@ -35,11 +36,7 @@ class Requester final : public ClientProgram, private Output::Owner, public Inpu
       : ClientProgram(std::move(options.connection)),
         options_(std::move(options)),
         output_(loop_, STDOUT_FILENO, *this),
-        timeout_(loop_,
-                 [this](Now) {
-                   console_.note("Timed out");
-                   end(kExitTimedOut, ReasonCode::kDisconnectWithWill);
-                 }),
+        timeout_(loop_, [this](Now) { timed_out(); }),
         pause_(loop_, [this](Now) { next(); }),
         lines_(kVarintMax) {
     if (options_.latency) latencies_.emplace();
@@ -48,6 +45,7 @@ class Requester final : public ClientProgram, private Output::Owner, public Inpu
 
  private:
   void on_event(const ClientEvent& event, Now now) override;
+  void on_lost(const Error& error, Duration retry_in, Now now) override;
   void on_ended(const Error* error, Now now) override;
   void interrupted(int signal) override;
   void output_drained() override {
@@ -66,6 +64,7 @@ class Requester final : public ClientProgram, private Output::Owner, public Inpu
   std::optional<std::string> next_payload();
   void send(std::string_view payload);
   void restart_timeout();
+  void timed_out();
   void tell_latencies();
   void end(int code, ReasonCode reason = ReasonCode::kSuccess);
 
@@ -77,7 +76,8 @@ class Requester final : public ClientProgram, private Output::Owner, public Inpu
   LineReader lines_;
   bool input_ended_ = false;
   bool started_ = false;
-  bool waiting_ = false;  // for the answer to the request that was sent last
+  bool waiting_ = false;   // for the answer to the request that was sent last
+  bool was_lost_ = false;  // the connection, while waiting
   std::string correlation_data_;
   uint64_t requests_ = 0;
   Time sent_{};
@@ -93,6 +93,29 @@ int Requester::run() {
 
 void Requester::restart_timeout() {
   if (options_.timeout) timeout_.set(add(loop_.now().mono, *options_.timeout));
+}
+
+void Requester::timed_out() {
+  if (!waiting_) {
+    console_.note(not_connected_text());
+  } else if (was_lost_) {
+    // Not every broker says why, and MQTT 3 cannot.
+    console_.note(
+        fmt::format("Timed out: {} ended the connection when it was sent the message to "
+                    "'{}'. Is that larger than the broker takes?",
+                    where(), options_.topic));
+  } else {
+    console_.note(
+        fmt::format("Timed out: no response on '{}' (does anybody answer what is sent to "
+                    "'{}'?)",
+                    options_.response_topic, options_.topic));
+  }
+  end(kExitTimedOut, ReasonCode::kDisconnectWithWill);
+}
+
+void Requester::on_lost(const Error& error, Duration retry_in, Now now) {
+  was_lost_ = waiting_;
+  ClientProgram::on_lost(error, retry_in, now);
 }
 
 void Requester::on_event(const ClientEvent& event, Now now) {
@@ -125,8 +148,8 @@ void Requester::subscribe() {
 void Requester::on_subscribed(const Subscribed& subscribed) {
   const auto code = static_cast<ReasonCode>(subscribed.codes[0]);
   if (is_error(code)) {
-    console_.error(fmt::format("The subscription to '{}' was refused: {} (0x{:02X})",
-                               options_.response_topic, text(code), subscribed.codes[0]));
+    console_.error(refusal_text(fmt::format("The subscription to '{}'", options_.response_topic),
+                                where(), code, subscribed.properties));
     return end(exit_code(code));
   }
   if (std::exchange(started_, true)) return;
@@ -186,7 +209,8 @@ void Requester::send(std::string_view payload) {
                                         now);
   runner_.wake();
   if (!result) {
-    console_.error(result.error().text);
+    console_.error(fmt::format("The message to '{}' cannot be sent to {}: {}", options_.topic,
+                               where(), result.error().text));
     end(exit_code(result.error()));
   }
 }
@@ -207,8 +231,8 @@ void Requester::input_ended(const Error* error) {
 
 void Requester::on_acked(const Acked& acked) {
   if (!is_error(acked.reason)) return;
-  console_.error(fmt::format("The message to '{}' was refused: {} (0x{:02X})", options_.topic,
-                             text(acked.reason), static_cast<uint8_t>(acked.reason)));
+  console_.error(refusal_text(fmt::format("The message to '{}'", options_.topic), where(),
+                              acked.reason, acked.properties));
   end(exit_code(acked.reason));
 }
 

@@ -11,6 +11,7 @@
 
 #include "clients/client_program.h"
 #include "clients/command_run.h"
+#include "clients/refusal.h"
 
 namespace mq {
 namespace {
@@ -58,8 +59,7 @@ void Responder::on_event(const ClientEvent& event, Now now) {
   } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
     on_subscribed(*subscribed);
   } else if (const auto* acked = std::get_if<Acked>(&event); acked && is_error(acked->reason)) {
-    console_.warning(fmt::format("A response was refused: {} (0x{:02X})", text(acked->reason),
-                                 static_cast<uint8_t>(acked->reason)));
+    console_.warning(refusal_text("A response", where(), acked->reason, acked->properties));
   }
 }
 
@@ -78,8 +78,8 @@ void Responder::on_subscribed(const Subscribed& subscribed) {
   const auto code = static_cast<ReasonCode>(subscribed.codes[0]);
   is_subscribed_ = !is_error(code);
   if (is_subscribed_) return;
-  console_.error(fmt::format("The subscription to '{}' was refused: {} (0x{:02X})", options_.filter,
-                             text(code), subscribed.codes[0]));
+  console_.error(refusal_text(fmt::format("The subscription to '{}'", options_.filter), where(),
+                              code, subscribed.properties));
   end(exit_code(code), ReasonCode::kSuccess);
 }
 

@@ -8,36 +8,14 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
-#include "base/utf8.h"
-#include "codec/topic.h"
 #include "common/options.h"
+#include "common/topic_args.h"
 
 namespace mq {
 namespace {
 
 tl::unexpected<Error> invalid(std::string text) {
   return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
-
-bool is_filter(std::string_view filter, bool may_be_shared) {
-  if (!is_utf8(filter)) return false;
-  if (may_be_shared && is_shared(filter)) {
-    const auto shared = split_shared(filter);
-    if (!shared) return false;
-    filter = shared->filter;
-  }
-  return topic_filter_fault(filter, UINT32_MAX) == nullptr;
-}
-
-Result<void> check_filters(const std::vector<std::string>& filters, std::string_view what,
-                           bool may_be_shared) {
-  for (const std::string& filter : filters) {
-    if (!is_filter(filter, may_be_shared)) {
-      return invalid(fmt::format("Invalid {} topic '{}', are all '+' and '#' wildcards correct?",
-                                 what, filter));
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -199,11 +177,12 @@ Result<void> resolve_filters(const SubArgs& args, SubscriberOptions& to) {
     return invalid("You must specify a topic to subscribe to (-t) or unsubscribe from (-U).");
   }
   for (const WantedFilter& wanted : to.filters) {
-    MQ_CHECK(check_filters({wanted.filter}, "subscription", true));
+    MQ_CHECK(check_filter("subscription", wanted.filter));
   }
   to.unsubscribe = args.unsubscribe;
-  MQ_CHECK(check_filters(to.unsubscribe, "unsubscribe", true));
-  return check_filters(args.filter_out, "filter", false);
+  for (const std::string& filter : to.unsubscribe) MQ_CHECK(check_filter("unsubscribe", filter));
+  for (const std::string& filter : args.filter_out) MQ_CHECK(check_own_filter("filter", filter));
+  return {};
 }
 
 Result<void> resolve_selection(const SubArgs& args, SubscriberOptions& to) {
@@ -292,7 +271,10 @@ Result<void> resolve_ending(const SubArgs& args, EndingOptions& to) {
   MQ_TRY(to.until, compile(args.until));
   MQ_TRY(to.fail_if, compile(args.fail_if));
   to.until_topic = args.until_topic;
-  return check_filters(args.until_topic, "--until-topic", false);
+  for (const std::string& filter : args.until_topic) {
+    MQ_CHECK(check_own_filter("--until-topic", filter));
+  }
+  return {};
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/units.h"
 #include "clients/client_program.h"
+#include "clients/refusal.h"
 #include "codec/topic.h"
 
 namespace mq {
@@ -23,9 +24,8 @@ constexpr int kExitFailIf = 3;
 
 // Whether writing goes wrong with every message: it must not be acknowledged.
 bool is_of_disk(const Error& error) {
-  return error.code == ErrorCode::kIo &&
-         (error.system == ENOSPC || error.system == EDQUOT || error.system == EIO ||
-          error.system == EROFS);
+  return error.code == ErrorCode::kIo && (error.system == ENOSPC || error.system == EDQUOT ||
+                                          error.system == EIO || error.system == EROFS);
 }
 
 class Subscriber final : public ClientProgram, private MessageSink::Owner {
@@ -186,10 +186,8 @@ void Subscriber::on_subscribed(const Subscribed& subscribed) {
     const auto code = static_cast<ReasonCode>(subscribed.codes[i]);
     if (!is_error(code)) continue;
     ++refused_;
-    const auto more = subscribed.properties.text(PropertyId::kReasonString);
-    console_.error(fmt::format("The subscription to '{}' was refused: {} (0x{:02X}){}{}",
-                               filters[i]->filter, text(code), subscribed.codes[i],
-                               more ? ": " : "", more.value_or("")));
+    console_.error(refusal_text(fmt::format("The subscription to '{}'", filters[i]->filter),
+                                where(), code, subscribed.properties));
     if (refused_ == options_.filters.size()) {
       console_.note("All subscription requests were denied.");
     }
@@ -277,7 +275,7 @@ void Subscriber::sink_failed(const Error& error) {
 }
 
 void Subscriber::timed_out() {
-  console_.note("Timed out");
+  console_.note(runner_.connected() ? "Timed out" : not_connected_text());
   drains_ = false;
   end(kExitTimedOut, ReasonCode::kDisconnectWithWill);
 }
