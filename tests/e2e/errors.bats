@@ -136,6 +136,7 @@ silent_server() {
   says 1 '*Invalid publish topic given: it is empty.*' mqpub -t t --to '' -m m
   says 1 "*Invalid subscription topic 'a#', are all '+' and '#' wildcards correct?*" mqsub -t 'a#'
   says 1 '*Invalid subscription topic given: it is not UTF-8.*' mqsub -t $'a\xff'
+  # shellcheck disable=SC2016  # no variable
   says 1 "*Invalid subscription topic '\$share/a', it must be \$share/NAME/FILTER.*" mqsub -t '$share/a'
   says 1 "*Invalid response topic 'b/+', does it contain '+' or '#'?*" mqrr -t a -e b/+ -m m
   says 1 "*Invalid will topic 'w/#', does it contain '+' or '#'?*" mqsub -t t --will-topic 'w/#'
