@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <iterator>
 #include <utility>
@@ -81,8 +82,8 @@ void append_json(std::string& line, std::string_view text) {
   line += '"';
 }
 
-LogLevel current_level = LogLevel::kNotice;
-LogFormat current_format = LogFormat::kText;
+std::atomic<LogLevel> current_level = LogLevel::kNotice;
+std::atomic<LogFormat> current_format = LogFormat::kText;
 LogSink current_sink;
 
 }  // namespace
@@ -101,19 +102,22 @@ std::string_view name(LogLevel level) {
 void log(LogLevel level, std::string_view event, LogFields fields) {
   if (!log_enabled(level) || !current_sink) return;
   current_sink(level, event,
-               current_format == LogFormat::kJson ? format_log_json(event, fields)
-                                                  : format_log_line(event, fields));
+               current_format.load(std::memory_order_relaxed) == LogFormat::kJson
+                   ? format_log_json(event, fields)
+                   : format_log_line(event, fields));
 }
 
 void set_log_level(LogLevel level) {
-  current_level = level;
+  current_level.store(level, std::memory_order_relaxed);
 }
 
 bool log_enabled(LogLevel level) {
-  return level <= current_level;
+  return level <= current_level.load(std::memory_order_relaxed);
 }
 
-void set_log_format(LogFormat format) { current_format = format; }
+void set_log_format(LogFormat format) {
+  current_format.store(format, std::memory_order_relaxed);
+}
 
 LogSink set_log_sink(LogSink sink) {
   return std::exchange(current_sink, std::move(sink));

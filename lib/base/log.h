@@ -45,8 +45,8 @@ using LogFields = std::initializer_list<LogField>;
 //   log(LogLevel::kInfo, "connected", {{"client", id}, {"port", port}});
 void log(LogLevel level, std::string_view event, LogFields fields = {});
 
-// Events above this level are dropped unformatted; kNotice at the start. Set before there are
-// threads, as the format and the sink.
+// Events above this level are dropped unformatted; kNotice at the start. Level and format may
+// change while other threads log, the sink may not.
 void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);  // worth asking where collecting the values costs something
 

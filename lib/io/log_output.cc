@@ -54,6 +54,11 @@ std::string utc_text() {
   return fmt::format("{}.{:03}Z", text, ms % 1000);
 }
 
+// Another thread may have made its line before the format changed.
+bool is_json(std::string_view line) {
+  return line.starts_with("\"event\":");
+}
+
 // One place. What it writes is a whole line in one write.
 class Output {
  public:
@@ -70,7 +75,7 @@ class Output {
   void write(const LogOutputs& all, LogLevel level, std::string_view line) {
     const bool is_syslog = output_.to == LogOutput::To::kSyslog;
     std::string text;
-    if (all.format == LogFormat::kJson) {
+    if (is_json(line)) {
       std::string time;
       if (!output_.time_format.empty()) {
         time = time_text(output_.time_format);
@@ -116,9 +121,8 @@ class Log {
     if (!verdict.admitted) return;
     std::string whole(line);
     if (verdict.left_out > 0) {
-      whole += settings_.format == LogFormat::kJson
-                   ? fmt::format(",\"left_out\":{}", verdict.left_out)
-                   : fmt::format(" left_out={}", verdict.left_out);
+      whole += is_json(line) ? fmt::format(",\"left_out\":{}", verdict.left_out)
+                             : fmt::format(" left_out={}", verdict.left_out);
     }
     for (const auto& output : outputs_) output->write(settings_, level, whole);
   }

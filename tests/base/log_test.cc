@@ -1,8 +1,10 @@
 #include "base/log.h"
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -110,4 +112,26 @@ TEST_CASE("a flood of one event is cut, and the next line can say by how much") 
   CHECK(first.admitted);
   CHECK(first.left_out == 7);
   CHECK(limiter.admit("x", start + kLogWindow).left_out == 0);
+}
+
+TEST_CASE("level and format change while another thread logs") {
+  std::atomic<int> lines = 0;
+  const LogSink before = set_log_sink([&](LogLevel, std::string_view event, std::string_view line) {
+    CHECK(event == "e");
+    CHECK((line == "e k=1" || line == R"("event":"e","k":1)"));
+    ++lines;
+  });
+  std::atomic<bool> done = false;
+  std::thread other([&] {
+    while (lines < 1000) log(LogLevel::kNotice, "e", {{"k", 1}});
+    done = true;
+  });
+  while (!done) {
+    set_log_level(LogLevel::kDebug);
+    set_log_format(LogFormat::kJson);
+    set_log_level(LogLevel::kNotice);
+    set_log_format(LogFormat::kText);
+  }
+  other.join();
+  set_log_sink(before);
 }
