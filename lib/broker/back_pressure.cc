@@ -21,6 +21,11 @@ uint64_t Counters::*Broker::queue_limit(const Session& session, uint64_t more_me
   return bytes + more_bytes > options_.queued_bytes_max ? &Counters::limit_queued_bytes : nullptr;
 }
 
+bool Broker::has_nothing_queued(const Session& session) {
+  return session.waiting.empty() && session.inflight.publishes() == 0 &&
+         (session.connection == nullptr || session.connection->out.empty());
+}
+
 // Whether one more message may wait in the session. One that finds nothing before it is taken
 // whatever its size, or messages over the limit could not be sent at all.
 bool Broker::has_queue_room(Session& session, const Message& message) {
@@ -36,9 +41,7 @@ bool Broker::has_queue_room(Session& session, const Message& message) {
     }
   }
   const auto limit = [&]() -> uint64_t Counters::* {
-    const bool is_first = session.waiting.empty() && session.inflight.publishes() == 0 &&
-                          (session.connection == nullptr || session.connection->out.empty());
-    return is_first ? nullptr : queue_limit(session, 1, message.memory());
+    return has_nothing_queued(session) ? nullptr : queue_limit(session, 1, message.memory());
   };
   uint64_t Counters::*over = limit();
   if (over != nullptr && drop_expired(session)) over = limit();

@@ -379,35 +379,6 @@ void Broker::on_due(Session& session, Now now) {
   arm(session);
 }
 
-// Messages of shared subscriptions that have not reached the leaving member go to another one. A
-// QoS 2 message whose delivery had begun does not [MQTT-4.8.2-5], nor does what was refused
-// [MQTT-4.8.2-6].
-void Broker::reassign_shared(Session& session) {
-  if (session.share_tags == 0) return;
-  const auto pass_on = [&](const Ref<const Message>& message, uint8_t tag) {
-    if (tag == 0 || !message) return;
-    const SubscriptionRef* ref = Subscriptions::find_shared(session, tag, message->topic());
-    if (ref == nullptr) return;
-    const Subscriber* other = Subscriptions::pick_other(*ref, session);
-    if (other == nullptr) return;
-    if (!has_queue_room(*other->session, *message)) return;
-    const Qos qos = std::min(message->qos(), other->options.qos);
-    const bool retain = message->retain_flag() && other->options.retain_as_published;
-    enqueue(*other->session,
-            {message, other->subscription_id, publish_byte(qos, retain), other->share_tag});
-  };
-  for (uint32_t i = 0; i < session.inflight.size(); ++i) {
-    const InflightEntry& entry = session.inflight[i];
-    if (entry.state != InflightEntry::State::kPublishSent) continue;
-    if (entry.qos() == Qos::kExactlyOnce && entry.sent) continue;
-    pass_on(entry.message, entry.share_tag);
-  }
-  for (uint32_t i = 0; i < session.waiting.size(); ++i) {
-    const WaitingMessage& item = session.waiting[i];
-    pass_on(item.message, item.share_tag);
-  }
-}
-
 ClientIdentity Broker::identity(const Connection& c) const {
   return identity(*c.session);
 }

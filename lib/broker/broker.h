@@ -184,7 +184,19 @@ class Broker {
                             Ref<const Message>& message);
   void deliver(const Hit& hit, const MessageFields& fields, Ref<const Message>& message);
 
+  // shared.cc
+  struct SharedMessage {
+    std::string_view topic;
+    Qos qos;
+    uint64_t bytes;  // of memory, more or less
+  };
+  ShareGroup::Fit fit(const Subscriber& member, const SharedMessage& message) const;
+  void choose_members(const MessageFields& fields);
+  bool pass_on(const Session& from, const Ref<const Message>& message, uint8_t tag);
+  void reassign_shared(Session& session);
+
   // back_pressure.cc
+  static bool has_nothing_queued(const Session& session);
   bool has_queue_room(Session& session, const Message& message);
   uint64_t Counters::*queue_limit(const Session& session, uint64_t more_messages,
                                   uint64_t more_bytes) const;
@@ -239,7 +251,6 @@ class Broker {
   void detach(Connection& c, bool with_will, Now now);
   void end_session(Session& session, Now now);
   void on_due(Session& session, Now now);
-  void reassign_shared(Session& session);
   void publish_will(Session& session, Now now);
   void arm(Session& session);
   void arm(Connection& c, Time at) { connection_timers_.set(c, at); }

@@ -250,7 +250,8 @@ bool Broker::produce_publish(Connection& c, OutBatch& to, Now now) {
     head.omit_topic = false;
   }
   if (expired || denied || !skipped || too_large()) {
-    if (!expired) ++counters_.publishes_dropped;
+    const bool passed_on = denied && pass_on(session, entry.message, tracked->share_tag);
+    if (!expired && !passed_on) ++counters_.publishes_dropped;
     if (tracked != nullptr) forget(session, entry.packet_id);
     c.out.pop_front();
     if (tracked != nullptr) fill_window(c);

@@ -93,7 +93,7 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
   if (packet.expiry_s) fields.expires = add(now.mono, std::chrono::seconds(*packet.expiry_s));
 
   hits_.clear();
-  subscriptions_.match(fields.topic, c.session, hits_);
+  if (subscriptions_.match(fields.topic, c.session, hits_)) choose_members(fields);
   // 5.0 clients are told; others wait for their acknowledgement until the store can write again.
   if (store_state_.failing && c.version == Version::kV5 && must_store(c, fields)) {
     return ReasonCode::kQuotaExceeded;
@@ -176,7 +176,7 @@ ReasonCode Broker::retain_message(const MessageFields& fields, const Session& fr
 
 uint32_t Broker::route(const MessageFields& fields, const Session* from) {
   hits_.clear();
-  subscriptions_.match(fields.topic, from, hits_);
+  if (subscriptions_.match(fields.topic, from, hits_)) choose_members(fields);
   Ref<const Message> message;
   for (const Hit& hit : hits_) deliver(hit, fields, message);
   return static_cast<uint32_t>(hits_.size());

@@ -12,6 +12,14 @@ constexpr uint32_t kNone = UINT32_MAX;
 // Further shared subscriptions of one session share this tag; the topic tells them apart then.
 constexpr uint8_t kLastShareTag = 255;
 
+// Who is connected comes first. Of those who are away only one that keeps messages will do: at
+// QoS 0 nothing waits for anybody.
+ShareGroup::Fit fit(const Subscriber& member) {
+  if (member.session->connection != nullptr) return ShareGroup::Fit::kNow;
+  const bool keeps = member.options.qos != Qos::kAtMostOnce;
+  return keeps ? ShareGroup::Fit::kLater : ShareGroup::Fit::kNot;
+}
+
 }  // namespace
 
 ShareGroup* Subscriptions::find_group(const Node& node, std::string_view share_name) {
@@ -135,10 +143,11 @@ void Subscriptions::remove_at(Session& session, uint32_t back) {
   tree_.prune(ref.node);
 }
 
-void Subscriptions::match(std::string_view topic, const Session* from, std::vector<Hit>& hits) {
+bool Subscriptions::match(std::string_view topic, const Session* from, std::vector<Hit>& hits) {
   Match match{from, hits, ++stamp_};
   // A wildcard at the first level does not match a topic that begins with '$' [MQTT-4.7.2-1].
   match_level(tree_.root(), topic, !topic.starts_with('$'), match);
+  return match.any_group;
 }
 
 void Subscriptions::match_level(Node& node, std::string_view rest, bool wildcards, Match& match) {
@@ -194,31 +203,11 @@ void Subscriptions::collect(Node& node, Match& match) {
   }
   if (node.value.groups == nullptr) return;
   for (const auto& group : *node.value.groups) {
-    const Subscriber* chosen = pick(*group, nullptr);
+    const Subscriber* chosen = pick(*group, fit);
     if (chosen == nullptr) continue;
-    match.hits.push_back({chosen->session, chosen->options.qos,
-                          chosen->options.retain_as_published, chosen->share_tag,
-                          chosen->subscription_id, {}});
+    match.hits.push_back(hit(*group, *chosen));
+    match.any_group = true;
   }
-}
-
-// Who is connected comes first. Of those who are away only one that keeps messages will do: at
-// QoS 0 nothing waits for anybody.
-Subscriber* Subscriptions::pick(ShareGroup& group, const Session* leaving) {
-  const auto count = static_cast<uint32_t>(group.members.size());
-  Subscriber* away = nullptr;
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint32_t at = (group.next + i) % count;
-    Subscriber& member = group.members[at];
-    if (member.session == leaving) continue;
-    if (member.session->connection != nullptr) {
-      group.next = at + 1;
-      return &member;
-    }
-    if (away == nullptr && member.options.qos != Qos::kAtMostOnce) away = &member;
-  }
-  if (away != nullptr) group.next = static_cast<uint32_t>(away - group.members.data()) + 1;
-  return away;
 }
 
 const SubscriptionRef* Subscriptions::find_shared(const Session& session, uint8_t share_tag,

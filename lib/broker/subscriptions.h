@@ -28,6 +28,7 @@ struct ShareGroup {
   std::string name;
   std::vector<Subscriber> members;
   uint32_t next = 0;  // whose turn it is
+  enum class Fit : uint8_t { kNow, kLater, kNot };  // of a member for a message
 };
 
 struct SubscriptionNode {
@@ -51,6 +52,7 @@ struct Hit {
   uint8_t share_tag;
   uint32_t subscription_id;  // the first one, 0 for none
   std::vector<uint32_t> more_ids;  // of overlapping subscriptions, rarely any
+  ShareGroup* group = nullptr;     // of which the session is a member
 };
 
 class Subscriptions {
@@ -68,16 +70,41 @@ class Subscriptions {
   void remove_all(Session& session);
 
   // Appends one hit for each session with matching subscriptions, overlaps merged, and one for
-  // each matching share group. `from` is the publishing session, for No Local; may be null.
-  // The order of a share group's members is advanced.
-  void match(std::string_view topic, const Session* from, std::vector<Hit>& hits);
+  // each matching share group, for the member whose turn it is. `from` is the publishing session,
+  // for No Local; may be null. The order of a share group's members is advanced. True when there
+  // was a group.
+  bool match(std::string_view topic, const Session* from, std::vector<Hit>& hits);
 
   // The share group through which `session` got a message with that tag; null when it is gone.
   static const SubscriptionRef* find_shared(const Session& session, uint8_t share_tag,
                                             std::string_view topic);
-  // Another member for a message whose member is going away; null when none can take it.
-  static Subscriber* pick_other(const SubscriptionRef& ref, const Session& leaving) {
-    return pick(*ref.group, &leaving);
+  // The member whose turn it is among those that fit now, or else of those that fit later; null
+  // when there is none.
+  template <class FitOf>
+  static Subscriber* pick(ShareGroup& group, FitOf&& fit_of) {
+    const auto count = static_cast<uint32_t>(group.members.size());
+    Subscriber* later = nullptr;
+    for (uint32_t i = 0; i < count; ++i) {
+      const uint32_t at = (group.next + i) % count;
+      Subscriber& member = group.members[at];
+      const ShareGroup::Fit fit = fit_of(member);
+      if (fit == ShareGroup::Fit::kNow) {
+        group.next = at + 1;
+        return &member;
+      }
+      if (later == nullptr && fit == ShareGroup::Fit::kLater) later = &member;
+    }
+    if (later != nullptr) group.next = static_cast<uint32_t>(later - group.members.data()) + 1;
+    return later;
+  }
+  static Hit hit(ShareGroup& group, const Subscriber& member) {
+    return {member.session,
+            member.options.qos,
+            member.options.retain_as_published,
+            member.share_tag,
+            member.subscription_id,
+            {},
+            &group};
   }
 
   size_t size() const { return count_; }          // all of them
@@ -91,11 +118,11 @@ class Subscriptions {
     const Session* from;
     std::vector<Hit>& hits;
     uint64_t stamp;
+    bool any_group = false;
   };
   void match_level(Node& node, std::string_view rest, bool wildcards, Match& match);
   void match_end(Node& node, Match& match);
   void collect(Node& node, Match& match);
-  static Subscriber* pick(ShareGroup& group, const Session* leaving);
   static ShareGroup* find_group(const Node& node, std::string_view share_name);
   static std::vector<Subscriber>& list(const SubscriptionRef& ref) {
     return ref.group != nullptr ? ref.group->members : ref.node->value.subscribers;

@@ -232,3 +232,129 @@ TEST_CASE("a 3.1.1 client shares, too") {
   s["a"].expect_publish("t", "1");
   s["b"].expect_publish("t", "2");
 }
+
+TEST_CASE("a member that may not read a message does not use it up") {
+  BrokerScript s;
+  s.access.restrict_reading();
+  s.access.unreadable = {{"a", "t"}, {"c", "t"}};
+  for (const char* name : {"a", "b", "c"}) s[name].connect().subscribe("$share/g/#", 1);
+  s["p"].connect();
+  for (uint16_t id = 1; id <= 4; ++id) {
+    s["p"].publish("t", "x", {.qos = 1, .id = id}).send("c0 00");
+    s["p"].expect("40 02 000" + std::to_string(id)).expect("d0 00");
+    s["b"].expect_publish("t", "x", {.qos = 1, .id = id});
+    s["b"].send("40 02 000" + std::to_string(id));
+  }
+  // What all may read goes round.
+  for (int i = 0; i < 3; ++i) s["p"].publish("u", "y");
+  for (const char* name : {"a", "b", "c"}) s[name].expect_publish("u", "y");
+  // What nobody may read reaches nobody.
+  s.access.unreadable.insert({"b", "t"});
+  s["p"].publish("t", "z");
+  for (const char* name : {"a", "b", "c"}) s[name].expect_nothing();
+}
+
+TEST_CASE("nor does one that is away and may not read it: it waits for one that may") {
+  BrokerScript s;
+  s.access.restrict_reading();
+  s.access.unreadable = {{"a", "t"}};
+  for (const char* name : {"a", "b"}) {
+    s[name].connect({.properties = kKept}).subscribe("$share/g/t", 1).drop();
+  }
+  s["p"].connect();
+  s["p"].publish("t", "1", {.qos = 1, .id = 1}).expect("40 02 0001");
+  s["p"].publish("t", "2", {.qos = 1, .id = 2}).expect("40 02 0002");
+  s["a"].resume({.clean = false, .properties = kKept}).expect_nothing();
+  s["b"].resume({.clean = false, .properties = kKept});
+  s["b"].expect_publish("t", "1", {.qos = 1, .id = 1});
+  s["b"].expect_publish("t", "2", {.qos = 1, .id = 2});
+}
+
+TEST_CASE("a right that is lost while a shared message waits: another member gets it") {
+  BrokerScript s;
+  s["a"].connect({.properties = kKept}).subscribe("$share/g/t", 1).drop();
+  s["p"].connect();
+  s["p"].publish("t", "x", {.qos = 1, .id = 1}).expect("40 02 0001");
+  s["b"].connect().subscribe("$share/g/t", 1);
+  s.access.restrict_reading();
+  s.access.unreadable = {{"a", "t"}};
+  s["a"].resume({.clean = false, .properties = kKept}).expect_nothing();
+  s["b"].expect_publish("t", "x", {.qos = 1, .id = 1}).send("40 02 0001");
+  CHECK(s.counters().publishes_dropped == 0);
+}
+
+TEST_CASE("a member whose queue is full is passed over, at every QoS and for every policy") {
+  for (const SlowConsumer policy :
+       {SlowConsumer::kDrop, SlowConsumer::kDisconnect, SlowConsumer::kBlock}) {
+    for (const int qos : {0, 1, 2}) {
+      CAPTURE(qos);
+      BrokerOptions options = quiet();
+      options.queued_messages_max = 2;
+      options.slow_consumer = policy;
+      BrokerScript s(options);
+      for (const char* name : {"a", "b"}) {
+        s[name].connect().subscribe("$share/g/t", static_cast<uint8_t>(qos));
+      }
+      s["p"].connect();
+      s["a"].stop_reading();
+      for (uint16_t id = 1; id <= 12; ++id) {
+        With with{.qos = qos, .id = qos == 0 ? uint16_t{0} : id};
+        s["p"].publish("t", "x", with);
+        s["p"].skip_output();
+        if (s["b"].output().empty()) continue;
+        const uint16_t its =
+            qos == 0 ? 0 : static_cast<uint16_t>(s["b"].output()[5] * 256 + s["b"].output()[6]);
+        s["b"].expect_publish("t", "x", {.qos = qos, .id = its});
+        if (qos == 1)
+          s["b"].send(std::vector<uint8_t>{0x40, 2, static_cast<uint8_t>(its >> 8),
+                                           static_cast<uint8_t>(its)});
+        if (qos == 2) {
+          s["b"].send(std::vector<uint8_t>{0x50, 2, static_cast<uint8_t>(its >> 8),
+                                           static_cast<uint8_t>(its)});
+          s["b"].skip_output();
+          s["b"].send(std::vector<uint8_t>{0x70, 2, static_cast<uint8_t>(its >> 8),
+                                           static_cast<uint8_t>(its)});
+        }
+      }
+      CHECK(s.counters().publishes_dropped == 0);
+      CHECK(s["a"].is_open());
+      s["a"].read_again();
+      s["a"].skip_output();
+    }
+  }
+}
+
+TEST_CASE("when all who are connected are full, QoS 1 waits for a member that is away") {
+  BrokerOptions options = quiet();
+  options.queued_messages_max = 1;
+  BrokerScript s(options);
+  s["away"].connect({.properties = kKept}).subscribe("$share/g/t", 1).drop();
+  s["a"].connect().subscribe("$share/g/t", 1);
+  s["p"].connect();
+  for (uint16_t id = 1; id <= 3; ++id) {
+    s["p"].publish("t", std::to_string(id), {.qos = 1, .id = id});
+    s["p"].expect("40 02 000" + std::to_string(id));
+  }
+  s["a"].expect_publish("t", "1", {.qos = 1, .id = 1});
+  CHECK(s.counters().publishes_dropped == 1);  // the third: there is no room anywhere
+  s["away"].resume({.clean = false, .properties = kKept});
+  s["away"].expect_publish("t", "2", {.qos = 1, .id = 1});
+}
+
+TEST_CASE("what a member leaves behind goes to one that has room and may read it") {
+  BrokerOptions options = quiet();
+  options.queued_messages_max = 1;
+  BrokerScript s(options);
+  s["p"].connect();
+  s["a"].connect().subscribe("$share/g/t", 1);
+  s["p"].publish("t", "1", {.qos = 1, .id = 1}).expect("40 02 0001");
+  s["a"].expect_publish("t", "1", {.qos = 1, .id = 1});
+  for (const char* name : {"full", "denied", "b"}) s[name].connect().subscribe("$share/g/t", 1);
+  s["full"].subscribe("own", 1);
+  s["p"].publish("own", "x", {.qos = 1, .id = 1}).expect("40 02 0001");
+  s["full"].expect_publish("own", "x", {.qos = 1, .id = 1});
+  s.access.restrict_reading();
+  s.access.unreadable = {{"denied", "t"}};
+  s["a"].drop();
+  s["b"].expect_publish("t", "1", {.qos = 1, .id = 1});
+}
