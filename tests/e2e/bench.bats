@@ -47,6 +47,24 @@ all_arrived() {
   done
 }
 
+@test "stages: each has its rate, and a row in each report" {
+  bench --stages 0.2s:1k,0.4s,0s:100,0.4s --html "$work/r.html" --md "$work/r.md" -q 1
+  cat "$work/r.md"
+  all_arrived 540 540
+  count .load.stages '[{"length_s":0.2,"rate":1000},{"length_s":0.4,"rate":1000},{"length_s":0,"rate":100},{"length_s":0.4,"rate":100}]'
+  # Sent in a stage is what was due there, but for what was late at the end of it.
+  count '[.stages[] | .rate_from, .rate_to]' '[0,1000,1000,1000,100,100]'
+  count '[.stages[].sent] | add' 540
+  count '[.stages[].sent] | .[1] > 2 * .[0] and .[1] > 5 * .[2]' true
+  [ "$(grep -c '^| 0' "$work/r.md")" -eq 3 ]
+  [ "$(sed -n '/id="stages"/,/<.table>/p' "$work/r.html" | grep -c '<td>')" -eq 3 ]
+  [ "$(mqbench report "$work/result.json" | grep -c '^  [0-9.]* s to ')" -eq 3 ]
+  run -2 --separate-stderr mqbench run -p "$port" --stages 1s:1k --rate 5
+  [[ $stderr == *'no --rate, -d or --messages'* ]]
+  run -2 --separate-stderr mqbench run -p "$port" --stages 1s:1k,2x
+  [[ $stderr == *"'2x' must be LENGTH:RATE"* ]]
+}
+
 @test "patterns: deliveries are what the pattern says" {
   bench --pubs 5 --subs 2 --rate 1k --messages 503 -q 1
   all_arrived 503 503

@@ -50,6 +50,50 @@ holds() {
   holds ".metrics.response_ms.p95 / ($stall_ms - 500) | . > 0.95 and . < 1.05"
 }
 
+@test "the planned count is the area under the rate, exactly, and that of shards adds up to it" {
+  start_sink
+  # Options of the load | how many messages that is.
+  while IFS='|' read -r load planned; do
+    # shellcheck disable=SC2086
+    bench --pubs 7 --subs 7 $load
+    holds ".counts | .planned == $planned and .sent + .not_sent == $planned"
+    sum=0
+    for shard in 0 1 2; do
+      # shellcheck disable=SC2086
+      bench --pubs 7 --subs 7 --shard "$shard/3" --run-id r $load
+      holds '.counts.planned > 0'
+      sum=$((sum + $(jq .counts.planned "$work/result.json")))
+    done
+    [ "$sum" -eq "$planned" ]
+  done <<'EOF'
+--rate 1234.5 -d 0.2|247
+--stages 0.1s:1k,0.1s,0.05s:0|175
+--stages 0.1s:2k,0s:333,0.1s --phase random|133
+--rate 997 -d 0.2 --phase sync|199
+--rate 1k --messages 211 --arrival poisson|211
+EOF
+}
+
+@test "Poisson arrivals: the mean within three sigma, the seed is in the result and makes the same again" {
+  start_sink
+  planned() {
+    bench --pubs 5 --subs 5 --rate 4k -d 0.25 --arrival poisson "$@" >/dev/null
+    holds '.counts | .sent + .not_sent == .planned'
+    jq '.counts.planned' "$work/result.json"
+  }
+  sum=0
+  for seed in 1 2 3 4; do
+    sum=$((sum + $(planned --seed "$seed")))
+  done
+  [ "$sum" -gt $((4000 - 190)) ]
+  [ "$sum" -lt $((4000 + 190)) ]
+  first=$(planned)
+  [ "$(planned --seed "$(jq .load.seed "$work/result.json")")" -eq "$first" ]
+  sum=0
+  for shard in 0 1; do sum=$((sum + $(planned --seed 4 --shard "$shard/2" --run-id x))); done
+  [ "$sum" -eq "$(planned --seed 4)" ]
+}
+
 @test "a constant delay shifts the latency by just that" {
   start_sink
   bench --rate 1000 -d 1

@@ -35,7 +35,8 @@ exits() {
   bench --rate max --inflight 10 --messages 100 -q 2 --json="$work/b.json"
   mqbench conn -h 127.0.0.1 -p "$port" -c 5 -i 0 -d 0.1 --json="$work/c.json"
   mqbench merge "$work/a.json" --json="$work/d.json" >/dev/null
-  for name in a b c d; do
+  bench --stages 0.3s:500,0.2s --arrival poisson --json="$work/e.json"
+  for name in a b c d e; do
     python3 -m jsonschema -i "$work/$name.json" "$BATS_TEST_DIRNAME/../../tools/mqbench/result.schema.json"
   done
   # The schema is one that something can break.

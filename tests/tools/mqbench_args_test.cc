@@ -74,6 +74,41 @@ TEST_CASE("args: rate, duration and number of messages") {
   }
 }
 
+TEST_CASE("args: rates that change, and when messages come") {
+  const auto staged = parse({"--stages", "10s:1k,30s:10k,10s:0"});
+  REQUIRE(staged);
+  CHECK(staged->load.duration == 50s);
+  CHECK(staged->load.planned() == 220'000);
+  CHECK(staged->load.rate == doctest::Approx(4400));
+  CHECK(staged->load.first_rate() == 0);
+  CHECK(staged->load.warm_up == 0s);  // nothing would be sent in it
+  const auto jump = parse({"--stages", "0s:500,1.5s,0.25s:0"});
+  CHECK(jump->load.first_rate() == 500);
+  CHECK(jump->load.warm_up == 1s);
+  CHECK(jump->load.planned() == 813);  // 812.5
+  // Intervals begin with each second and each stage.
+  CHECK(jump->load.interval_start(0) == 0s);
+  CHECK(jump->load.interval_start(1) == 1s);
+  CHECK(jump->load.interval_start(2) == 1500ms);
+  CHECK(jump->load.interval_start(3) == 1750ms);
+  CHECK(parse({"-d", "5"})->load.interval_start(3) == 3s);
+  for (const char* other : {"--rate", "-d", "--messages"}) {
+    CHECK(error({"--stages", "1s:1", other, "5"}) ==
+          "--stages has rates and durations of its own: no --rate, -d or --messages.");
+  }
+  CHECK(error({"--stages", "x"}).find("'x' must be LENGTH:RATE") != std::string::npos);
+
+  CHECK(parse({"--rate", "10", "-d", "10"})->load.planned() == 100);
+  const auto random = parse({"--arrival", "poisson", "--run-id", "r"});
+  CHECK_FALSE(random->load.planned());
+  CHECK(random->load.arrival.seed == parse({"--run-id", "r"})->load.run);
+  CHECK(parse({"--seed", "7"})->load.arrival.seed == 7);
+  CHECK(parse({"--arrival", "poisson", "--messages", "5"})->load.planned() == 5);
+  CHECK(parse({"--phase", "sync"})->load.arrival.phase == Phase::kSync);
+  CHECK(error({"--arrival", "poisson", "--rate", "max"}) != "");
+  CHECK(error({"--arrival", "poisson", "--phase", "sync"}) != "");
+}
+
 TEST_CASE("args: qualities of service") {
   CHECK(parse({"-q", "2"})->load.sub_qos == Qos::kExactlyOnce);
   CHECK(parse({"-q", "2", "--sub-qos", "0"})->load.sub_qos == Qos::kAtMostOnce);

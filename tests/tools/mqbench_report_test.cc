@@ -7,6 +7,7 @@
 
 #include "mqbench/exit_code.h"
 #include "mqbench/merge.h"
+#include "mqbench/regression.h"
 
 using namespace mq;
 using namespace std::chrono_literals;
@@ -286,6 +287,38 @@ TEST_CASE("merge: the worst verdict counts") {
   REQUIRE(merged);
   CHECK_FALSE(merged->verdict.valid);
   CHECK(merged->verdict.reasons == std::vector<std::string>{"shard 1: late"});
+}
+
+TEST_CASE("report: stages have a row each, in all forms, and survive the JSON") {
+  RunOptions o = options();
+  o.load.stages = {{0s, 1000}, {1s, 1000}, {1s, 0}};
+  o.load.arrival = {.arrival = Arrival::kPoisson, .seed = 42};
+  const Record record = judged(o, result(o));
+  const auto rows = stage_rows(record);
+  REQUIRE(rows.size() == 2);
+  CHECK(rows[0].rate_from == 1000);
+  CHECK(rows[1].rate_to == 0);
+  CHECK(rows[1].sent == 1000);
+  CHECK(rows[0].response.max() == doctest::Approx(1e6).epsilon(0.001));
+  CHECK(rows[1].response.max() == doctest::Approx(2e6).epsilon(0.001));
+  CHECK(has(text_report(record), "open loop, stages of up to 1.00k/s, poisson"));
+  CHECK(has(text_report(record), "  1 s to 2 s            1.00k/s to 0/s    1.00k/s    1.00k/s"));
+  CHECK(has(markdown_report(record), "| 0 | 1 | 1.00k/s | 1.00k/s | 1000 | 1000 |"));
+  CHECK(has(html_report(record), "<tr><td>1</td><td>2</td><td>1000</td><td>0</td><td>1000</td>"));
+  const std::string json = to_json(record);
+  CHECK(has(json, R"("arrival":"poisson","phase":"even","seed":42)"));
+  CHECK(has(json, R"("stages":[{"t":0.0,"length_s":1.0,"rate_from":1000.0,"rate_to":1000.0,)"));
+  const auto read = from_json(json);
+  REQUIRE(read);
+  CHECK(to_json(*read) == json);
+  // Of another curve no rate is to be had.
+  Record other = record;
+  other.stages[2].rate = 5;
+  CHECK(std::string(load_difference(record, other)) == "their stages differ");
+  other.stages[2].length = 2s;
+  CHECK_FALSE(merge({record, other}));
+  // Two shards of one curve are the whole of it.
+  CHECK(merge({record, record})->stages[1].rate == 2000);
 }
 
 TEST_CASE("report: tables") {

@@ -11,6 +11,8 @@
 #include "client/client_options.h"
 #include "io/client_runner.h"
 #include "mqbench/load_plan.h"
+#include "mqbench/rate_curve.h"
+#include "mqbench/schedule.h"
 
 namespace mq {
 
@@ -40,8 +42,8 @@ struct LoadOptions {
   PropertyList publish_properties, subscribe_properties;
 
   LoadPlan plan;
-  std::string run_name;     // six hexadecimal digits if nobody gave it another name
-  uint32_t run = 0;         // a number for it, for the stamps
+  std::string run_name;            // six hexadecimal digits if nobody gave it another name
+  uint32_t run = 0;                // a number for it, for the stamps
   uint32_t shard = 0, shards = 1;  // of several processes that carry out the plan
   Qos qos = Qos::kAtMostOnce;
   Qos sub_qos = Qos::kAtMostOnce;
@@ -56,11 +58,13 @@ struct LoadOptions {
   // Messages a second in all. Nothing: as fast as `inflight` allows, and then `inflight` also
   // bounds what each publisher has on the way to the subscribers.
   std::optional<double> rate = 1000;
+  std::vector<RateStage> stages;  // where it changes; `rate` is then the mean
+  ArrivalOptions arrival;
   uint64_t messages = 0;  // how many in the measured part; at rate max 0 is until `duration` ends
   Duration duration{};    // of the measured part; zero at rate max with `messages`
   Duration warm_up{};
-  Duration drain{};       // at most, after the last message was sent
-  Duration backlog_max{}; // a message that is later than that is given up
+  Duration drain{};        // at most, after the last message was sent
+  Duration backlog_max{};  // a message that is later than that is given up
 
   uint32_t inflight = 1000;
   uint32_t connecting_max = 100;  // connections that are being made at a time
@@ -71,7 +75,7 @@ struct LoadOptions {
   // Clients take turns with these; all from where the system likes and to the same server without.
   std::vector<std::string> local_addresses;
   std::vector<Address> hosts;
-  bool shows_progress = false;    // where standard error is a terminal
+  bool shows_progress = false;  // where standard error is a terminal
 
   // Where shards that are ready wait for each other; they do not without.
   struct Sync {
@@ -90,12 +94,23 @@ struct LoadOptions {
     return sum;
   }
   bool open_loop() const { return rate.has_value(); }
-  // Length of the intervals that are reported: a second, more in a run of hours.
-  Duration interval() const {
-    using std::chrono::seconds;
-    if (duration >= kEndless) return seconds(1);
-    return std::max<Duration>(seconds(1), std::chrono::ceil<seconds>(duration / 3000));
-  }
+  // The rate in the measured part, of all publishers and shards. REQUIRES: open_loop()
+  RateCurve curve() const;
+  double first_rate() const;  // at its beginning
+  // How many messages that makes; nothing where chance has it.
+  std::optional<uint64_t> planned() const;
+
+  // Where the intervals begin that are reported: with each second, less often in a run of hours,
+  // and with each stage.
+  Duration interval_start(size_t i) const;
+  // Before the run, when `duration` and `stages` are known.
+  void set_intervals();
+
+ private:
+  std::vector<Duration> interval_starts_;  // with stages
 };
+
+// How many messages a rate makes in a time, rounded.
+uint64_t messages_in(Duration time, double rate);
 
 }  // namespace mq

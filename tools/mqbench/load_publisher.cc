@@ -87,23 +87,22 @@ const std::string& LoadPublisher::topic_of(uint32_t variant) {
   return topic_;
 }
 
-void LoadPublisher::set_schedules(const Schedule* warm_up, const Schedule* window) {
-  warm_up_.schedule = warm_up;
-  window_.schedule = window;
+void LoadPublisher::set_schedules(const Schedule& warm_up, const Schedule& window) {
+  warm_up_.turns.emplace(warm_up, number_);
+  window_.turns.emplace(window, number_);
 }
 
 // Where the next message that is due belongs, null when none is.
 LoadPublisher::Messages* LoadPublisher::next_due(Time now) {
   if (done_) return nullptr;
   if (context_.options.open_loop()) {
-    if (window_.schedule == nullptr) return nullptr;  // the run has not begun
+    if (!window_.turns) return nullptr;  // the run has not begun
     for (Messages* part : {&warm_up_, &window_}) {
-      for (; part->next < part->due; ++part->next) {
-        const Time planned = part->schedule->planned(number_, part->next);
-        if (planned + context_.options.backlog_max >= now) return part;
+      for (; part->next < part->due; part->take()) {
+        if (part->turns->next() + context_.options.backlog_max >= now) return part;
       }
     }
-    if (window_.next == window_.schedule->messages_of(number_)) finish();
+    if (window_.turns->next() == kNever) finish();
     return nullptr;
   }
   if (now < context_.times.window_start) {
@@ -172,7 +171,7 @@ void LoadPublisher::pump(Time now) {
 bool LoadPublisher::send(Messages& part, Time now) {
   const bool warm_up = &part == &warm_up_;
   const bool open_loop = context_.options.open_loop();
-  const Time planned = open_loop ? part.schedule->planned(number_, part.next) : now;
+  const Time planned = open_loop ? part.turns->next() : now;
   const uint32_t variant = next_variant();
   uint64_t& sequence = streams_[variant].sent[warm_up ? 0 : 1];
   stamp({context_.options.run, first_stream_ + variant, sequence, planned, now - planned, warm_up});
@@ -190,7 +189,7 @@ bool LoadPublisher::send(Messages& part, Time now) {
   }
   const uint32_t receivers = context_.options.plan.receivers_of(first_stream_ + variant);
   ++sequence;
-  ++part.next;
+  part.take();
   ++part.sent;
   ++sent_;
   expected_ += receivers;

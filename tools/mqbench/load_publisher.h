@@ -24,8 +24,8 @@ class LoadPublisher {
   // The runner is that of its client and tells it what happens.
   LoadPublisher(LoadContext& context, uint32_t number, ClientRunner& runner);
 
-  // Open loop: when messages are due.
-  void set_schedules(const Schedule* warm_up, const Schedule* window);
+  // Open loop: when messages are due. The schedules outlive it.
+  void set_schedules(const Schedule& warm_up, const Schedule& window);
   enum class Part : uint8_t { kWarmUp, kWindow };
   // One message more is due. True when it is the first since pump() was called.
   bool due(Part part) {
@@ -51,10 +51,15 @@ class LoadPublisher {
 
  private:
   struct Messages {
-    const Schedule* schedule = nullptr;
+    std::optional<Turns> turns;  // of the schedule; those taken were sent or given up
     uint64_t due = 0;
-    uint64_t next = 0;  // of the schedule; the ones before it were sent or given up
+    uint64_t next = 0;  // how many those are
     uint64_t sent = 0;
+
+    void take() {
+      ++next;
+      if (turns) turns->take();
+    }
   };
 
   // One of the topics that its messages go to.

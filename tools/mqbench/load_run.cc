@@ -262,13 +262,14 @@ void LoadRun::stop() {
 // Adds what a thread measured to the same intervals of the others. A run that was interrupted ends
 // within its last one.
 void LoadRun::add_intervals(const std::vector<Interval>& from, LoadResult& to) const {
-  const double length_s = seconds(options_.interval()), window_s = seconds(to.window);
+  const double window_s = seconds(to.window);
   if (to.intervals.size() < from.size()) to.intervals.resize(from.size());
   for (size_t i = 0; i < from.size(); ++i) {
     Interval& interval = to.intervals[i];
     const bool last = i + 1 == to.intervals.size();
-    interval.start_s = static_cast<double>(i) * length_s;
-    interval.length_s = last ? std::max(window_s - interval.start_s, 0.0) : length_s;
+    interval.start_s = seconds(options_.interval_start(i));
+    const double end_s = last ? window_s : seconds(options_.interval_start(i + 1));
+    interval.length_s = std::max(end_s - interval.start_s, 0.0);
     interval.sent += from[i].sent;
     interval.received += from[i].received;
     interval.backlog += from[i].backlog;

@@ -16,6 +16,12 @@ const char* difference(const Record& a, const Record& b) {
   if (a.size_bytes != b.size_bytes) return "their payload sizes differ";
   if (a.verify != b.verify) return "they were verified in different ways";
   if (a.open_loop() != b.open_loop()) return "one is open loop and the other is not";
+  if (!std::ranges::equal(a.stages, b.stages, {}, &RateStage::length, &RateStage::length)) {
+    return "their stages differ";
+  }
+  if (a.arrival.arrival != b.arrival.arrival || a.arrival.phase != b.arrival.phase) {
+    return "their messages come in different ways";
+  }
   if (a.protocol != b.protocol) return "their versions of MQTT differ";
   if (a.warm_up_s != b.warm_up_s) return "their warm-ups differ";
   // Only what was measured at the same time adds up to a rate.
@@ -109,6 +115,7 @@ Result<Record> merge(const std::vector<Record>& records) {
     sum.pairs += next.pairs;
     sum.threads += next.threads;
     if (sum.rate) *sum.rate += *next.rate;
+    for (size_t s = 0; s < sum.stages.size(); ++s) sum.stages[s].rate += next.stages[s].rate;
     sum.window_s = std::max(sum.window_s, next.window_s);
     sum.drain_s = std::max(sum.drain_s, next.drain_s);
     sum.blocked_share = std::max(sum.blocked_share, next.blocked_share);

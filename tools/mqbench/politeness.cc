@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include <fmt/core.h>
@@ -57,8 +58,9 @@ Result<void> check_polite_to(const Address& address, const LoadOptions& options)
       std::ranges::find(kTestBrokers, address.host) != std::end(kTestBrokers);
   const double rate_max = is_test_broker ? kTestBrokerRateMax : kRateMax;
   const uint32_t clients = options.plan.clients();
-  if ((options.rate.value_or(rate_max + 1) <= rate_max && clients <= kClientsMax) ||
-      is_private(address)) {
+  const double rate =
+      options.stages.empty() ? options.rate.value_or(HUGE_VAL) : rate_max_of(options.stages);
+  if ((rate <= rate_max && clients <= kClientsMax) || is_private(address)) {
     return {};
   }
   return fail(

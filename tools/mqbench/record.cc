@@ -9,6 +9,7 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
+#include "base/units.h"
 #include "common/exit_code.h"
 #include "mqbench/exit_code.h"
 
@@ -72,8 +73,12 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
   record.verify = name(load.verify);
   record.pairs = load.tracks() ? options.pairs : 0;
   record.rate = load.rate;
+  record.stages = load.stages;
+  record.arrival = load.arrival;
   if (record.rate && load.shards > 1) {  // the plan gives each publisher the same
-    *record.rate *= static_cast<double>(record.pubs) / load.plan.publishers();
+    const double part = static_cast<double>(record.pubs) / load.plan.publishers();
+    *record.rate *= part;
+    for (RateStage& stage : record.stages) stage.rate *= part;
   }
   record.inflight = load.inflight;
   record.threads = load.threads;
@@ -118,6 +123,48 @@ std::vector<LatencyRow> latencies(const Record& record) {
     return histogram.count() + histogram.overflows() + histogram.negatives() == 0;
   });
   return rows;
+}
+
+// Intervals begin with each stage, but for those of a run that was interrupted or had too many.
+std::vector<StageRow> stage_rows(const Record& record) {
+  std::vector<StageRow> rows;
+  double start_s = 0, rate = 0;
+  for (const RateStage& stage : record.stages) {
+    StageRow row;
+    row.start_s = start_s;
+    row.length_s = seconds(stage.length);
+    row.rate_from = rate;
+    row.rate_to = stage.rate;
+    rate = stage.rate;
+    start_s += row.length_s;
+    if (row.length_s == 0 || row.start_s >= record.window_s) continue;
+    row.length_s = std::min(row.length_s, record.window_s - row.start_s);
+    rows.push_back(std::move(row));
+  }
+  for (const Interval& interval : record.intervals) {
+    const double middle_s = interval.start_s + interval.length_s / 2;
+    const auto row = std::ranges::find_if(
+        rows, [&](const StageRow& r) { return middle_s < r.start_s + r.length_s; });
+    if (row == rows.end()) continue;
+    row->sent += interval.sent;
+    row->received += interval.received;
+    // Of a file, an interval may be of another kind than the next.
+    static_cast<void>(row->response.merge(interval.histogram()));
+  }
+  return rows;
+}
+
+std::string loop_text(const Record& record) {
+  if (!record.open_loop()) return fmt::format("closed loop, {} in flight", record.inflight);
+  std::string text = record.stages.empty() ? fmt::format("open loop, {}", format_rate(*record.rate))
+                                           : fmt::format("open loop, stages of up to {}",
+                                                         format_rate(rate_max_of(record.stages)));
+  if (record.arrival.arrival != Arrival::kUniform) {
+    text += fmt::format(", {}", name(record.arrival.arrival));
+  } else if (record.arrival.phase != Phase::kEven) {
+    text += fmt::format(", {} phase", name(record.arrival.phase));
+  }
+  return text;
 }
 
 double sent_per_s(const Record& record) {

@@ -39,7 +39,9 @@ struct Record {
   uint64_t size_bytes = 0;
   std::string verify = "seq";
   uint64_t pairs = 0;  // of publisher and subscriber that are kept account of, 24 bytes each
-  std::optional<double> rate;  // planned; none: as fast as it went
+  std::optional<double> rate;     // planned; none: as fast as it went
+  std::vector<RateStage> stages;  // where it changes; `rate` is then the mean
+  ArrivalOptions arrival;
   uint64_t inflight = 0, threads = 0;
   bool open_loop() const { return rate.has_value(); }
 
@@ -71,6 +73,17 @@ struct LatencyRow {
 };
 // Those that have values.
 std::vector<LatencyRow> latencies(const Record& record);
+// What the intervals of a stage add up to.
+struct StageRow {
+  double start_s = 0, length_s = 0;
+  double rate_from = 0, rate_to = 0;
+  uint64_t sent = 0, received = 0;
+  Histogram response;
+};
+// Those that have a length, as far as the run has come.
+std::vector<StageRow> stage_rows(const Record& record);
+// "open loop, 1.00k/s, poisson"
+std::string loop_text(const Record& record);
 double sent_per_s(const Record& record);
 double received_per_s(const Record& record);
 double loss_ratio(const Record& record);

@@ -1,6 +1,7 @@
 // Records as JSON: for programs, and for mqbench itself to read again.
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
@@ -61,7 +62,30 @@ ordered_json histogram_json(const Histogram& histogram) {
           {"data", to_base64(histogram)}};
 }
 
+ordered_json stages_json(const Record& record) {
+  ordered_json to = ordered_json::array();
+  for (const StageRow& row : stage_rows(record)) {
+    const auto ms = [&row](double percent) {
+      return milliseconds(static_cast<double>(row.response.percentile(percent)));
+    };
+    to.push_back({{"t", row.start_s},
+                  {"length_s", row.length_s},
+                  {"rate_from", row.rate_from},
+                  {"rate_to", row.rate_to},
+                  {"sent", row.sent},
+                  {"received", row.received},
+                  {"p50_ms", ms(50)},
+                  {"p99_ms", ms(99)},
+                  {"max_ms", ms(100)}});
+  }
+  return to;
+}
+
 ordered_json load_json(const Record& record) {
+  ordered_json stages = ordered_json::array();
+  for (const RateStage& stage : record.stages) {
+    stages.push_back({{"length_s", seconds(stage.length)}, {"rate", stage.rate}});
+  }
   return {{"pubs", record.pubs},
           {"subs", record.subs},
           {"pattern", record.pattern},
@@ -76,6 +100,10 @@ ordered_json load_json(const Record& record) {
           {"pairs", record.pairs},
           {"rate_target", record.rate ? ordered_json(*record.rate) : ordered_json(nullptr)},
           {"loop", record.open_loop() ? "open" : "closed"},
+          {"stages", std::move(stages)},
+          {"arrival", name(record.arrival.arrival)},
+          {"phase", name(record.arrival.phase)},
+          {"seed", record.arrival.seed},
           {"inflight", record.inflight},
           {"threads", record.threads}};
 }
@@ -311,6 +339,29 @@ void read_intervals(const json& from, Record& to) {
   }
 }
 
+// Results of older versions have none of it.
+void read_arrival(const json& load, Record& to) {
+  if (load.contains("stages")) {
+    require(load.at("stages").size() <= kRateStagesMax, "too many stages");
+    for (const json& one : load.at("stages")) {
+      const double length_s = one.at("length_s").get<double>();
+      require(length_s >= 0 && length_s < 1e9, "a stage without a length");
+      to.stages.push_back({Duration(static_cast<int64_t>(std::llround(length_s * 1e9))),
+                           one.at("rate").get<double>()});
+    }
+  }
+  const std::string arrival = load.value("arrival", "uniform"), phase = load.value("phase", "even");
+  to.arrival.seed = load.value("seed", uint64_t{0});
+  for (const Arrival one : {Arrival::kUniform, Arrival::kPoisson}) {
+    if (name(one) == arrival) to.arrival.arrival = one;
+  }
+  for (const Phase one : {Phase::kEven, Phase::kRandom, Phase::kSync}) {
+    if (name(one) == phase) to.arrival.phase = one;
+  }
+  require(name(to.arrival.arrival) == arrival, "arrival is unknown");
+  require(name(to.arrival.phase) == phase, "phase is unknown");
+}
+
 Record read_record(const json& from) {
   require(from.at("schema").get<std::string>() == kSchema, "not of schema mqbench/1");
   Record to;
@@ -346,6 +397,7 @@ Record read_record(const json& from) {
   to.verify = load.value("verify", "seq");
   to.pairs = load.value("pairs", uint64_t{0});
   if (!load.at("rate_target").is_null()) to.rate = load.at("rate_target").get<double>();
+  read_arrival(load, to);
   to.inflight = load.at("inflight").get<uint64_t>();
   to.threads = load.at("threads").get<uint64_t>();
 
@@ -414,6 +466,7 @@ std::string to_json(const Record& record) {
   to["metrics"] = std::move(metrics);
   to["counts"] = counts_json(record);
   to["histograms"] = std::move(histograms);
+  if (!record.stages.empty()) to["stages"] = stages_json(record);
   to["intervals"] = intervals_json(record);
   ordered_json events = ordered_json::array();
   for (const Event& event : record.tally.events) {

@@ -59,6 +59,13 @@ const char* load_difference(const Record& a, const Record& b) {
   if (a.qos != b.qos || a.sub_qos != b.sub_qos) return "their qualities of service differ";
   if (a.size_bytes != b.size_bytes) return "their payload sizes differ";
   if (a.open_loop() != b.open_loop()) return "one is open loop and the other is not";
+  const auto same_stage = [](const RateStage& x, const RateStage& y) {
+    return x.length == y.length && std::abs(x.rate - y.rate) <= 1e-6 * x.rate;
+  };
+  if (!std::ranges::equal(a.stages, b.stages, same_stage)) return "their stages differ";
+  if (a.arrival.arrival != b.arrival.arrival || a.arrival.phase != b.arrival.phase) {
+    return "their messages come in different ways";
+  }
   if (a.rate && std::abs(*a.rate - *b.rate) > 1e-6 * *a.rate) return "their rates differ";
   return nullptr;
 }

@@ -170,6 +170,25 @@ std::string counts_table(const Record& record) {
   return fmt::format("<table id=\"counts\"><tr>{}</tr>\n<tr>{}</tr></table>\n", head, body);
 }
 
+std::string stages_table(const Record& record) {
+  if (record.stages.empty()) return "";
+  std::string out =
+      "<h2>Stages</h2>\n<table id=\"stages\"><tr><th>from (s)</th><th>to (s)</th>"
+      "<th>planned from (1/s)</th><th>to (1/s)</th><th>sent</th><th>received</th><th>p50 (ms)</th>"
+      "<th>p99 (ms)</th><th>max (ms)</th></tr>\n";
+  for (const StageRow& row : stage_rows(record)) {
+    out += fmt::format(
+        "<tr><td>{:g}</td><td>{:g}</td><td>{:g}</td><td>{:g}</td><td>{}</td><td>{}</td>",
+        row.start_s, row.start_s + row.length_s, row.rate_from, row.rate_to, row.sent,
+        row.received);
+    for (const double percent : {50.0, 99.0, 100.0}) {
+      out += fmt::format("<td>{:.6g}</td>", ms(row.response.percentile(percent)));
+    }
+    out += "</tr>\n";
+  }
+  return out + "</table>\n";
+}
+
 }  // namespace
 
 std::string html_report(const Record& record) {
@@ -185,9 +204,7 @@ std::string html_report(const Record& record) {
       "of "
       "warm-up. mqbench {}, Linux {}, {} processors.</p>\n",
       record.started, xml_escaped(record.run_name), record.protocol, xml_escaped(record.pattern),
-      record.pubs, record.subs, record.qos, format_size(record.size_bytes),
-      record.open_loop() ? fmt::format("open loop at {}", format_rate(*record.rate))
-                         : fmt::format("closed loop, {} in flight", record.inflight),
+      record.pubs, record.subs, record.qos, format_size(record.size_bytes), loop_text(record),
       record.window_s, record.warm_up_s, record.version, xml_escaped(record.kernel), record.cpus);
   const bool good = record.verdict.valid && record.counts.violations.empty();
   out += fmt::format("<p class=\"{}\" id=\"verdict\">{}</p>\n", good ? "good" : "bad",
@@ -209,6 +226,7 @@ std::string html_report(const Record& record) {
   if (measured != nullptr && has_time(record)) {
     out += heat_map(record, record.open_loop() ? "Response time" : "Service time", *measured);
   }
+  out += stages_table(record);
   out += "<h2>Messages</h2>\n" + counts_table(record);
   if (has_time(record)) out += rate_chart(record);
   if (!lag.empty()) {

@@ -44,12 +44,10 @@ std::string csv_report(const Record& record) {
 }
 
 std::string markdown_report(const Record& record) {
-  std::string text = fmt::format(
-      "## mqbench: {}\n\nMQTT {}, {} {} → {}, QoS {}, {} bytes, {}, {:.1f} s\n\n", record.target,
-      record.protocol, record.pattern, record.pubs, record.subs, record.qos, record.size_bytes,
-      record.open_loop() ? fmt::format("open loop at {}", format_rate(*record.rate))
-                         : fmt::format("closed loop, {} in flight", record.inflight),
-      record.window_s);
+  std::string text =
+      fmt::format("## mqbench: {}\n\nMQTT {}, {} {} → {}, QoS {}, {} bytes, {}, {:.1f} s\n\n",
+                  record.target, record.protocol, record.pattern, record.pubs, record.subs,
+                  record.qos, record.size_bytes, loop_text(record), record.window_s);
   text += "| |";
   for (const double p : record.percentiles) {
     text += fmt::format(" {} |", p == 100 ? "max" : percentile_name(p));
@@ -63,6 +61,20 @@ std::string markdown_report(const Record& record) {
       text += fmt::format(" {} |", format_duration(Duration(row.histogram->percentile(p))));
     }
     text += fmt::format(" {} |\n", row.histogram->count());
+  }
+  if (!record.stages.empty()) {
+    text +=
+        "\n| from s | to s | planned from | to | sent | received | p50 | p99 | max |\n"
+        "|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+  }
+  for (const StageRow& row : stage_rows(record)) {
+    text +=
+        fmt::format("| {:g} | {:g} | {} | {} | {} | {} |", row.start_s, row.start_s + row.length_s,
+                    format_rate(row.rate_from), format_rate(row.rate_to), row.sent, row.received);
+    for (const double percent : {50.0, 99.0, 100.0}) {
+      text += fmt::format(" {} |", format_duration(Duration(row.response.percentile(percent))));
+    }
+    text += '\n';
   }
   const Accounting& a = record.counts;
   text += fmt::format(

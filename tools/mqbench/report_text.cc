@@ -17,17 +17,14 @@ std::string load_line(const Record& record) {
                        format_count(record.subs), record.window_s, record.threads,
                        record.threads == 1 ? "" : "s");
   }
-  const std::string rate = record.open_loop()
-                               ? fmt::format("open loop, {}", format_rate(*record.rate))
-                               : fmt::format("closed loop, {} in flight", record.inflight);
   return fmt::format(
       "{} {} -> {}, QoS {}, {}, {}, {:.1f} s after {:.1f} s of warm-up, "
       "{} thread{}\n",
       record.pattern, record.pubs, record.subs,
       record.sub_qos == record.qos ? fmt::format("{}", record.qos)
                                    : fmt::format("{} to {}", record.qos, record.sub_qos),
-      format_size(record.size_bytes), rate, record.window_s, record.warm_up_s, record.threads,
-      record.threads == 1 ? "" : "s");
+      format_size(record.size_bytes), loop_text(record), record.window_s, record.warm_up_s,
+      record.threads, record.threads == 1 ? "" : "s");
 }
 
 std::string receivers_line(const LoadPlan::Receivers& receivers) {
@@ -59,6 +56,29 @@ std::string latency_table(const Record& record) {
     }
     if (row.histogram->negatives() > 0) {
       text += fmt::format("  and {} below 0", format_count(row.histogram->negatives()));
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string stages_table(const Record& record) {
+  if (record.stages.empty()) return "";
+  std::string text = fmt::format("{:<18}{:>20}{:>11}{:>11}{:>10}{:>10}{:>10}\n", "stages",
+                                 "planned", "sent", "received", "p50", "p99", "max");
+  for (const StageRow& row : stage_rows(record)) {
+    const auto per_second = [&row](uint64_t count) {
+      return format_rate(static_cast<double>(count) / row.length_s);
+    };
+    const std::string planned =
+        row.rate_from == row.rate_to
+            ? format_rate(row.rate_to)
+            : fmt::format("{} to {}", format_rate(row.rate_from), format_rate(row.rate_to));
+    text += fmt::format("{:<18}{:>20}{:>11}{:>11}",
+                        fmt::format("  {:g} s to {:g} s", row.start_s, row.start_s + row.length_s),
+                        planned, per_second(row.sent), per_second(row.received));
+    for (const double percent : {50.0, 99.0, 100.0}) {
+      text += fmt::format("{:>10}", format_duration(Duration(row.response.percentile(percent))));
     }
     text += '\n';
   }
@@ -212,13 +232,16 @@ std::string text_report(const Record& record) {
   if (record.pattern != kNobodyPublishes) text += receivers_line(record.receivers);
   text += latency_table(record);
   text += latency_over_time(record);
+  text += stages_table(record);
   if (record.pattern == kNobodyPublishes) {
     text += fmt::format("rate      received {}\n", format_rate(received_per_s(record)));
   } else {
-    text += fmt::format(
-        "rate      {}sent {}   received {}\n",
-        record.open_loop() ? fmt::format("planned {}   ", format_rate(*record.rate)) : "",
-        format_rate(sent_per_s(record)), format_rate(received_per_s(record)));
+    text +=
+        fmt::format("rate      {}sent {}   received {}\n",
+                    record.open_loop() ? fmt::format("planned {}{}   ", format_rate(*record.rate),
+                                                     record.stages.empty() ? "" : " on average")
+                                       : "",
+                    format_rate(sent_per_s(record)), format_rate(received_per_s(record)));
   }
   if (record.pattern != kNobodyPublishes) text += accounting_lines(a);
   text += checks_line(record);

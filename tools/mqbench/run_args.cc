@@ -63,16 +63,29 @@ Result<std::vector<double>> parse_percentiles(std::string_view text) {
   }
 }
 
+Result<void> resolve_stages(const RunArgs& args, LoadOptions& to) {
+  if (args.rate || args.duration || args.messages) {
+    return invalid("--stages has rates and durations of its own: no --rate, -d or --messages.");
+  }
+  MQ_TRY(to.stages, parse_stages(*args.stages));
+  to.duration = length_of(to.stages);
+  to.rate = static_cast<double>(RateCurve(to.stages).messages()) / seconds(to.duration);
+  to.set_intervals();
+  return {};
+}
+
 Result<void> resolve_rate(const RunArgs& args, LoadOptions& to) {
-  if (args.rate == "max") {
+  if (args.stages) return resolve_stages(args, to);
+  const std::string text = args.rate.value_or("1000");
+  if (text == "max") {
     to.rate.reset();
   } else {
-    const Result<double> rate = parse_rate(args.rate);
+    const Result<double> rate = parse_rate(text);
     if (!rate || *rate <= 0 || *rate > kRateMax) {
       return invalid(
           fmt::format("Invalid rate given: {}, it must be like 500, 10k or 1.5M/s, or "
                       "max.",
-                      args.rate));
+                      text));
     }
     to.rate = *rate;
   }
@@ -87,6 +100,18 @@ Result<void> resolve_rate(const RunArgs& args, LoadOptions& to) {
   }
   if (to.rate && !args.messages && seconds(to.duration) * *to.rate < 0.5) {
     return invalid("At this rate no message is due within the duration.");
+  }
+  return {};
+}
+
+// Shards of a run have its name in common, and with it what chance does.
+Result<void> resolve_arrival(const RunArgs& args, LoadOptions& to) {
+  to.arrival = {args.arrival, args.phase, args.seed.value_or(to.run)};
+  if (!to.open_loop() && (args.arrival != Arrival::kUniform || args.phase != Phase::kEven)) {
+    return invalid("At --rate max messages have no times: neither --arrival nor --phase.");
+  }
+  if (args.arrival == Arrival::kPoisson && args.phase != Phase::kEven) {
+    return invalid("--phase is for evenly spaced messages, and not for --arrival poisson.");
   }
   return {};
 }
@@ -396,6 +421,17 @@ void declare_clients(CLI::App& app, RunArgs& args) {
            {"strict", Verify::kStrict}},
           "What is found out about each message that arrives: nothing but its latency, how many "
           "they are, which of them, or also that each byte is as it was sent.")
+      .choice("--arrival", args.arrival,
+              {{"uniform", Arrival::kUniform}, {"poisson", Arrival::kPoisson}},
+              "The messages of a publisher are evenly spaced, or come at random as a Poisson "
+              "process; with that and -d, also their number is chance.")
+      .choice("--phase", args.phase,
+              {{"even", Phase::kEven}, {"random", Phase::kRandom}, {"sync", Phase::kSync}},
+              "How evenly spaced messages of the publishers lie to each other: in turn, at random, "
+              "or all at the same time.")
+      .number("--seed", args.seed, "NUMBER",
+              "What is random follows from it; without, from the name of the run. It is in the "
+              "result.")
       .number("--inflight", args.inflight, "COUNT",
               "Most QoS 1 and 2 messages that a client has unacknowledged, or the broker's Receive "
               "Maximum if less. At --rate max, also most messages of a publisher that have not "
@@ -443,7 +479,11 @@ void declare(CLI::App& app, RunArgs& args) {
   Options(app, "Load")
       .text("--rate", args.rate, "RATE|max",
             "Messages a second of all publishers together, as 500 or 10k. With max, as many as "
-            "--inflight allows; the latency is then that of the service alone.")
+            "--inflight allows; the latency is then that of the service alone. Default: 1000.")
+      .text("--stages", args.stages, "LIST",
+            "Instead of --rate and -d, a rate that changes: LENGTH:RATE with commas between, as "
+            "10s:1k,30s,0s:5k,1m. In each the rate goes evenly from what it was, 0 at first, to "
+            "RATE; without RATE it stays.")
       .seconds("-d,--duration", args.duration, "SECONDS", "Length of the measured part; 10.",
                std::chrono::milliseconds(1))
       .number("--messages", args.messages, "COUNT", "Messages of the measured part, instead.", {1})
@@ -497,6 +537,7 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_CHECK(resolve_sync(args, load));
   MQ_CHECK(resolve_connection(args, load));
   MQ_CHECK(resolve_rate(args, load));
+  MQ_CHECK(resolve_arrival(args, load));
   load.verify = args.verify;
   MQ_CHECK(resolve_payload(args, load));
   MQ_CHECK(resolve_plan(args, load));
@@ -516,6 +557,8 @@ Result<RunOptions> resolve(const RunArgs& args) {
   }
   if (!load.hosts.empty()) load.runner.address = load.hosts.front();
   if (load.stamp != StampPlace::kNone) load.warm_up = args.warm_up;
+  // Without a message it would be no more than a wait.
+  if (load.open_loop() && load.first_rate() == 0) load.warm_up = Duration::zero();
   load.drain = args.drain;
   load.backlog_max = args.backlog_max;
   load.inflight = args.inflight;

@@ -42,7 +42,11 @@ struct RunArgs {
   bool pin = false;
   Duration hold{0};
   std::string local_addresses, hosts;
-  std::string rate = "1000";
+  std::optional<std::string> rate;  // 1000 without
+  std::optional<std::string> stages;
+  Arrival arrival = Arrival::kUniform;
+  Phase phase = Phase::kEven;
+  std::optional<uint64_t> seed;
   std::optional<Duration> duration;
   std::optional<uint64_t> messages;
   Duration warm_up = std::chrono::seconds(1);

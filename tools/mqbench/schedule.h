@@ -1,51 +1,100 @@
 // When each message is due: an absolute plan that does not move when the sender is late.
 #pragma once
 
-#include <cassert>
 #include <cstdint>
+#include <functional>
+#include <optional>
+#include <queue>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "base/time.h"
+#include "mqbench/rate_curve.h"
 
 namespace mq {
 
-// `messages` messages, evenly spaced at `rate` a second in all and given to the publishers in
-// turn: message k belongs to publisher k mod publishers.
+enum class Arrival : uint8_t {
+  kUniform,  // the messages of a publisher are evenly spaced
+  kPoisson,  // each is due at a random time that knows nothing of the others
+};
+// How the evenly spaced messages of one publisher lie to those of another.
+enum class Phase : uint8_t {
+  kEven,    // in turn, so that those of all together are evenly spaced
+  kRandom,  // anyhow
+  kSync,    // at the same time
+};
+
+std::string_view name(Arrival arrival);
+std::string_view name(Phase phase);
+
+// What is random is so by the seed and the number of the publisher alone: shards need not know of
+// each other.
+struct ArrivalOptions {
+  Arrival arrival = Arrival::kUniform;
+  Phase phase = Phase::kEven;
+  uint64_t seed = 0;
+};
+
+// The messages of all publishers together follow a curve; each has the same part of them. All
+// arithmetic is about their numbers: publisher p's n-th of the evenly spaced ones is number
+// n * publishers + p of the curve.
 class Schedule {
  public:
-  // REQUIRES: rate > 0, publishers > 0
-  Schedule(Time start, double rate, uint64_t messages, uint32_t publishers)
-      : start_(start), interval_ns_(1e9L / rate), messages_(messages), publishers_(publishers) {
-    assert(rate > 0 && publishers > 0);
-  }
+  // `messages` in all; nothing: as many as a Poisson process makes until the end of the curve.
+  // REQUIRES: publishers > 0; messages <= curve.messages() rounded; with none Arrival::kPoisson
+  Schedule(Time start, RateCurve curve, std::optional<uint64_t> messages, uint32_t publishers,
+           ArrivalOptions arrival = {});
 
-  uint64_t messages() const { return messages_; }
+  // REQUIRES: the number of messages is known
+  uint64_t messages() const { return *messages_; }
   uint64_t messages_of(uint32_t publisher) const {
-    return messages_ / publishers_ + (publisher < messages_ % publishers_ ? 1 : 0);
+    return *messages_ / publishers_ + (publisher < *messages_ % publishers_ ? 1 : 0);
   }
-  // When the n-th message of a publisher is due, from 0.
-  Time planned(uint32_t publisher, uint64_t n) const {
-    // 64 bits of precision: exact to the nanosecond for centuries.
-    const long double k = static_cast<long double>(n) * publishers_ + publisher;
-    return start_ + Duration(static_cast<int64_t>(k * interval_ns_ + 0.5L));
+  // Whether the publishers' turns come one after the other, round by round.
+  bool goes_round() const {
+    return arrival_.arrival == Arrival::kUniform && arrival_.phase != Phase::kRandom;
   }
 
  private:
+  friend class Turns;
+
   Time start_;
-  long double interval_ns_;
-  uint64_t messages_;
+  RateCurve curve_;
+  std::optional<uint64_t> messages_;
   uint32_t publishers_;
+  ArrivalOptions arrival_;
+};
+
+// The messages of one publisher.
+class Turns {
+ public:
+  // REQUIRES: `schedule` outlives it
+  Turns(const Schedule& schedule, uint32_t publisher);
+
+  // When its next message is due, kNever when there is none.
+  Time next() const { return next_; }
+  void take();
+
+ private:
+  std::optional<long double> number() const;
+  long double random_step();
+
+  const Schedule* schedule_;
+  uint32_t publisher_;
+  uint32_t piece_ = 0;
+  uint64_t taken_ = 0;
+  uint64_t count_;          // of all its messages, if that is known
+  long double random_ = 0;  // of arrivals that are: how far they are
+  Time next_ = kNever;
 };
 
 // Goes through the messages of some of the publishers in the order of their times.
 class Pacer {
  public:
-  // REQUIRES: `publishers` ascend
-  Pacer(const Schedule& schedule, std::vector<uint32_t> publishers)
-      : schedule_(schedule), publishers_(std::move(publishers)) {
-    settle();
-  }
+  // REQUIRES: `publishers` ascend; `schedule` outlives it
+  Pacer(const Schedule& schedule, const std::vector<uint32_t>& publishers);
 
   // When the next message is due, kNever when there is none.
   Time next() const { return next_; }
@@ -55,26 +104,19 @@ class Pacer {
   void advance(Time now, Due&& due) {
     while (next_ <= now) {
       due(at_);
-      if (++at_ == publishers_.size()) {
-        at_ = 0;
-        ++round_;
-      }
-      settle();
+      step();
     }
   }
 
  private:
-  // A publisher without a message in this round has none in later ones, nor have those after it:
-  // only the last round can be incomplete.
-  void settle() {
-    const bool more = at_ < publishers_.size() && round_ < schedule_.messages_of(publishers_[at_]);
-    next_ = more ? schedule_.planned(publishers_[at_], round_) : kNever;
-  }
+  void step();
 
-  Schedule schedule_;
-  std::vector<uint32_t> publishers_;
-  uint64_t round_ = 0;
-  size_t at_ = 0;
+  bool goes_round_;
+  std::vector<Turns> turns_;
+  size_t at_ = 0;  // whose turn it is
+  // Where they do not come round: all of them.
+  using Entry = std::pair<Time, size_t>;
+  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> queue_;
   Time next_ = kNever;
 };
 

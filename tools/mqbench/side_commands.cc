@@ -56,7 +56,7 @@ RunArgs run_args(const SideArgs& args) {
     run.pubs = args.clients;
     run.subs = 0;
     run.rate = args.interval_ms == 0
-                   ? "max"
+                   ? std::string("max")
                    : fmt::format("{:.6f}", args.clients * 1000.0 / args.interval_ms);
     if (args.limit > 0) run.messages = args.limit;
   } else {

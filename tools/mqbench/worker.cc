@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 #include <ctime>
 #include <utility>
 
@@ -64,8 +63,19 @@ size_t watch_step(size_t count, uint32_t threads) {
   return std::max<size_t>((count + most - 1) / most, 1);
 }
 
-uint64_t messages_in(Duration time, double rate) {
-  return static_cast<uint64_t>(std::llround(seconds(time) * rate));
+// What is due in the measured part of a run.
+Schedule window_schedule(const LoadOptions& options, Time start) {
+  return Schedule(start, options.curve(), options.planned(), options.plan.publishers(),
+                  options.arrival);
+}
+
+// And before it, at the rate that it begins with.
+Schedule warm_up_schedule(const LoadOptions& options, Time start) {
+  ArrivalOptions arrival = options.arrival;
+  arrival.seed = ~arrival.seed;
+  const double rate = options.first_rate();
+  return Schedule(start, RateCurve(rate > 0 ? rate : 1), messages_in(options.warm_up, rate),
+                  options.plan.publishers(), arrival);
 }
 
 }  // namespace
@@ -210,15 +220,11 @@ void Worker::begin_here(const RunTimes& times) {
   const LoadOptions& options = context_.options;
   holds_ = options.plan.publishers() == 0;
   if (options.open_loop() && !holds_) {
-    const double rate = *options.rate;
-    const uint32_t publishers = options.plan.publishers();
-    warm_up_.emplace(times.warm_up_start, rate, messages_in(options.warm_up, rate), publishers);
-    window_.emplace(times.window_start, rate,
-                    options.messages > 0 ? options.messages : messages_in(options.duration, rate),
-                    publishers);
+    warm_up_.emplace(warm_up_schedule(options, times.warm_up_start));
+    window_.emplace(window_schedule(options, times.window_start));
     warm_up_pacer_.emplace(*warm_up_, publisher_numbers_);
     window_pacer_.emplace(*window_, publisher_numbers_);
-    for (LoadPublisher& publisher : publishers_) publisher.set_schedules(&*warm_up_, &*window_);
+    for (LoadPublisher& publisher : publishers_) publisher.set_schedules(*warm_up_, *window_);
     pace_timer_.set(times.warm_up_start);
   }
   window_timer_.set(times.warm_up_start);
@@ -248,7 +254,7 @@ void Worker::on_window_timer(Time now) {
 void Worker::set_interval_timer() {
   const RunTimes& times = context_.times;
   const size_t next = context_.intervals.intervals().size() + 1;
-  const Time at = times.window_start + static_cast<int64_t>(next) * context_.options.interval();
+  const Time at = times.window_start + context_.options.interval_start(next);
   if (at < times.window_end && next < IntervalLog::kIntervalsMax) interval_timer_.set(at);
 }
 

@@ -1,0 +1,69 @@
+#include "mqbench/load_options.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+namespace mq {
+namespace {
+
+constexpr Duration kInterval = std::chrono::seconds(1);
+
+Duration interval_length(Duration duration) {
+  if (duration >= kEndless) return kInterval;
+  return std::max(kInterval, Duration(std::chrono::ceil<std::chrono::seconds>(duration / 3000)));
+}
+
+}  // namespace
+
+uint64_t messages_in(Duration time, double rate) {
+  return static_cast<uint64_t>(std::llround(seconds(time) * rate));
+}
+
+RateCurve LoadOptions::curve() const {
+  assert(open_loop());
+  if (!stages.empty()) return RateCurve(stages);
+  if (planned()) return RateCurve(*rate);
+  return RateCurve({{Duration(0), *rate}, {duration, *rate}});
+}
+
+double LoadOptions::first_rate() const {
+  if (stages.empty()) return *rate;
+  double first = 0;
+  for (const RateStage& stage : stages) {
+    if (stage.length > Duration::zero()) break;
+    first = stage.rate;
+  }
+  return first;
+}
+
+std::optional<uint64_t> LoadOptions::planned() const {
+  if (messages > 0) return messages;
+  if (arrival.arrival == Arrival::kPoisson) return std::nullopt;
+  if (!stages.empty()) return static_cast<uint64_t>(std::llround(RateCurve(stages).messages()));
+  return messages_in(duration, *rate);
+}
+
+Duration LoadOptions::interval_start(size_t i) const {
+  if (i < interval_starts_.size()) return interval_starts_[i];
+  if (!interval_starts_.empty()) return duration;
+  return static_cast<int64_t>(i) * interval_length(duration);
+}
+
+void LoadOptions::set_intervals() {
+  interval_starts_.clear();
+  if (stages.empty()) return;
+  for (Duration at{0}; at < duration; at += interval_length(duration)) {
+    interval_starts_.push_back(at);
+  }
+  Duration end{0};
+  for (const RateStage& stage : stages) {
+    end += stage.length;
+    if (end < duration) interval_starts_.push_back(end);
+  }
+  std::ranges::sort(interval_starts_);
+  const auto repeated = std::ranges::unique(interval_starts_);
+  interval_starts_.erase(repeated.begin(), repeated.end());
+}
+
+}  // namespace mq
