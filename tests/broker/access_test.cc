@@ -155,6 +155,42 @@ TEST_CASE("a topic alias is no way around a right that was lost") {
   s["b"].expect_nothing();
 }
 
+TEST_CASE(
+    "a right that is lost under a subscription: live messages and a new one for the same filter") {
+  BrokerScript s;
+  s["a"].connect().subscribe("t", 1);
+  s["b"].connect();
+  s["b"].publish("t", "1");
+  s["a"].expect_publish("t", "1");
+  s.access.restrict_reading();
+  s.access.unreadable = {{"a", "t"}};
+  s.access.unsubscribable.insert("t");
+  for (const int qos : {0, 1, 2}) {
+    s["b"].publish("t", "2", {.qos = qos, .id = static_cast<uint16_t>(qos == 0 ? 0 : qos)});
+  }
+  s["b"].skip_output();
+  s["a"].expect_nothing();
+  s["a"].send("82 07 0001 00 0001 't' 01").expect("90 04 0001 00 87");
+  s["b"].publish("t", "3");
+  s["a"].expect_nothing();
+}
+
+TEST_CASE("a message that is denied sets no topic alias") {
+  BrokerScript s;
+  s.access.restrict_reading();
+  const Hello aliases{.clean = false, .properties = "22 0005 11 000003e8"};
+  s["a"].connect(aliases).subscribe("#", 1);
+  s["a"].drop();
+  s["b"].connect();
+  s["b"].publish("t", "1", {.qos = 1, .id = 1}).expect("40 02 0001");
+  s.access.unreadable = {{"a", "t"}};
+  s["a"].resume(aliases).expect_nothing();
+  s.access.unreadable = {};
+  // The first one that it may read has topic and alias.
+  s["b"].publish("t", "2", {.qos = 1, .id = 2}).expect("40 02 0002");
+  s["a"].expect_publish("t", "2", {.qos = 1, .id = 2, .properties = "23 0001"});
+}
+
 TEST_CASE("identifiers: a prefix for all, or the user name instead") {
   BrokerOptions options = quiet();
   options.client_id_prefix = "dev-";

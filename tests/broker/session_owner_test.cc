@@ -205,3 +205,23 @@ TEST_CASE("a session from the store waits for its client under no particular lis
   CHECK(o.s.access.asked_at == std::set<ListenerId>{kListenerUnknown, o.open});
   o.s["a"].send("40 02 0001");
 }
+
+TEST_CASE("a will from the store that may not be published any more") {
+  for (const bool allowed : {true, false}) {
+    CAPTURE(allowed);
+    MemoryStore store;
+    BrokerScript s(quiet(), &store);
+    s["a"].hello({.properties = kKept, .will = WillOf{"w", "x", 0, true, "18 00000064"}});
+    s.turn();
+    s.durable(store.write_all());
+    s["a"].skip_output();
+    store.crash();
+    if (!allowed) s.access.unpublishable.insert("w");
+    s.restart();
+    s["b"].connect().subscribe("#");
+    s.advance(101s);
+    if (allowed) s["b"].expect_publish("w", "x");
+    s["b"].expect_nothing();
+    CHECK(s.broker().retained_messages() == (allowed ? 1 : 0));
+  }
+}

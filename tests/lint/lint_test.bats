@@ -34,6 +34,17 @@ rejects() {
   for script in layers top_level shell text; do "$lint/$script.sh" "$tree"; done
 }
 
+@test "access: a rule without its test" {
+  put tests/broker/access_test.cc 'TEST_CASE(' '    "a test of a long "' '    "name") {'
+  put tests/e2e/auth.bats '@test "another" {'
+  put tests/access.tsv '# comment' $'kind\twhat\ttest' $'rule\tdeny\ta test of a long name' $'bypass\twill\tanother'
+  "$lint/access.sh" "$tree"
+  put tests/access.tsv $'rule\tdeny\ta test'
+  rejects access.sh "deny: there is no test 'a test'"
+  put tests/access.tsv $'other\tdeny\tanother'
+  rejects access.sh 'it must be a rule or a bypass'
+}
+
 @test "layers: a lower module must not include a higher one" {
   put lib/base/bytes.cc '#include "codec/packet.h"'
   rejects layers.sh 'lib/base/bytes.cc:1: lib/base may include only base'
