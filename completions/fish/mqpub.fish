@@ -75,7 +75,7 @@ complete -c mqpub -l ws -d 'Connect by WebSocket. Every other option of this gro
 complete -c mqpub -l ws-path -r -F -d 'Path of the WebSocket [/mqtt].'
 complete -c mqpub -l ws-header -x -d 'Further header of the request, '\''NAME: VALUE'\''; several allowed.'
 complete -c mqpub -l ws-origin -x -d 'Origin header of the request.'
-complete -c mqpub -s V -l protocol-version -x -a '5 311 31' -d 'Version of MQTT: 5.0, 3.1.1 or 3.1.'
+complete -c mqpub -s V -l protocol-version -x -a '5 311 31 auto' -d 'Version of MQTT: 5.0, 3.1.1 or 3.1; auto is 5.0, and 3.1.1 where the broker does not know that.'
 complete -c mqpub -s i -l id -x -d 'Client identifier; without, the broker makes one up.'
 complete -c mqpub -s I -l id-prefix -x -d 'Client identifier made of PREFIX and the process number.'
 complete -c mqpub -s u -l username -x -d 'User name.'

@@ -72,7 +72,7 @@ complete -c mqrr -l ws -d 'Connect by WebSocket. Every other option of this grou
 complete -c mqrr -l ws-path -r -F -d 'Path of the WebSocket [/mqtt].'
 complete -c mqrr -l ws-header -x -d 'Further header of the request, '\''NAME: VALUE'\''; several allowed.'
 complete -c mqrr -l ws-origin -x -d 'Origin header of the request.'
-complete -c mqrr -s V -l protocol-version -x -a '5 311 31' -d 'Version of MQTT: 5.0, 3.1.1 or 3.1.'
+complete -c mqrr -s V -l protocol-version -x -a '5 311 31 auto' -d 'Version of MQTT: 5.0, 3.1.1 or 3.1; auto is 5.0, and 3.1.1 where the broker does not know that.'
 complete -c mqrr -s i -l id -x -d 'Client identifier; without, the broker makes one up.'
 complete -c mqrr -s I -l id-prefix -x -d 'Client identifier made of PREFIX and the process number.'
 complete -c mqrr -s u -l username -x -d 'User name.'

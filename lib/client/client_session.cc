@@ -67,6 +67,11 @@ ClientSession::ClientSession(ClientOptions options) : options_(std::move(options
   client_id_ = options_.client_id;
 }
 
+void ClientSession::speak(Version version) {
+  assert(state_ == State::kIdle && client_id_ == options_.client_id);
+  options_.version = version;
+}
+
 void ClientSession::opened(Now now, Bytes auth_data) {
   assert(state_ == State::kIdle);
   connection_ = Connection();

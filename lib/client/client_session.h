@@ -104,6 +104,9 @@ class ClientSession {
   // when the server did not answer the last one in time.
   void tick(Now now);
   Time next_deadline() const;
+  // The version of the next CONNECT, for a server that does not know the one so far. REQUIRES:
+  // state() == kIdle, and no server has accepted a connection
+  void speak(Version version);
   // The owner does not read at present, so that the server seems silent: it counts as alive.
   void excuse_silence(Now now) { connection_.last_received = now.mono; }
 

@@ -67,6 +67,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   void dialed(Result<UvStream> stream);
   std::unique_ptr<Filter> make_filter() const;
   void on_event(const ClientEvent& event, Now now);
+  bool may_fall_back() const;
   bool flush(Now now);
   void due(Now now);
   void drop_transport(Now now);
@@ -92,6 +93,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   Time connect_until_{};
   State state_ = State::kIdle;
   bool was_accepted_ = false;  // by a server, ever
+  bool falls_back_ = false;    // to 3.1.1, with the next connection
   bool paused_ = false;
   bool progress_ = false;  // on_progress() is due
 };
@@ -212,6 +214,8 @@ void ClientRunner::Impl::writable(Now) {
 
 void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
   if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
+    falls_back_ = refused->reason == ReasonCode::kUnsupportedProtocolVersion && may_fall_back();
+    if (falls_back_) return;
     end_reason_ = end_reason(*refused, session_.options().version, server_.text(),
                              options_.scram || session_.options().user_name);
   } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
@@ -228,6 +232,10 @@ void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
     progress_ = true;
   }
   handler_.on_event(event, now);
+}
+
+bool ClientRunner::Impl::may_fall_back() const {
+  return options_.or_v311 && !was_accepted_ && session_.options().version == Version::kV5;
 }
 
 void ClientRunner::Impl::before_sleep(Now now) {
@@ -296,8 +304,16 @@ void ClientRunner::Impl::drop_transport(Now now) {
 
 void ClientRunner::Impl::closed(const Error& error, Now now) {
   const EndReason reason = end_reason_ ? *end_reason_ : reason_of_close(error);
+  // Many servers answer a protocol version they do not know by closing.
+  const bool unanswered = !end_reason_ && transport_->open() && state_ == State::kConnecting &&
+                          error.code == ErrorCode::kClosed;
+  if (unanswered) falls_back_ = may_fall_back();
   drop_transport(now);
   if (state_ == State::kStopping) return end(nullptr, now);
+  if (std::exchange(falls_back_, false)) {
+    session_.speak(Version::kV311);
+    return dial(now);
+  }
   lost(reason, now);
 }
 

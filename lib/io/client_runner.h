@@ -37,13 +37,16 @@ struct RunnerOptions {
   bool no_delay = true;           // output is gathered a loop turn, so Nagle only adds delay
   Duration connect_timeout = std::chrono::seconds(30);  // from the name to the CONNACK
   BackoffOptions backoff = {};
+  // A server that has accepted nothing yet and does not know MQTT 5.0 is tried with 3.1.1. What the
+  // options need 5.0 for is the caller's to know.
+  bool or_v311 = false;
   bool reconnect = true;                      // after a connection was lost that had been accepted
   bool retry_first = false;                   // also when the first try fails
   std::optional<uint32_t> failures_max = {};  // tries in a row that may fail; for ever without
   Family family = Family::kAny;
   std::optional<Proxy> proxy = {};
-  uint64_t seed = 0;            // of the jitter; 0: from the system
-  WireTap* tap = nullptr;       // outlives the runner
+  uint64_t seed = 0;                // of the jitter; 0: from the system
+  WireTap* tap = nullptr;           // outlives the runner
   ReadWatch* read_watch = nullptr;  // likewise
   // TLS, WebSocket or both for the next connection; without, MQTT goes plain.
   std::function<std::unique_ptr<Filter>()> make_filter = {};

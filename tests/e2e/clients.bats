@@ -157,6 +157,25 @@ again" ]
   [[ $output == *"cannot connect to unix:$work/none: no such file or directory (is a broker running there?)"* ]]
 }
 
+@test "-V auto: MQTT 5, or 3.1.1 where the broker does not know it" {
+  start_broker
+  mqpub -p "$port" -V auto -t t -m m -r -q 1 -d 2>"$work/v5.err"
+  has_line 'received PUBACK .*RC:16' "$work/v5.err"
+  [ "$(grep -c 'sending CONNECT' "$work/v5.err")" -eq 1 ]
+  start_broker --accept-protocol-versions 3,4
+  mqpub -p "$port" -V auto -t t -m hello -r -q 1 -d 2>"$work/pub.err"
+  [ "$(grep -c 'sending CONNECT' "$work/pub.err")" -eq 2 ]
+  # -R asks for something that only MQTT 5 has, and does without.
+  [ "$(timeout 20 mqsub -p "$port" -V auto -t t -C 1)" = hello ]
+  run -27 mqsub -p "$port" -V auto -t t -R -W 0.3
+  [ "$(mqrr -p "$port" -V auto -t r -e r -m echo -W 20)" = echo ]
+  # Where an option needs MQTT 5, that is what is wanted.
+  run -132 mqsub -p "$port" -V auto -t t --sub 'a;nl' -W 20
+  run -132 mqpub -p "$port" -V auto -t t -m m -D publish content-type text
+  [[ $output == *'(0x84)'*'; choose another one with -V'* ]]
+  run -132 mqpub -p "$port" -V 5 -t t -m m
+}
+
 @test "-d on stderr, the messages alone on stdout; --quiet says nothing" {
   start_broker
   run -0 --separate-stderr mqpub -p "$port" -t t -m m -q 2 -d

@@ -218,6 +218,63 @@ TEST_CASE("a lost connection ends it where that was asked for") {
   CHECK(client.error->code == ErrorCode::kClosed);
 }
 
+TEST_CASE("a server that does not know MQTT 5.0 is spoken to in 3.1.1") {
+  Loop loop;
+  std::vector<Version> asked;
+  // How those that know less say so: a CONNACK of 5.0, one of 3.1.1, nothing at all.
+  enum { kV5Refusal, kV311Refusal, kCloses } how = kV5Refusal;
+  FakeServer server(loop, [&](FakeServer::Connection& c, const Packet& packet) {
+    const auto* connect = std::get_if<Connect>(&packet);
+    if (connect == nullptr) return;
+    asked.push_back(connect->version);
+    if (connect->version != Version::kV5) return c.send(Connack{}, Version::kV311);
+    const Connack refusal{false, ReasonCode::kUnsupportedProtocolVersion, {}};
+    if (how != kCloses) c.send(refusal, how == kV5Refusal ? Version::kV5 : Version::kV311);
+    c.peer.transport->close();
+  });
+  const std::vector<Version> first_5_then_311{Version::kV5, Version::kV311};
+  for (const auto next : {kV5Refusal, kV311Refusal, kCloses}) {
+    how = next;
+    CAPTURE(how);
+    asked.clear();
+    Client client(loop, {.address = server.address(), .or_v311 = true}, version5());
+    CHECK(run_until(loop, [&] { return client.connected == 1; }));
+    CHECK(asked == first_5_then_311);
+    CHECK(client.runner->session().options().version == Version::kV311);
+    CHECK(client.lost == 0);
+  }
+  // Not unless it may, and not when 3.1.1 was what was refused.
+  asked.clear();
+  Client strict(loop, {.address = server.address()}, version5());
+  CHECK(run_until(loop, [&] { return strict.ended == 1; }));
+  CHECK(asked == std::vector{Version::kV5});
+}
+
+TEST_CASE("the fall back is for refused versions, and for once") {
+  Loop loop;
+  std::vector<Version> asked;
+  ReasonCode reason = ReasonCode::kUnsupportedProtocolVersion;
+  FakeServer server(loop, [&](FakeServer::Connection& c, const Packet& packet) {
+    const auto* connect = std::get_if<Connect>(&packet);
+    if (connect == nullptr) return;
+    asked.push_back(connect->version);
+    c.send(Connack{false, reason, {}}, connect->version);
+    c.peer.transport->close();
+  });
+  SUBCASE("neither version") {
+    Client client(loop, {.address = server.address(), .or_v311 = true}, version5());
+    CHECK(run_until(loop, [&] { return client.ended == 1; }));
+    CHECK(asked == std::vector{Version::kV5, Version::kV311});
+    CHECK(client.error->text.find("(return code 1)") != std::string::npos);
+  }
+  SUBCASE("a password") {
+    reason = ReasonCode::kBadUserNameOrPassword;
+    Client client(loop, {.address = server.address(), .or_v311 = true}, version5());
+    CHECK(run_until(loop, [&] { return client.ended == 1; }));
+    CHECK(asked == std::vector{Version::kV5});
+  }
+}
+
 TEST_CASE("a refused client does not try again, a server that is busy is asked again") {
   Loop loop;
   SUBCASE("bad password") {

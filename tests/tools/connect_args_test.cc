@@ -30,6 +30,20 @@ std::string error(std::vector<std::string> words) {
 
 }  // namespace
 
+TEST_CASE("-V auto is 5.0, or 3.1.1 unless something needs 5.0") {
+  const auto automatic = connection({"-V", "auto"});
+  CHECK(automatic.client.version == Version::kV5);
+  CHECK(automatic.runner.or_v311);
+  CHECK_FALSE(connection({"-V", "5"}).runner.or_v311);
+  CHECK_FALSE(connection({}).runner.or_v311);
+  for (const std::vector<std::string>& needs :
+       {std::vector<std::string>{"-x", "10"}, {"-D", "connect", "receive-maximum", "5"}}) {
+    std::vector<std::string> words{"-V", "auto"};
+    words.insert(words.end(), needs.begin(), needs.end());
+    CHECK_FALSE(connection(words).runner.or_v311);
+  }
+}
+
 TEST_CASE("without options it is MQTT 3.1.1 to localhost, and the broker makes up an identifier") {
   const ConnectOptions c = connection({});
   CHECK(c.runner.address.text() == "localhost:1883");

@@ -264,14 +264,27 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   declare(app, args.tls);
   declare(app, args.web_socket);
   Options mqtt(app, "MQTT");
-  mqtt.choice("-V,--protocol-version", args.version,
-              {{"5", Version::kV5},
-               {"mqttv5", Version::kV5},
-               {"311", Version::kV311},
-               {"mqttv311", Version::kV311},
-               {"31", Version::kV31},
-               {"mqttv31", Version::kV31}},
-              "Version of MQTT: 5.0, 3.1.1 or 3.1.");
+  if (clients == Clients::kOne) {
+    mqtt.choice("-V,--protocol-version", args.version,
+                {{"5", Version::kV5},
+                 {"mqttv5", Version::kV5},
+                 {"311", Version::kV311},
+                 {"mqttv311", Version::kV311},
+                 {"31", Version::kV31},
+                 {"mqttv31", Version::kV31},
+                 {"auto", {Version::kV5, true}}},
+                "Version of MQTT: 5.0, 3.1.1 or 3.1; auto is 5.0, and 3.1.1 where the broker does "
+                "not know that.");
+  } else {
+    mqtt.choice("-V,--protocol-version", args.version,
+                {{"5", Version::kV5},
+                 {"mqttv5", Version::kV5},
+                 {"311", Version::kV311},
+                 {"mqttv311", Version::kV311},
+                 {"31", Version::kV31},
+                 {"mqttv31", Version::kV31}},
+                "Version of MQTT: 5.0, 3.1.1 or 3.1.");
+  }
   if (clients == Clients::kOne) {
     mqtt.text("-i,--id", args.client_id, "ID",
               "Client identifier; without, the broker makes one up.")
@@ -320,10 +333,10 @@ Result<ConnectOptions> resolve(const ConnectArgs& args) {
   MQ_TRY(to.properties, GivenProperties::parse(args.properties, args.encoded_properties));
 
   ClientOptions& client = to.client;
-  client.version = args.version;
-  if (args.session_expiry || args.auth_method || !to.properties.empty()) {
-    client.version = Version::kV5;
-  }
+  WantedVersion wanted = args.version;
+  if (args.session_expiry || args.auth_method || !to.properties.empty()) wanted = Version::kV5;
+  client.version = wanted.version;
+  to.runner.or_v311 = wanted.or_v311;
   client.keep_alive_s = args.keep_alive_s;
   client.inflight_max = args.inflight_max;
   MQ_TRY(client.password, read_password(args.password));

@@ -20,6 +20,16 @@ class App;
 
 namespace mq {
 
+// Of -V: one version, or the newest that the broker knows.
+struct WantedVersion {
+  Version version = Version::kV311;
+  bool or_v311 = false;
+
+  constexpr WantedVersion(Version only) : version(only) {}
+  constexpr WantedVersion(Version first, bool or_older) : version(first), or_v311(or_older) {}
+  bool operator==(const WantedVersion&) const = default;
+};
+
 // What was typed.
 struct ConnectArgs {
   std::optional<std::string> host;  // without: this machine, with `srv` its domain
@@ -31,7 +41,7 @@ struct ConnectArgs {
   TlsArgs tls;
   WebSocketArgs web_socket;
   uint16_t keep_alive_s = 60;
-  Version version = Version::kV311;
+  WantedVersion version = Version::kV311;
   std::optional<std::string> client_id;
   std::optional<std::string> id_prefix;
   std::optional<std::string> user_name;

@@ -105,7 +105,8 @@ void PacketTrace::opened() {
   sent_ = FrameReader();
 }
 
-void PacketTrace::note_client_id(const Packet& packet) {
+void PacketTrace::note_names(const Packet& packet) {
+  if (const auto* connect = std::get_if<Connect>(&packet)) version_ = connect->version;
   const auto* connack = std::get_if<Connack>(&packet);
   if (connack == nullptr) return;
   if (const auto id = connack->properties.text(PropertyId::kAssignedClientIdentifier)) {
@@ -120,7 +121,7 @@ void PacketTrace::follow(FrameReader& reader, Bytes bytes, Side from) {
     const auto frame = reader.next(bytes);
     if (!frame || !frame->has_value()) break;
     const auto packet = decode(**frame, version_, from);
-    if (packet) note_client_id(*packet);
+    if (packet) note_names(*packet);
     lines += fmt::format("Client {} {} {}\n", client_id_, by_us ? "sending" : "received",
                          packet ? packet_text(*packet, version_, by_us)
                                 : fmt::format("{} that is malformed: {}", name((*frame)->type()),

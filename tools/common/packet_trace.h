@@ -23,7 +23,7 @@ class PacketTrace final : public WireTap {
 
  private:
   void follow(FrameReader& reader, Bytes bytes, Side from);
-  void note_client_id(const Packet& packet);
+  void note_names(const Packet& packet);
 
   const Console& console_;
   Version version_;

@@ -179,6 +179,7 @@ Result<ResponderOptions> resolve_responder(const RequestArgs& args, ConnectOptio
 
 Result<RequestOrRespond> resolve(const RequestArgs& args) {
   MQ_TRY(ConnectOptions connection, resolve(args.connect));
+  if (args.retain_as_published || args.retain_handling) connection.runner.or_v311 = false;
   if (args.responder) {
     MQ_TRY(ResponderOptions to, resolve_responder(args, std::move(connection)));
     return to;

@@ -135,7 +135,9 @@ void Requester::on_event(const ClientEvent& event, Now now) {
 void Requester::subscribe() {
   Buffer encoded;
   FilterListWriter writer(encoded, true);
-  writer.add(options_.response_topic, options_.subscribe_options);
+  const bool v5 = session().options().version == Version::kV5;
+  writer.add(options_.response_topic, v5 ? options_.subscribe_options
+                                         : SubscribeOptions{.qos = options_.subscribe_options.qos});
   const auto result = session().subscribe({writer.list(), options_.subscribe_properties.view(), 0});
   if (!result) {
     console_.error(result.error().text);
@@ -194,7 +196,7 @@ void Requester::send(std::string_view payload) {
   waiting_ = true;
   restart_timeout();
   PropertyList properties;
-  if (connection_.client.version == Version::kV5) {
+  if (session().options().version == Version::kV5) {
     correlation_data_ = options_.correlation_data.value_or("");
     if (correlation_data_.empty()) correlation_data_ = random_correlation_data();
     properties.add(PropertyId::kCorrelationData, correlation_data_);

@@ -65,8 +65,10 @@ void Responder::on_event(const ClientEvent& event, Now now) {
 
 void Responder::subscribe() {
   Buffer encoded;
-  FilterListWriter writer(encoded, connection_.client.version == Version::kV5);
-  writer.add(options_.filter, options_.subscribe_options);
+  FilterListWriter writer(encoded, true);
+  const bool v5 = session().options().version == Version::kV5;
+  writer.add(options_.filter, v5 ? options_.subscribe_options
+                                 : SubscribeOptions{.qos = options_.subscribe_options.qos});
   const auto result = session().subscribe({writer.list(), options_.subscribe_properties.view(), 0});
   if (!result) {
     console_.error(result.error().text);
@@ -136,7 +138,7 @@ void Responder::ended(Job* job, const Result<int>& status) {
 
 void Responder::respond(const Job& job, std::string_view response, int status) {
   PropertyList properties;
-  if (connection_.client.version == Version::kV5) {
+  if (session().options().version == Version::kV5) {
     if (job.correlation_data) {
       properties.add(PropertyId::kCorrelationData, *job.correlation_data);
     }

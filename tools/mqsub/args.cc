@@ -153,10 +153,13 @@ Result<std::optional<Pattern>> compile(const std::optional<std::string>& text) {
 }
 
 Result<void> resolve_filters(const SubArgs& args, SubscriberOptions& to) {
-  const ConnectOptions& connection = to.connection;
+  ConnectOptions& connection = to.connection;
   const bool v5 = connection.client.version == Version::kV5;
   if (!v5 && (args.retain_as_published || args.retain_handling || args.no_local)) {
     return invalid("--retain-as-published, --retain-handling and --no-local need MQTT 5 (-V 5).");
+  }
+  if (args.retain_as_published || args.retain_handling || args.no_local) {
+    connection.runner.or_v311 = false;
   }
   SubscribeOptions options;
   options.qos = args.qos;
@@ -171,6 +174,7 @@ Result<void> resolve_filters(const SubArgs& args, SubscriberOptions& to) {
   for (const std::string& text : args.subscriptions) {
     MQ_TRY(WantedFilter wanted, parse_wanted(text, options));
     if (!v5 && needs_v5(wanted)) return invalid("The options of --sub need MQTT 5 (-V 5).");
+    if (needs_v5(wanted)) connection.runner.or_v311 = false;
     to.filters.push_back(std::move(wanted));
   }
   if (to.filters.empty() && args.unsubscribe.empty()) {

@@ -162,7 +162,11 @@ void Subscriber::on_connected(const Connected& connected) {
 void Subscriber::subscribe(const std::vector<const WantedFilter*>& filters, uint32_t id) {
   Buffer encoded;
   FilterListWriter writer(encoded, true);
-  for (const WantedFilter* wanted : filters) writer.add(wanted->filter, wanted->options);
+  // What only 5.0 has was not asked for when the broker may know less (-V auto).
+  const bool v5 = session().options().version == Version::kV5;
+  for (const WantedFilter* wanted : filters) {
+    writer.add(wanted->filter, v5 ? wanted->options : SubscribeOptions{.qos = wanted->options.qos});
+  }
   PropertyList properties = options_.subscribe_properties;
   if (id != 0) properties.add(PropertyId::kSubscriptionIdentifier, id);
   const auto token = static_cast<uint32_t>(requested_.size());
