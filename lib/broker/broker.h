@@ -220,7 +220,7 @@ class Broker {
   bool has_window(const Connection& c, const Session& session) const;
   void release_bytes(Session& session, InflightEntry& entry);
   void enqueue(Session& session, WaitingMessage item);
-  void send_tracked(Connection& c, WaitingMessage item);
+  void send_tracked(Connection& c, WaitingMessage item, bool fresh);
   void fill_window(Connection& c);
   void forget(Session& session, uint16_t packet_id);
   void send_retained(Connection& c, std::string_view filter, Qos qos, uint32_t subscription_id,
@@ -238,6 +238,7 @@ class Broker {
   void hold(Connection& c);
   bool waits(const Connection& c) const { return c.barrier > durable_; }
   bool must_store(const Connection& c, const MessageFields& fields) const;
+  void no_longer_awaited(InflightEntry& entry);
   void store_session(const Session& session);
   void store_sent(Session& session);
   bool at_barrier(Connection& c);
@@ -286,6 +287,8 @@ class Broker {
   Now now_;                    // of the entry point that is running
   BatchId open_batch_ = 1;
   bool batch_open_ = false;    // there are changes in it
+  uint32_t awaited_ = 0;       // see SessionStore::awaits()
+  uint32_t awaited_open_ = 0;  // those of the open batch
   BatchId durable_ = 0;
   StoreState store_state_;     // as of the last commit()
   std::vector<ConnId> held_;   // connections whose output waits for a batch

@@ -61,12 +61,12 @@ void Broker::enqueue(Session& session, WaitingMessage item) {
   }
   if (c != nullptr && session.waiting.empty() && session.resend_left == 0 &&
       has_window(*c, session) && !session.inflight.full()) {
-    return send_tracked(*c, std::move(item));
+    return send_tracked(*c, std::move(item), session.stored);
   }
   session.waiting.push_back(std::move(item));
 }
 
-void Broker::send_tracked(Connection& c, WaitingMessage item) {
+void Broker::send_tracked(Connection& c, WaitingMessage item, bool fresh) {
   Session& session = *c.session;
   InflightEntry entry;
   entry.message = item.message;
@@ -75,6 +75,12 @@ void Broker::send_tracked(Connection& c, WaitingMessage item) {
   entry.state = InflightEntry::State::kPublishSent;
   entry.counted = true;
   entry.share_tag = item.share_tag;
+  if (fresh) {
+    entry.awaited = true;
+    entry.batch = open_batch_ & 0xF;
+    ++awaited_;
+    ++awaited_open_;
+  }
   ++session.outstanding;
   session.outstanding_bytes += item.message->memory();
   const uint16_t id = session.inflight.add(std::move(entry));
@@ -103,7 +109,7 @@ void Broker::fill_window(Connection& c) {
          has_window(c, session) && !session.inflight.full()) {
     WaitingMessage item = std::move(session.waiting.front());
     session.waiting.pop_front();
-    send_tracked(c, std::move(item));
+    send_tracked(c, std::move(item), false);
   }
 }
 
@@ -113,6 +119,7 @@ void Broker::forget(Session& session, uint16_t packet_id) {
   if (session.stored) {
     const uint64_t sequence = session.first_sequence + session.inflight.index_of(packet_id);
     change().drop_queued(session.client_id, sequence);
+    no_longer_awaited(entry);
   }
   if (entry.message) release_bytes(session, entry);
   if (entry.counted) --session.outstanding;

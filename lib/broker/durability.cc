@@ -10,12 +10,18 @@ void Broker::commit() {
   if (store_ == nullptr) return;
   if (batch_open_) {
     batch_open_ = false;
+    store_->awaits(awaited_);
     const BatchId batch = store_->commit();
     assert(batch == open_batch_);
     open_batch_ = batch + 1;
   }
-  const bool was_behind = store_state_.behind;
-  store_state_ = store_->state();
+  const StoreState before = std::exchange(store_state_, store_->state());
+  const bool was_behind = before.behind;
+  if (store_state_.begun != before.begun) {
+    // It was begun before this batch was committed, or with it.
+    awaited_ = store_state_.begun + 1 < open_batch_ ? awaited_open_ : 0;
+  }
+  awaited_open_ = 0;
   if (store_state_.behind == was_behind) return;
   if (store_state_.behind) ++counters_.limit_store_backlog;
   if (!log_) return;
@@ -47,6 +53,16 @@ bool Broker::must_store(const Connection& c, const MessageFields& fields) const 
   return std::ranges::any_of(hits_, [](const Hit& hit) {
     return hit.session->stored && hit.qos != Qos::kAtMostOnce;
   });
+}
+
+// Its acknowledgement has come, or never will.
+void Broker::no_longer_awaited(InflightEntry& entry) {
+  constexpr BatchId kBatches = 16;  // that the bits of an entry tell apart
+  if (!entry.awaited) return;
+  entry.awaited = false;
+  const BatchId age = (open_batch_ - entry.batch) % kBatches;
+  if (age < open_batch_ - store_state_.begun && awaited_ > 0) --awaited_;
+  if (age == 0 && awaited_open_ > 0) --awaited_open_;
 }
 
 // Whether the barrier in front of the queue still holds; takes it away when it does not.

@@ -62,6 +62,7 @@ void Broker::on_ack(Connection& c, const Frame& frame, Now now) {
           const uint32_t index = session.inflight.index_of(packet->packet_id);
           change().release_queued(session.client_id, session.first_sequence + index);
           hold(c);
+          no_longer_awaited(*entry);
         }
       }
       c.out.push_ack(PacketType::kPubrel, packet->packet_id, ReasonCode::kSuccess);

@@ -24,6 +24,8 @@ struct InflightEntry {
   bool sent : 1 = false;     // bytes have been made of it: again means with DUP [MQTT-3.3.1-1]
   bool counted : 1 = false;  // it has taken from the present connection's send quota
   bool unmatched : 1 = false;  // client: PUBREC said No matching subscribers
+  bool awaited : 1 = false;    // broker: sent as soon as it was queued, in a batch whose number ...
+  uint8_t batch : 4 = 0;       // ... ends with these bits
   uint8_t share_tag = 0;     // broker: the shared subscription it came through, 0 for none
 
   bool is_publish() const { return state == State::kPublishSent || state == State::kPubrelSent; }

@@ -3,13 +3,15 @@
 #include <functional>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace mq {
 namespace {
 
 constexpr uint32_t kNone = UINT32_MAX;
 
-// A queued message or an inbound identifier: which session, which kind of number, which number.
+// An inbound identifier, or a message that was queued before: which session, which kind of number,
+// which number.
 struct Place {
   uint32_t session;
   bool inbound;
@@ -31,9 +33,30 @@ struct Undoable {
   uint32_t release = kNone;
 };
 
+// The queue of a session, as far as the run puts it there: its messages are numbered one by one.
+struct Queue {
+  uint64_t first = 0;
+  std::vector<Undoable> messages;
+
+  Undoable* find(uint64_t number) {
+    return number - first < messages.size() ? &messages[number - first] : nullptr;
+  }
+  void put(uint64_t number, uint32_t at) {
+    if (number != first + messages.size()) {  // another session of that name
+      messages.clear();
+      first = number;
+    }
+    messages.push_back({at, kNone});
+  }
+};
+
 class Reducer {
  public:
   bool add(Bytes bytes) {
+    constexpr size_t kChangeSize = 64;  // about
+    dead_.reserve(bytes.size() / kChangeSize);
+    net_.changes.reserve(bytes.size() / kChangeSize);
+    net_.messages.reserve(bytes.size() / kChangeSize / 2);
     uint32_t message = NetChanges::kNoMessage;
     for (NetChanges::Kept next; !bytes.empty();) {
       if (!read_change(bytes, next.change)) return false;
@@ -71,11 +94,23 @@ class Reducer {
     const Change& change = next.change;
     bool cancelled = false;  // together with the one that it undoes
     switch (change.kind) {
-      case ChangeKind::kPutQueued: queue_[place(change, false)] = {here, kNone}; break;
-      case ChangeKind::kReleaseQueued: queue_[place(change, false)].release = here; break;
-      case ChangeKind::kDropQueued: cancelled = undo(queue_, place(change, false)); break;
-      case ChangeKind::kPutInbound: queue_[place(change, true)] = {here, kNone}; break;
-      case ChangeKind::kDropInbound: cancelled = undo(queue_, place(change, true)); break;
+      case ChangeKind::kPutQueued: queue(change).put(change.number, here); break;
+      case ChangeKind::kReleaseQueued:
+        if (Undoable* of = queue(change).find(change.number)) {
+          of->release = here;
+        } else {
+          others_[place(change, false)].release = here;
+        }
+        break;
+      case ChangeKind::kDropQueued:
+        if (Undoable* of = queue(change).find(change.number)) {
+          cancelled = undo(std::exchange(*of, {}));
+        } else {
+          cancelled = undo_other(place(change, false));
+        }
+        break;
+      case ChangeKind::kPutInbound: others_[place(change, true)] = {here, kNone}; break;
+      case ChangeKind::kDropInbound: cancelled = undo_other(place(change, true)); break;
       case ChangeKind::kPutSent: replace(sent_, change.key, here); break;
       case ChangeKind::kPutRetained:
       case ChangeKind::kDropRetained: replace(retained_, change.key, here); break;
@@ -91,17 +126,31 @@ class Reducer {
     dead_.push_back(false);
   }
 
+  // The number of the session. Changes of one come in a row.
+  uint32_t session(std::string_view client_id) {
+    if (session_ == kNone || client_id != session_name_) {
+      const auto number = static_cast<uint32_t>(queues_.size());
+      const auto [at, fresh] = sessions_.try_emplace(client_id, number);
+      if (fresh) queues_.emplace_back();
+      session_ = at->second;
+      session_name_ = client_id;
+    }
+    return session_;
+  }
+  Queue& queue(const Change& change) { return queues_[session(change.key)]; }
   Place place(const Change& change, bool inbound) {
-    const auto number = static_cast<uint32_t>(sessions_.size());
-    return {sessions_.try_emplace(change.key, number).first->second, inbound, change.number};
+    return {session(change.key), inbound, change.number};
   }
 
-  // True when what is undone began in this run, so that nothing has to be told.
-  bool undo(std::unordered_map<Place, Undoable, PlaceHash>& in, const Place& place) {
-    const auto found = in.find(place);
-    if (found == in.end()) return false;
+  bool undo_other(const Place& place) {
+    const auto found = others_.find(place);
+    if (found == others_.end()) return false;
     const Undoable changes = found->second;
-    in.erase(found);
+    others_.erase(found);
+    return undo(changes);
+  }
+  // True when what is undone began in this run, so that nothing has to be told.
+  bool undo(const Undoable& changes) {
     if (changes.release != kNone) kill(changes.release);
     if (changes.put == kNone) return false;
     kill(changes.put);
@@ -130,7 +179,11 @@ class Reducer {
   NetChanges net_;
   std::vector<bool> dead_;
   std::unordered_map<std::string_view, uint32_t> sessions_;
-  std::unordered_map<Place, Undoable, PlaceHash> queue_;
+  std::vector<Queue> queues_;  // of each
+  uint32_t session_ = kNone;   // of the last change that had one
+  std::string_view session_name_;
+  // Inbound identifiers, and messages that were queued before the run.
+  std::unordered_map<Place, Undoable, PlaceHash> others_;
   std::unordered_map<std::string_view, uint32_t> sent_, retained_;
 };
 

@@ -88,6 +88,7 @@ using BatchId = uint64_t;
 struct StoreState {
   bool behind = false;   // more waits to be written than its limit allows: take in less
   bool failing = false;  // it cannot write, and goes on trying
+  BatchId begun = 0;     // this batch and all before it are being written, or are safe
 };
 
 // Changes go into the open batch and cost no I/O; commit() closes it. When a batch is safe is told
@@ -100,6 +101,10 @@ class SessionStore : public StoreSink {
   // Expiry times of messages are made from `now`, by which the clocks that ran meanwhile count.
   virtual Result<void> load(StoreSink& to, Now now) = 0;
   virtual BatchId commit() = 0;
+  // Of the messages in batches that are not begun yet, so many are on their way to their clients
+  // and may soon be dropped again: what is dropped by then need not be written, and a store may
+  // wait a little for that. Known from the next commit() on.
+  virtual void awaits(uint32_t messages) { static_cast<void>(messages); }
   // Cheap; asked for once a loop turn, after commit().
   virtual StoreState state() = 0;
   // Within which 99 of 100 batches were written since this was asked last; nothing when it is not

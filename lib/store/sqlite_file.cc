@@ -7,6 +7,7 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -268,8 +269,10 @@ Result<void> SqliteFile::write(Bytes changes) {
   net_.clear();
   net->encode(net_);
   if (net_.empty()) return {};
+  const auto start = std::chrono::steady_clock::now();
   MQ_CHECK(net_.size() <= kPieceMax ? append_.run(net_.bytes())
                                     : in_transaction(&SqliteFile::write_pieces));
+  cost_.written(net_.size(), std::chrono::steady_clock::now() - start);
   journal_bytes_ += net_.size();
   if (net_.capacity() > options_.journal_max) net_.release();
   return {};
@@ -293,9 +296,12 @@ Result<void> SqliteFile::fold_if_due() {
 }
 
 Result<void> SqliteFile::fold() {
+  const auto start = std::chrono::steady_clock::now();
   auto folded = in_transaction(&SqliteFile::fold_journal);
   tables_->forget();
-  if (folded) journal_bytes_ = 0;
+  if (!folded) return folded;
+  cost_.folded(journal_bytes_, std::chrono::steady_clock::now() - start);
+  journal_bytes_ = 0;
   return folded;
 }
 

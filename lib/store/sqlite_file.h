@@ -1,6 +1,7 @@
 // The store's file: a journal of changes and the tables they are folded into.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "store/session_store.h"
 #include "store/sqlite_db.h"
+#include "store/write_cost.h"
 
 namespace mq {
 
@@ -30,6 +32,8 @@ struct StoreOptions {
   uint64_t backlog_max = 32ull << 20;
   // Bytes of the journal beyond which it is folded.
   uint64_t journal_max = 16ull << 20;
+  // The longest that a batch waits for acknowledgements that would spare its writing.
+  std::chrono::nanoseconds settle_max = std::chrono::milliseconds(20);
   const char* vfs = nullptr;  // of SQLite, null for its default
 
   bool operator==(const StoreOptions&) const = default;
@@ -58,6 +62,8 @@ class SqliteFile {
   // Folds the journal if it has grown over its limit. An error costs nothing but time: the journal
   // goes on growing meanwhile.
   Result<void> fold_if_due();
+  // How long writing these would take, and folding them later, as far as it is known.
+  std::chrono::nanoseconds cost(size_t bytes) const { return cost_.of(bytes); }
 
   uint64_t journal_bytes() const { return journal_bytes_; }
 
@@ -81,6 +87,7 @@ class SqliteFile {
   Buffer net_;  // the batch at hand without what came to nothing
   uint64_t journal_bytes_ = 0;
   uint64_t fold_at_ = 0;
+  WriteCost cost_;
   std::unique_ptr<SqliteTables> tables_;
 };
 

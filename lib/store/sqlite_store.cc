@@ -44,6 +44,8 @@ BatchId SqliteStore::commit() {
       pending_.append(batch.bytes());
     }
     number = ++committed_;
+    awaited_ = awaits_;
+    if (settling_ && awaited_ > 0) return number;
   }
   wake_.notify_one();
   return number;
@@ -53,7 +55,7 @@ StoreState SqliteStore::state() {
   // Goes on at half of the limit, so that it does not stop and go with every batch.
   const uint64_t backlog = backlog_ + open_size();
   behind_ = backlog > (behind_ ? backlog_max_ / 2 : backlog_max_);
-  return {behind_, failing_};
+  return {behind_, failing_, begun_};
 }
 
 std::optional<double> SqliteStore::commit_ms_p99() {
@@ -70,6 +72,7 @@ void SqliteStore::run() {
   for (;;) {
     if (changes.empty()) wake_.wait(lock, [&] { return ending_ || committed_ != last; });
     if (changes.empty() && committed_ == last) return;
+    if (changes.empty()) settle(lock);
     if (changes.empty()) {
       changes.swap(pending_);
     } else {
@@ -77,6 +80,8 @@ void SqliteStore::run() {
     }
     pending_.clear();
     last = committed_;
+    begun_ = last;
+    awaited_ = 0;
     const bool ending = ending_;
     lock.unlock();
     const bool written = write(changes, last);
@@ -85,6 +90,20 @@ void SqliteStore::run() {
     if (ending) return;
     wake_.wait_for(lock, kRetryAfter, [this] { return ending_; });
   }
+}
+
+// Waits while messages of the group are on their way to clients that may acknowledge them, but no
+// longer than writing the group would take. So the wait at most doubles the time until the group is
+// safe; and where the acknowledgements come, as they mostly do, there is nothing left to write.
+void SqliteStore::settle(std::unique_lock<std::mutex>& lock) {
+  const auto start = std::chrono::steady_clock::now();
+  settling_ = true;
+  while (!ending_ && awaited_ > 0) {
+    const auto until = start + std::min(file_->cost(pending_.size()), settle_max_);
+    if (std::chrono::steady_clock::now() >= until) break;
+    wake_.wait_until(lock, until);
+  }
+  settling_ = false;
 }
 
 // Empties `changes` when they are safe.

@@ -439,3 +439,54 @@ TEST_CASE("a retained message that expired while the broker was down leaves the 
   t.settle();
   CHECK(t.store.retained() == 0);
 }
+
+TEST_CASE("the store is told what may be dropped before it is written") {
+  Stored t;
+  const auto awaited = [&] {
+    t.s.turn();
+    return t.store.awaited();
+  };
+  t.back("sub", false);
+  t.subscribe("sub", "a", 2);
+  t.back("away", false);
+  t.subscribe("away", "a", 1);
+  t["away"].drop();
+  t.settle();
+  t["pub"].connect();
+  uint16_t id = 0;
+  const auto publish = [&](uint8_t qos, std::string_view reaches) {
+    t["pub"].publish("a", "x", {.qos = qos, .id = ++id});
+    t["sub"].expect(reaches);
+  };
+
+  SUBCASE("until it is acknowledged; nothing of who is away") {
+    publish(1, "32 07 0001 61 0001 00 78");
+    publish(1, "32 07 0001 61 0002 00 78");
+    CHECK(awaited() == 2);
+    t["sub"].send("40 02 0001");
+    CHECK(awaited() == 1);
+    t["sub"].send("40 02 0002");
+    CHECK(awaited() == 0);
+  }
+  SUBCASE("until PUBREC, as PUBREL waits for the store") {
+    publish(2, "34 07 0001 61 0001 00 78");
+    CHECK(awaited() == 1);
+    t["sub"].send("50 02 0001");
+    CHECK(awaited() == 0);
+  }
+  SUBCASE("until its batch is begun") {
+    publish(1, "32 07 0001 61 0001 00 78");
+    CHECK(awaited() == 1);
+    t.store.set_state({.begun = t.store.committed()});
+    publish(1, "32 07 0001 61 0002 00 78");
+    CHECK(awaited() == 2);  // was told before the broker knew
+    publish(1, "32 07 0001 61 0003 00 78");
+    CHECK(awaited() == 2);
+    t["sub"].send("40 02 0001");  // in a batch that is being written: that changes nothing
+    CHECK(awaited() == 2);
+    t["sub"].send("40 02 0003");
+    CHECK(awaited() == 1);
+    t["sub"].send("40 02 0002");
+    CHECK(awaited() == 0);
+  }
+}

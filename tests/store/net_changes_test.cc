@@ -96,3 +96,31 @@ TEST_CASE("bytes that are cut off or changed are refused or read, never read bey
   }
   CHECK(refused > 1000);
 }
+
+TEST_CASE("a session that ends and begins anew counts from the start") {
+  Batch batch;
+  const auto put = [&](uint64_t number) {
+    batch.put_queued({"c", number, message("t", "m"), WallTime::max(), 0, 0x32, 0});
+  };
+  put(7);
+  put(8);
+  batch.drop_queued("c", 8);
+  batch.drop_session("c");
+  put(0);
+  put(1);
+  batch.drop_queued("c", 0);
+  batch.drop_queued("d", 1);
+  CHECK(kinds_left(batch) == Kinds{kPutQueued, kDropSession, kPutQueued, kDropQueued});
+}
+
+TEST_CASE("messages are dropped in any order, some from before the run") {
+  Batch batch;
+  for (uint64_t number = 10; number < 20; ++number) {
+    batch.put_queued({"c", number, message("t", "m"), WallTime::max(), 0, 0x32, 0});
+  }
+  for (const uint64_t number : {9u, 19u, 10u, 14u, 14u, 20u}) batch.drop_queued("c", number);
+  // The second 14 and 20 are not there; 9 was before.
+  Kinds left(7, kPutQueued);
+  left.insert(left.end(), 3, kDropQueued);
+  CHECK(kinds_left(batch) == left);
+}

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include <sqlite3.h>
 
@@ -24,8 +25,10 @@ struct Running {
   std::vector<std::string> failures;
   std::unique_ptr<SqliteStore> store;
 
-  explicit Running(uint64_t backlog_max = 1 << 20) {
-    auto opened = SqliteStore::open(options(backlog_max));
+  explicit Running(uint64_t backlog_max = 1 << 20, std::chrono::nanoseconds settle_max = {}) {
+    StoreOptions given = options(backlog_max);
+    given.settle_max = settle_max;
+    auto opened = SqliteStore::open(given);
     REQUIRE_MESSAGE(opened, opened.error().text);
     store = std::move(*opened);
     store->start([this](const SqliteStore::Report& report) {
@@ -125,4 +128,36 @@ TEST_CASE("a disk that stays full does not keep the store from ending") {
   }
   CHECK(lines == std::vector<std::string>{"store_incomplete"});
   set_log_sink(before);
+}
+
+TEST_CASE("what may be dropped soon is not written at once, and not at all when it is dropped") {
+  Running t(1 << 30, std::chrono::seconds(60));
+  const auto put = [&](size_t size) {
+    t.store->put_queued(
+        {"c", 0, message("t", std::string(size, 'x')), WallTime::max(), 0, 0x32, 0});
+    t.store->awaits(1);
+    return t.store->commit();
+  };
+  const uint64_t operations = t.disk.operations();
+  SUBCASE("acknowledged in time") {
+    put(50'000'000);  // takes half a second to write, as far as is known
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    CHECK(t.store->state().begun == 0);
+    t.store->drop_queued("c", 0);
+    t.store->awaits(0);
+    const BatchId last = t.store->commit();
+    t.await([&] { return t.durable == last; });
+    CHECK(t.disk.operations() == operations);
+  }
+  SUBCASE("not acknowledged: it does not wait for ever") {
+    const BatchId last = put(1000);
+    t.await([&] { return t.durable == last; });
+    CHECK(t.store->state().begun == last);
+    CHECK(t.disk.operations() > operations);
+  }
+  SUBCASE("the end comes first") {
+    put(50'000);
+    t.store.reset();
+    CHECK(t.disk.operations() > operations);
+  }
 }

@@ -43,6 +43,9 @@ class MemoryStore final : public SessionStore {
 
   Result<void> load(StoreSink& to, Now now) override;
   BatchId commit() override;
+  void awaits(uint32_t messages) override { awaited_ = messages; }
+  // What the last commit() was told.
+  uint32_t awaited() const { return awaited_; }
   StoreState state() override { return state_; }
   void set_state(StoreState state) { state_ = state; }
 
@@ -90,6 +93,7 @@ class MemoryStore final : public SessionStore {
   std::vector<Change> open_;
   std::vector<std::vector<Change>> batches_;
   BatchId committed_ = 0, safe_ = 0;
+  uint32_t awaited_ = 0;
   std::map<std::string, Session> sessions_;
   std::map<std::string, OwnedMessage> retained_;
 };
