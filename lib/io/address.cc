@@ -19,10 +19,8 @@ struct Scheme {
 };
 
 constexpr Scheme kSchemes[] = {
-    {"mqtt", TransportKind::kTcp, 1883},
-    {"mqtts", TransportKind::kTls, 8883},
-    {"ws", TransportKind::kWebSocket, 80},
-    {"wss", TransportKind::kSecureWebSocket, 443},
+    {"mqtt", TransportKind::kTcp, 1883},   {"mqtts", TransportKind::kTls, 8883},
+    {"ws", TransportKind::kWebSocket, 80}, {"wss", TransportKind::kSecureWebSocket, 443},
     {"unix", TransportKind::kUnix, 0},
 };
 
@@ -43,6 +41,17 @@ int hex_digit(char c) {
   return -1;
 }
 
+Result<uint16_t> parse_port(std::string_view text) {
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) {
+    return bad(fmt::format("'{}' is not a port: give a number from 0 to 65535", text));
+  }
+  return port;
+}
+
+}  // namespace
+
 Result<std::string> percent_decoded(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -54,25 +63,16 @@ Result<std::string> percent_decoded(std::string_view text) {
     const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0) {
-      return bad(fmt::format("'{}': '%' is followed by two hexadecimal digits; write %25 for a "
-                             "percent sign", text));
+      return bad(
+          fmt::format("'{}': '%' is followed by two hexadecimal digits; write %25 for a "
+                      "percent sign",
+                      text));
     }
     out += static_cast<char>(high * 16 + low);
     i += 2;
   }
   return out;
 }
-
-Result<uint16_t> parse_port(std::string_view text) {
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    return bad(fmt::format("'{}' is not a port: give a number from 0 to 65535", text));
-  }
-  return port;
-}
-
-}  // namespace
 
 std::string Address::text() const {
   if (kind == TransportKind::kUnix) return "unix:" + host;
@@ -124,8 +124,8 @@ Result<ParsedUrl> parse_url(std::string_view url) {
   const auto* scheme = std::ranges::find_if(
       kSchemes, [&](const Scheme& s) { return equal_ignoring_case(scheme_name, s.name); });
   if (scheme == std::end(kSchemes)) {
-    return bad(fmt::format("'{}://' is not one of mqtt:// mqtts:// ws:// wss:// unix://",
-                           scheme_name));
+    return bad(
+        fmt::format("'{}://' is not one of mqtt:// mqtts:// ws:// wss:// unix://", scheme_name));
   }
   std::string_view rest = url.substr(scheme_end + 3);
   if (rest.find('?') != std::string_view::npos) {
@@ -163,8 +163,8 @@ Result<ParsedUrl> parse_url(std::string_view url) {
   parsed.address.host = std::move(address.host);
   parsed.address.port = address.port;
 
-  const bool web_socket = scheme->kind == TransportKind::kWebSocket ||
-                          scheme->kind == TransportKind::kSecureWebSocket;
+  const bool web_socket =
+      scheme->kind == TransportKind::kWebSocket || scheme->kind == TransportKind::kSecureWebSocket;
   // To a listener it is the path of a WebSocket, to mosquitto's clients and ours always a topic.
   if (web_socket && path.size() > 1) parsed.address.path = path;
   if (!path.empty()) {

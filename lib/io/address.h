@@ -33,6 +33,9 @@ struct ParsedUrl {
 };
 Result<ParsedUrl> parse_url(std::string_view url);
 
+// "%41" is "A"; an error when no two hexadecimal digits follow a '%'.
+Result<std::string> percent_decoded(std::string_view text);
+
 // "host", "host:port", "[v6]:port", "v6".
 Result<Address> parse_host_port(std::string_view text, uint16_t default_port);
 

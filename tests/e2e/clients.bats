@@ -147,6 +147,17 @@ again" ]
   [ "$(cat "$work/out")" = hello ]
 }
 
+@test "-L: what the query says of a message; a key that is not known" {
+  start_broker
+  mqpub -L "mqtt://localhost:$port/a/b?qos=1&retain=1&client-id=me" -m hello -d 2>"$work/pub.err"
+  has_line "me sending PUBLISH .d0, q1, r1, m1, 'a/b'" "$work/pub.err"
+  [ "$(mqsub -L "mqtt://localhost:$port/a/%23?qos=2" -C 1 -F '%t %p')" = 'a/b hello' ]
+  run -1 mqpub -L "mqtt://localhost:$port/t?ttl=3" -m m
+  [[ $output == *"'ttl' in the query is not one of qos, retain and client-id"* ]]
+  run -1 mqrr -L "mqtt://localhost:$port/t?retain=1" -e e -m m
+  [[ $output == *'nothing is retained here'* ]]
+}
+
 @test "a unix socket of Debian's mosquitto; one that is not there" {
   start_mosquitto "listener 0 $work/sock"
   wait_for test -S "$work/sock"

@@ -34,6 +34,23 @@ struct File {
 
 }  // namespace
 
+TEST_CASE("the query of the URL says what options do not") {
+  const std::string url = "mqtt://host/t?qos=2&retain=1&client-id=me";
+  const PublisherOptions from_url = options({"-L", url, "-n"});
+  CHECK(from_url.topics == std::vector<std::string>{"t"});
+  CHECK(from_url.qos == Qos::kExactlyOnce);
+  CHECK(from_url.retain);
+  CHECK(from_url.connection.client.client_id == "me");
+  const PublisherOptions own = options({"-L", url, "-n", "-q", "0", "-i", "other"});
+  CHECK(own.qos == Qos::kAtMostOnce);
+  CHECK(own.connection.client.client_id == "other");
+  CHECK(options({"-L", "mqtt://h/t?qos=1", "-n", "--require-subscriber"}).require_subscriber);
+  CHECK(error({"-L", "mqtt://h/t?x=1", "-n"}) ==
+        "Invalid URL for -L argument specified - 'x' in the query is not one of qos, retain and "
+        "client-id.");
+  CHECK(options({"-L", "mqtt://h/what%3F", "-n"}).topics == std::vector<std::string>{"what?"});
+}
+
 TEST_CASE("one message, QoS 0, not retained") {
   const PublisherOptions o = options({"-t", "a/b", "-m", "hello"});
   CHECK(o.topics == std::vector<std::string>{"a/b"});

@@ -36,6 +36,13 @@ SubscribeOptions subscribe_options(std::vector<std::string> words) {
 
 }  // namespace
 
+TEST_CASE("the query of the URL") {
+  CHECK(options({"-L", "mqtt://h/t?qos=1"}).filters[0].options.qos == Qos::kAtLeastOnce);
+  CHECK(options({"-L", "mqtt://h/t?qos=1", "-q", "2"}).filters[0].options.qos == Qos::kExactlyOnce);
+  CHECK(error({"-L", "mqtt://h/t?retain=1"}).find("nothing is published here") !=
+        std::string::npos);
+}
+
 TEST_CASE("a subscription of QoS 0 that never ends") {
   const SubscriberOptions o = options({"-t", "a/#"});
   CHECK(filters({"-t", "a/#"}) == std::vector<std::string>{"a/#"});

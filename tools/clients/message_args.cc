@@ -63,7 +63,7 @@ void declare(CLI::App& app, MessageArgs& args) {
              "Send an empty message; retained, it clears the one the broker keeps.")
       .choice("-q,--qos", args.qos,
               {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
-              "Quality of service: at most once, at least once, exactly once.");
+              "Quality of service: at most once, at least once, exactly once. Default: 0.");
 }
 
 Result<std::string> read_payload(const MessageArgs& args) {

@@ -22,7 +22,7 @@ struct MessageArgs {
   std::vector<std::string> files;
   uint32_t stdin_file = 0;
   uint32_t null_message = 0;
-  Qos qos = Qos::kAtMostOnce;
+  std::optional<Qos> qos;  // without: what the URL says, or 0
 
   // How many times it was said what to send.
   size_t given() const { return messages.size() + files.size() + stdin_file + null_message; }

@@ -14,6 +14,7 @@
 #include "base/units.h"
 #include "common/options.h"
 #include "common/topic_args.h"
+#include "common/url_query.h"
 #include "io/socket_address.h"
 #include "io/srv_lookup.h"
 
@@ -70,9 +71,19 @@ Result<void> resolve_address(const ConnectArgs& args, ConnectOptions& to) {
     address.port = args.port.value_or(address.port);
     return {};
   }
-  Result<ParsedUrl> url = parse_url(*args.url);
-  if (!url) {
-    return invalid(fmt::format("Invalid URL for -L argument specified - {}.", url.error().text));
+  const auto wrong = [](const Error& error) {
+    return invalid(fmt::format("Invalid URL for -L argument specified - {}.", error.text));
+  };
+  const size_t mark = std::min(args.url->find('?'), args.url->size());
+  Result<ParsedUrl> url = parse_url(std::string_view(*args.url).substr(0, mark));
+  if (!url) return wrong(url.error());
+  if (mark < args.url->size()) {
+    if (!args.url_may_have_query) return invalid("A query ('?') has no place in the URL here.");
+    auto query = parse_url_query(std::string_view(*args.url).substr(mark + 1));
+    if (!query) return wrong(query.error());
+    to.url_qos = query->qos;
+    to.url_retain = query->retain.value_or(false);
+    if (query->client_id) to.client.client_id = std::move(*query->client_id);
   }
   address = std::move(url->address);
   if (url->user_name && !args.user_name) to.client.user_name = std::move(url->user_name);
@@ -220,6 +231,7 @@ Result<std::optional<Proxy>> resolve_proxy(const std::string& text, const std::s
 
 void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   const bool own_letters = clients == Clients::kManyWithOwnLetters;
+  args.url_may_have_query = clients == Clients::kOne;
   Options connection(app, "Connection");
   connection
       .text("-h,--host", args.host, "HOST",
@@ -228,8 +240,12 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
                 : "Host name or address of the broker [localhost].")
       .number("-p,--port", args.port, "PORT", "TCP port of the broker [1883, with TLS 8883].")
       .text(own_letters ? "--url" : "-L,--url", args.url, "URL",
-            "User, password, host, port and topic in one: "
-            "mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC; also mqtts://, ws:// and wss://.")
+            clients == Clients::kOne
+                ? "User, password, host, port and topic in one: "
+                  "mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC[?qos=QOS&retain=1&client-id=ID]; "
+                  "also mqtts://, ws:// and wss://."
+                : "User, password, host, port and topic in one: "
+                  "mqtt://[USER[:PASSWORD]@]HOST[:PORT]/TOPIC; also mqtts://, ws:// and wss://.")
       .text("--unix", args.unix_path, "PATH", "Connect to a unix socket instead.");
   if (!own_letters) {
     connection.text("-A", args.bind_address, "ADDRESS", "Local address to connect from.");

@@ -35,6 +35,7 @@ struct ConnectArgs {
   std::optional<std::string> host;  // without: this machine, with `srv` its domain
   std::optional<uint16_t> port;     // without: 1883, with TLS 8883
   std::optional<std::string> url;
+  bool url_may_have_query = true;  // one client: it may say more about its message
   std::optional<std::string> unix_path;
   std::optional<std::string> bind_address;
   bool srv = false;
@@ -83,6 +84,9 @@ struct ConnectOptions {
   ClientOptions client;
   GivenProperties properties;  // those of CONNECT and the will are in `client` already
   std::string url_topic;       // of -L; empty without
+  // Of its query: what holds where the program's own options say nothing.
+  std::optional<Qos> url_qos;
+  bool url_retain = false;
   Console console;
 };
 

@@ -237,13 +237,7 @@ void declare(CLI::App& app, PubArgs& args) {
 Result<PublisherOptions> resolve(const PubArgs& args) {
   PublisherOptions to;
   ConnectArgs connect = args.connect;
-  if (args.require_subscriber) {
-    if (args.message.qos == Qos::kAtMostOnce) {
-      return invalid("--require-subscriber needs QoS 1 or 2 (-q): nothing is answered at QoS 0.");
-    }
-    connect.version = Version::kV5;
-  }
-  if (args.stamp) connect.version = Version::kV5;
+  if (args.stamp || args.require_subscriber) connect.version = Version::kV5;
   MQ_TRY(to.connection, resolve(connect));
   ConnectOptions& connection = to.connection;
   const std::string topic = args.message.topic.value_or(connection.url_topic);
@@ -254,8 +248,11 @@ Result<PublisherOptions> resolve(const PubArgs& args) {
   to.topics.insert(to.topics.end(), args.to.begin(), args.to.end());
   for (const std::string& one : to.topics) MQ_CHECK(check_topic("publish", one));
 
-  to.qos = args.message.qos;
-  to.retain = args.retain;
+  to.qos = args.message.qos.value_or(connection.url_qos.value_or(Qos::kAtMostOnce));
+  if (args.require_subscriber && to.qos == Qos::kAtMostOnce) {
+    return invalid("--require-subscriber needs QoS 1 or 2 (-q): nothing is answered at QoS 0.");
+  }
+  to.retain = args.retain || connection.url_retain;
   to.stamp = args.stamp;
   for (const GivenProperty& property : connection.properties.of(PropertiesIn::kPublish)) {
     // The session numbers aliases itself.

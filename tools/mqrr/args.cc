@@ -85,13 +85,20 @@ void declare(CLI::App& app, RequestArgs& args) {
 
 namespace {
 
+Result<Qos> resolve_qos(const RequestArgs& args, const ConnectOptions& connection) {
+  if (connection.url_retain) {
+    return invalid("Invalid URL for -L argument specified - nothing is retained here.");
+  }
+  return args.message.qos.value_or(connection.url_qos.value_or(Qos::kAtMostOnce));
+}
+
 // What both ends ask the server for.
-Result<SubscribeOptions> resolve_subscription(const RequestArgs& args, bool v5) {
+Result<SubscribeOptions> resolve_subscription(const RequestArgs& args, Qos qos, bool v5) {
   if (!v5 && (args.retain_as_published || args.retain_handling)) {
     return invalid("--retain-as-published and --retain-handling need MQTT 5 (-V 5).");
   }
   SubscribeOptions options;
-  options.qos = args.message.qos;
+  options.qos = qos;
   if (v5) {
     options.retain_as_published = args.retain_as_published;
     options.retain_handling = args.retain_handling.value_or(
@@ -116,9 +123,9 @@ Result<RequesterOptions> resolve_requester(const RequestArgs& args, ConnectOptio
   if (args.lines > 0 && args.repeat) {
     return invalid("--repeat cannot be used with -l: each line is sent once.");
   }
-  to.qos = args.message.qos;
+  MQ_TRY(to.qos, resolve_qos(args, connection));
   MQ_TRY(to.subscribe_options,
-         resolve_subscription(args, connection.client.version == Version::kV5));
+         resolve_subscription(args, to.qos, connection.client.version == Version::kV5));
   limit_receive_maximum(connection, 1);
   resolve_properties(connection.properties.of(PropertiesIn::kPublish), to);
   to.subscribe_properties = connection.properties.list(PropertiesIn::kSubscribe);
@@ -164,9 +171,9 @@ Result<ResponderOptions> resolve_responder(const RequestArgs& args, ConnectOptio
   to.command = *args.responder;
   to.jobs_max = args.jobs_max;
   to.response_max = args.response_max;
-  to.qos = args.message.qos;
+  MQ_TRY(to.qos, resolve_qos(args, connection));
   const bool v5 = connection.client.version == Version::kV5;
-  MQ_TRY(to.subscribe_options, resolve_subscription(args, v5));
+  MQ_TRY(to.subscribe_options, resolve_subscription(args, to.qos, v5));
   to.subscribe_options.no_local = v5;
   to.no_retained = args.no_retained;
   to.properties = connection.properties.list(PropertiesIn::kPublish);

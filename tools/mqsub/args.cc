@@ -38,9 +38,10 @@ void declare(CLI::App& app, SubArgs& args) {
             "Pass over messages whose topic matches; several allowed.")
       .list("-U,--unsubscribe", args.unsubscribe, "FILTER",
             "Unsubscribe from a filter of the session taken up with -c; several allowed.")
-      .choice("-q,--qos", args.qos,
-              {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
-              "Quality of service to ask for: at most once, at least once, exactly once.")
+      .choice(
+          "-q,--qos", args.qos,
+          {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
+          "Quality of service to ask for: at most once, at least once, exactly once. Default: 0.")
       .flag("--strict-sub", args.strict, "End when any of several subscriptions is refused.")
       .flag("--no-local", args.no_local,
             "Have the broker leave out what this client publishes (MQTT 5).")
@@ -162,7 +163,10 @@ Result<void> resolve_filters(const SubArgs& args, SubscriberOptions& to) {
     connection.runner.or_v311 = false;
   }
   SubscribeOptions options;
-  options.qos = args.qos;
+  if (connection.url_retain) {
+    return invalid("Invalid URL for -L argument specified - nothing is published here to retain.");
+  }
+  options.qos = args.qos.value_or(connection.url_qos.value_or(Qos::kAtMostOnce));
   if (v5) {
     options.no_local = args.no_local;
     options.retain_as_published = args.retain_as_published;

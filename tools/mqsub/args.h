@@ -26,7 +26,7 @@ struct SubArgs {
   std::vector<std::string> subscriptions;
   std::vector<std::string> unsubscribe;
   std::vector<std::string> filter_out;
-  Qos qos = Qos::kAtMostOnce;
+  std::optional<Qos> qos;  // without: what the URL says, or 0
   bool strict = false;
   bool no_local = false;
   bool no_retained = false;
