@@ -123,6 +123,8 @@ void World::clear_up() {
 
 bool World::quiet() const {
   if (broker_->has_dirty() || broker_flush_at_ != kNever || store_.pending() > 0) return false;
+  // After a jump of the clock there are connections that the broker has yet to give up.
+  if (broker_->next_deadline() <= now_.mono) return false;
   for (const auto& peer : peers_) {
     if (!peer->gone && !peer->at_rest()) return false;
   }
