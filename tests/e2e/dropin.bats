@@ -201,6 +201,48 @@ publish_both() {
   run -1 mqsub -o "$work/config/mqsub" -o "$work/config/mqsub"
 }
 
+@test "profiles: saved, used by all programs, for their owner only; quotes, and lines that are no options" {
+  start_broker
+  export XDG_CONFIG_HOME=$work/config
+  run -0 --separate-stderr mqpub -p "$port" -u me -P 'a "secret"' -D connect user-property 'a b' 'c d' \
+    -V 5 --save-profile home
+  [[ $stderr == *"$work/config/mq/home written"*'passwords among them'* ]]
+  [ "$(stat -c %a "$work/config/mq/home")" = 600 ]
+  [ "$(stat -c %a "$work/config/mq")" = 700 ]
+  [ "$(cat "$work/config/mq/home")" = "-p $port
+-u me
+-P a \"secret\"
+-D connect user-property \"a b\" c d
+-V 5" ]
+  mqpub --profile home -t t -r -q 1 -m kept
+  [ "$(mqsub --profile home -t t -C 1)" = kept ]
+  [ "$(mqrr --profile home -t r -e r -m echo -W 20)" = echo ]
+  # What it has is the base of another one, and the command line comes first.
+  mqsub --profile home -F '<%p> ' --save-profile more
+  [ "$(mqsub --profile more -t t -C 1)" = '<kept> ' ]
+  [ "$(mqsub --profile more -t t -C 1 -F 'own %p')" = 'own kept' ]
+  printf '%s\n' "-p $port" '-F "  %p  "' 'a stray line' '-C 1' >"$work/options"
+  run -0 --separate-stderr mqsub -o "$work/options" -t t
+  [ "$output" = '  kept  ' ]
+  [ "$stderr" = "Warning: $work/options:3: 'a stray line' is no option; the line is passed over." ]
+  echo '--cafil x' >"$work/options"
+  run -1 mqsub -o "$work/options" -t t
+  [[ $output == *"$work/options:1: Unknown option '--cafil'. Did you mean '--cafile'?"* ]]
+  run -1 mqsub --profile none -t t
+  [[ $output == *"Unable to read the options file $work/config/mq/none"* ]]
+  run -1 mqsub --profile ../home -t t
+  [[ $output == *'Invalid profile given: ../home'* ]]
+  run -1 mqsub --profile home --profile more -t t
+}
+
+@test "--help TOPIC: the options of one group" {
+  run -0 mqsub --help tls
+  [[ $output == *'TLS:'*--cafile* ]]
+  [[ $output != *'Connection:'* ]]
+  run -1 mqpub --help nonsense
+  [[ $output == *"There is no help on 'nonsense'. There is on message, input,"* ]]
+}
+
 @test "mqrr: a request and its answer" {
   start_mosquitto
   # A responder as people write it: it knows nothing of correlation data.

@@ -73,6 +73,26 @@ TEST_CASE("text is broken between words") {
   CHECK(wrap("äöü äöü", 7) == std::vector<std::string>{"äöü äöü"});
 }
 
+TEST_CASE("help on one group") {
+  CommandDoc doc;
+  doc.name = "tool";
+  doc.usage = "[OPTION]...";
+  doc.summary = "Does.";
+  doc.footer = "Examples:";
+  OptionDoc more, safe;
+  more.names = {"-v"};
+  safe.names = {"--tls"};
+  safe.help = "Safe.";
+  doc.groups = {{"Output", {more}}, {"TLS", {safe}}};
+  CHECK(group_names(doc) == "output, tls");
+  CHECK_FALSE(keep_group(doc, "none"));
+  CHECK_FALSE(keep_group(doc, ""));
+  CHECK(doc.groups.size() == 2);
+  CHECK(keep_group(doc, "tl"));
+  CHECK(help_text(doc) ==
+        "Usage: tool [OPTION]...\n\nDoes.\n\nTLS:\n      --tls                 Safe.\n");
+}
+
 TEST_CASE("--help fits a terminal") {
   Declared d;
   CHECK(help_text(d.doc()) ==

@@ -1,7 +1,9 @@
 #include "common/command_doc.h"
 
 #include <algorithm>
+#include <cctype>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -106,6 +108,36 @@ CommandDoc describe(const CLI::App& app) {
     doc.commands.push_back(describe(*command));
   }
   return doc;
+}
+
+namespace {
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower;
+}
+
+}  // namespace
+
+bool keep_group(CommandDoc& command, std::string_view topic) {
+  const std::string wanted = lower_case(topic);
+  const auto group = std::ranges::find_if(command.groups, [&wanted](const GroupDoc& candidate) {
+    return lower_case(candidate.name).starts_with(wanted);
+  });
+  if (wanted.empty() || group == command.groups.end()) return false;
+  command.groups = {std::move(*group)};
+  command.footer.clear();
+  return true;
+}
+
+std::string group_names(const CommandDoc& command) {
+  std::string names;
+  for (const GroupDoc& group : command.groups) {
+    if (!names.empty()) names += ", ";
+    names += lower_case(group.name);
+  }
+  return names;
 }
 
 std::vector<std::string> wrap(std::string_view text, size_t width) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace CLI {
@@ -41,6 +42,12 @@ struct CommandDoc {
 // Everything declared on `app` in the order of its declaration, hidden options left out. The first
 // lines of the description up to an empty one are the usage, the rest is the summary.
 CommandDoc describe(const CLI::App& app);
+
+// Leaves of the groups the one with a name that begins with `topic`, whatever the case of its
+// letters, and no examples; false, and everything as it is, when there is none.
+bool keep_group(CommandDoc& command, std::string_view topic);
+// "connection, tls, ...": what can be asked for.
+std::string group_names(const CommandDoc& command);
 
 // The text of --help.
 std::string help_text(const CommandDoc& command);

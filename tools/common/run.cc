@@ -7,8 +7,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <iterator>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/core.h>
@@ -20,6 +22,7 @@
 #include "common/exit_code.h"
 #include "common/generate.h"
 #include "common/options_file.h"
+#include "common/profile.h"
 #include "io/loop.h"
 
 namespace mq {
@@ -53,14 +56,71 @@ void add_help(CLI::App& app) {
   }
 }
 
-// The options of the file that was asked for, or of the default one.
+// Where options come from before those of the command line.
+struct OptionsFiles {
+  std::optional<std::string> file, profile;
+};
+
+Result<OptionsFiles> take_files(const CLI::App& app, std::vector<std::string>& words) {
+  OptionsFiles files;
+  MQ_TRY(files.file, take_argument(app, words, "-o"));
+  MQ_TRY(const std::optional<std::string> name, take_argument(app, words, "--profile"));
+  if (name) {
+    MQ_TRY(files.profile, profile_path(*name));
+  }
+  return files;
+}
+
+// Of these files, or of the default one: ours, else the one of the program that we stand in for.
 Result<std::vector<std::string>> read_options(const Program& program, const CLI::App& app,
-                                              std::vector<std::string>& words) {
-  if (program.stands_in_for.empty()) return std::vector<std::string>();
-  MQ_TRY(std::optional<std::string> path, take_argument(app, words, "-o"));
-  if (!path) path = default_options_file(program.name, program.stands_in_for);
-  if (!path) return std::vector<std::string>();
-  return read_options_file(app, *path);
+                                              const OptionsFiles& files) {
+  std::vector<std::pair<std::string, Quotes>> paths;
+  for (const auto& path : {files.file, files.profile}) {
+    if (path) paths.emplace_back(*path, Quotes::kTaken);
+  }
+  if (const std::string folder = config_folder(); paths.empty() && !folder.empty()) {
+    const std::string ours = fmt::format("{}/{}", folder, program.name);
+    const std::string theirs = fmt::format("{}/{}", folder, program.stands_in_for);
+    if (access(ours.c_str(), F_OK) == 0) {
+      paths.emplace_back(ours, Quotes::kTaken);
+    } else if (access(theirs.c_str(), F_OK) == 0) {
+      paths.emplace_back(theirs, Quotes::kMeant);
+    }
+  }
+  std::vector<std::string> words;
+  for (const auto& [path, quotes] : paths) {
+    MQ_TRY(FileOptions found, read_options_file(app, path, quotes));
+    for (const std::string& warning : found.warnings) {
+      write_all(STDERR_FILENO, fmt::format("Warning: {}\n", warning));
+    }
+    std::ranges::move(found.words, std::back_inserter(words));
+  }
+  return words;
+}
+
+// --save-profile: what was given, with the options of the files in front, and nothing is run.
+Result<int> save_profile(const CLI::App& app, const std::string& name,
+                         const std::vector<std::string>& words) {
+  MQ_TRY(const std::string path, profile_path(name));
+  MQ_CHECK(write_profile(path, options_file_text(app, words)));
+  write_all(
+      STDERR_FILENO,
+      fmt::format("{} written: --profile {} has these options, passwords among them, and only "
+                  "you can read it.\n",
+                  path, name));
+  return kExitOk;
+}
+
+// "--help TOPIC": one group of the options.
+Result<int> help_on(const CLI::App& app, std::string_view topic) {
+  CommandDoc command = describe(app);
+  if (!keep_group(command, topic)) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("There is no help on '{}'. There is on {}.", topic, group_names(command)));
+  }
+  write_all(STDOUT_FILENO, help_text(command));
+  return kExitOk;
 }
 
 void parse(CLI::App& app, std::vector<std::string> words) {
@@ -87,6 +147,16 @@ int run_program(const Program& program, int argc, char** argv) {
       app.add_option("-o", "Read options from FILE, one a line, and not from the default file.")
           ->type_name("FILE")
           ->group(std::string(kInformation));
+      app.add_option("--profile",
+                     "Read options from the profile NAME, ~/.config/mq/NAME, and not from the "
+                     "default file.")
+          ->type_name("NAME")
+          ->group(std::string(kInformation));
+      app.add_option("--save-profile",
+                     "Write the options that are given, with passwords, to the profile NAME, and "
+                     "end.")
+          ->type_name("NAME")
+          ->group(std::string(kInformation));
     }
     add_help(app);
     app.set_version_flag("--version", fmt::format("{} {}", program.name, MQKIT_VERSION),
@@ -94,6 +164,11 @@ int run_program(const Program& program, int argc, char** argv) {
         ->group(std::string(kInformation));
     app.add_option("--generate")->type_name("man|bash|zsh|fish")->group("");  // hidden
 
+    const bool is_topic = argc == 3 && std::string_view(argv[1]) == "--help" && argv[2][0] != '-';
+    if (is_topic && !program.stands_in_for.empty()) {
+      const Result<int> shown = help_on(app, argv[2]);
+      return shown ? *shown : usage_error(program, shown.error().text);
+    }
     auto words = spell_out(app, std::span(argv, static_cast<size_t>(argc)).subspan(1));
     if (!words) return usage_error(program, words.error().text);
     if (words->size() == 2 && words->front() == "--generate") {
@@ -102,11 +177,25 @@ int run_program(const Program& program, int argc, char** argv) {
       write_all(STDOUT_FILENO, *text);
       return kExitOk;
     }
-    auto from_file = read_options(program, app, *words);
-    if (!from_file) return usage_error(program, from_file.error().text);
+    std::vector<std::string> from_file, saved;
+    std::optional<std::string> save_as;
+    if (!program.stands_in_for.empty()) {
+      const auto files = take_files(app, *words);
+      if (!files) return usage_error(program, files.error().text);
+      auto found = read_options(program, app, *files);
+      if (!found) return usage_error(program, found.error().text);
+      from_file = std::move(*found);
+      auto name = take_argument(app, *words, "--save-profile");
+      if (!name) return usage_error(program, name.error().text);
+      save_as = std::move(*name);
+      if (save_as) {
+        saved = from_file;
+        saved.insert(saved.end(), words->begin(), words->end());
+      }
+    }
     try {
       // Twice, so that what is given on the command line takes the place of what the file says.
-      if (!from_file->empty()) parse(app, std::move(*from_file));
+      if (!from_file.empty()) parse(app, std::move(from_file));
       parse(app, std::move(*words));
     } catch (const CLI::CallForHelp&) {
       CommandDoc command = describe(chosen(app));
@@ -119,7 +208,7 @@ int run_program(const Program& program, int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
       return usage_error(program, error.what());
     }
-    const Result<int> ended = program.run();
+    const Result<int> ended = save_as ? save_profile(app, *save_as, saved) : program.run();
     const int code = ended ? *ended : usage_error(program, ended.error().text);
     if (Loop::left_threads()) _exit(code);  // nothing is buffered: we write by write()
     return code;
