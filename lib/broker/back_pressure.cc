@@ -6,6 +6,16 @@
 
 namespace mq {
 
+uint32_t Broker::queued_messages_max(const Session& session) const {
+  return limit(&BrokerOptions::queued_messages_max, &ListenerOptions::queued_messages_max,
+               session.listener);
+}
+
+uint64_t Broker::queued_bytes_max(const Session& session) const {
+  return limit(&BrokerOptions::queued_bytes_max, &ListenerOptions::queued_bytes_max,
+               session.listener);
+}
+
 // The limit of the session's queue that so much more would be over, null when there is room.
 uint64_t Counters::*Broker::queue_limit(const Session& session, uint64_t more_messages,
                                         uint64_t more_bytes) const {
@@ -15,10 +25,10 @@ uint64_t Counters::*Broker::queue_limit(const Session& session, uint64_t more_me
     count = std::max<uint64_t>(count, session.connection->out.size());
     bytes = std::max(bytes, session.connection->out.message_bytes());
   }
-  if (count + more_messages > options_.queued_messages_max) {
+  if (count + more_messages > queued_messages_max(session)) {
     return &Counters::limit_queued_messages;
   }
-  return bytes + more_bytes > options_.queued_bytes_max ? &Counters::limit_queued_bytes : nullptr;
+  return bytes + more_bytes > queued_bytes_max(session) ? &Counters::limit_queued_bytes : nullptr;
 }
 
 bool Broker::has_nothing_queued(const Session& session) {
@@ -115,8 +125,9 @@ void Broker::stop_waiting(Connection& feeder) {
 // Something has left the queue. With half of it free the session is not slow any more.
 void Broker::note_drained(Session& session) {
   session.slow->progress = now_.mono;
-  const uint64_t half_messages = options_.queued_messages_max - options_.queued_messages_max / 2;
-  const uint64_t half_bytes = options_.queued_bytes_max - options_.queued_bytes_max / 2;
+  const uint64_t messages = queued_messages_max(session), bytes = queued_bytes_max(session);
+  const uint64_t half_messages = messages - messages / 2;
+  const uint64_t half_bytes = bytes - bytes / 2;
   if (queue_limit(session, half_messages, half_bytes) == nullptr) end_slow(session);
 }
 
@@ -149,7 +160,9 @@ bool Broker::must_wait(const Connection& c) const {
 
 // Counts a packet against the client's rates.
 void Broker::charge(Connection& c, const Frame& frame, Now now) {
-  const uint64_t messages = options_.rate_messages_max, bytes = options_.rate_bytes_max;
+  const uint64_t messages =
+      rate(&BrokerOptions::rate_messages_max, &ListenerOptions::rate_messages_max, c);
+  const uint64_t bytes = rate(&BrokerOptions::rate_bytes_max, &ListenerOptions::rate_bytes_max, c);
   if ((messages | bytes) == 0 || c.state != Connection::State::kConnected) return;
   if (c.intake == nullptr) c.intake = std::make_unique<Intake>();
   Intake& intake = *c.intake;

@@ -56,6 +56,7 @@ void Broker::set_listener(ListenerId id, const ListenerOptions& options) {
   const ListenerOptions told = std::exchange(to, options);
   to.topic_alias_maximum = told.topic_alias_maximum;
   to.qos_max = told.qos_max;
+  to.receive_maximum = told.receive_maximum;
   to.mount_point = told.mount_point;  // subscriptions are below the old one
 }
 
@@ -84,9 +85,10 @@ ConnId Broker::accepted(Now now, ListenerId listener_id) {
   ++connections_;
   ++listener.connections;
   c.listener = &listener;
-  c.reader.set_packet_max(std::min(options_.packet_max, kConnectPacketMax));
+  c.reader.set_packet_max(std::min(packet_max(c), kConnectPacketMax));
   c.last_seen = now.mono;
-  arm(c, add(now.mono, options_.connect_timeout));
+  arm(c, add(now.mono, std::min(options_.connect_timeout,
+                                listener.options.connect_timeout.value_or(Duration::max()))));
   return c.id;
 }
 

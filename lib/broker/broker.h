@@ -167,7 +167,7 @@ class Broker {
                                       const ClientIdentity& client);
   void grant(const Connection& c, const Arrival& arrival, Buffer& properties) const;
   uint32_t granted_expiry_s(const Connect& packet) const;
-  uint16_t granted_keep_alive_s(const Connect& packet) const;
+  uint16_t granted_keep_alive_s(const Connection& c, const Connect& packet) const;
   void attach(Connection& c, Session& session, const Arrival& arrival, Now now);
   void resume(Connection& c);
 
@@ -196,6 +196,8 @@ class Broker {
   void reassign_shared(Session& session);
 
   // back_pressure.cc
+  uint32_t queued_messages_max(const Session& session) const;
+  uint64_t queued_bytes_max(const Session& session) const;
   static bool has_nothing_queued(const Session& session);
   bool has_queue_room(Session& session, const Message& message);
   uint64_t Counters::*queue_limit(const Session& session, uint64_t more_messages,
@@ -222,6 +224,7 @@ class Broker {
   void enqueue(Session& session, WaitingMessage item);
   void send_tracked(Connection& c, WaitingMessage item, bool fresh);
   void fill_window(Connection& c);
+  void send_waited_qos0(Connection& c, WaitingMessage item);
   void forget(Session& session, uint16_t packet_id);
   void send_retained(Connection& c, std::string_view filter, Qos qos, uint32_t subscription_id,
                      Now now);
@@ -270,6 +273,25 @@ class Broker {
   }
   ClientIdentity identity(const Connection& c) const;
   static ClientIdentity identity(const Session& session);
+  // A limit of the broker and of a listener, the lower of the two.
+  template <class T>
+  T limit(T BrokerOptions::*of_all, T ListenerOptions::*here, ListenerId at) const {
+    const T all = options_.*of_all;
+    return at < listeners_.size() ? std::min<T>(all, listeners_[at]->options.*here) : all;
+  }
+  // The same where 0 is no limit.
+  uint64_t rate(uint64_t BrokerOptions::*of_all, uint64_t ListenerOptions::*here,
+                const Connection& c) const {
+    const uint64_t all = options_.*of_all, one = c.listener->options.*here;
+    return all == 0 || one == 0 ? std::max(all, one) : std::min(all, one);
+  }
+  uint32_t packet_max(const Connection& c) const {
+    return limit(&BrokerOptions::packet_max, &ListenerOptions::packet_max, c.listener->id);
+  }
+  uint16_t receive_maximum(const Connection& c) const {
+    return limit(&BrokerOptions::receive_maximum, &ListenerOptions::receive_maximum,
+                 c.listener->id);
+  }
   static std::string_view user_name_of(const Connection& c, const Connect& packet);
   void log(const Connection& c, LogLevel level, std::string_view event,
            std::string_view detail = {}) const;

@@ -47,7 +47,9 @@ void Broker::release_bytes(Session& session, InflightEntry& entry) {
 // Takes the message into the session: to the connection at once where the window allows it.
 void Broker::enqueue(Session& session, WaitingMessage item) {
   Connection* const c = session.connection;
-  if (qos_of(item.first_byte) == Qos::kAtMostOnce) {
+  // With queue_qos0 what comes behind something that waits, waits: order is kept.
+  const bool may_wait = options_.queue_qos0 && (c == nullptr || !session.waiting.empty());
+  if (qos_of(item.first_byte) == Qos::kAtMostOnce && !may_wait) {
     if (c == nullptr) return;
     c->out.push_publish(std::move(item.message), item.first_byte, 0, item.aux);
     return mark_dirty(*c);
@@ -109,8 +111,30 @@ void Broker::fill_window(Connection& c) {
          has_window(c, session) && !session.inflight.full()) {
     WaitingMessage item = std::move(session.waiting.front());
     session.waiting.pop_front();
-    send_tracked(c, std::move(item), false);
+    if (qos_of(item.first_byte) == Qos::kAtMostOnce) {
+      send_waited_qos0(c, std::move(item));
+    } else {
+      send_tracked(c, std::move(item), false);
+    }
   }
+}
+
+// Its number, and so a packet identifier, is used up as if there was an acknowledgement.
+void Broker::send_waited_qos0(Connection& c, WaitingMessage item) {
+  Session& session = *c.session;
+  InflightEntry entry;
+  entry.message = item.message;
+  entry.state = InflightEntry::State::kPublishSent;
+  forget(session, session.inflight.add(std::move(entry)));
+  // A right may be lost while a message waits.
+  const bool denied =
+      access_.restricts_reading() && !access_.may_read(identity(session), item.message->topic());
+  if (denied) {
+    ++counters_.publishes_dropped;
+    return;
+  }
+  c.out.push_publish(std::move(item.message), item.first_byte, 0, item.aux);
+  mark_dirty(c);
 }
 
 // The entry needs no acknowledgement any more.

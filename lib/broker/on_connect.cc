@@ -304,7 +304,7 @@ void Broker::attach(Connection& c, Session& session, const Arrival& arrival, Now
 
   c.send_quota = std::min<uint32_t>(
       packet.properties.number(PropertyId::kReceiveMaximum).value_or(kReceiveMaximumDefault),
-      options_.inflight_max);
+      limit(&BrokerOptions::inflight_max, &ListenerOptions::inflight_max, c.listener->id));
   c.problem_information =
       packet.properties.number(PropertyId::kRequestProblemInformation).value_or(1) != 0;
   if (const auto maximum =
@@ -313,8 +313,8 @@ void Broker::attach(Connection& c, Session& session, const Arrival& arrival, Now
     c.aliases_out = std::make_unique<OutboundAliases>();
     c.aliases_out->set_maximum(static_cast<uint16_t>(maximum));
   }
-  c.reader.set_packet_max(options_.packet_max);
-  c.keep_alive_s = granted_keep_alive_s(packet);
+  c.reader.set_packet_max(packet_max(c));
+  c.keep_alive_s = granted_keep_alive_s(c, packet);
   c.last_seen = now.mono;
   arm(c, deadline(c));
 
@@ -328,10 +328,11 @@ uint32_t Broker::granted_expiry_s(const Connect& packet) const {
 }
 
 // Only 5.0 clients can be told of another value than their own [MQTT-3.1.2-21].
-uint16_t Broker::granted_keep_alive_s(const Connect& packet) const {
+uint16_t Broker::granted_keep_alive_s(const Connection& c, const Connect& packet) const {
   if (packet.version != Version::kV5) return packet.keep_alive_s;
   if (options_.server_keep_alive_s) return *options_.server_keep_alive_s;
-  const uint16_t max_s = options_.keep_alive_max_s;
+  const uint16_t max_s =
+      limit(&BrokerOptions::keep_alive_max_s, &ListenerOptions::keep_alive_max_s, c.listener->id);
   if (max_s == UINT16_MAX) return packet.keep_alive_s;
   return packet.keep_alive_s == 0 ? max_s : std::min(packet.keep_alive_s, max_s);
 }
@@ -350,15 +351,15 @@ void Broker::grant(const Connection& c, const Arrival& arrival, Buffer& properti
   }
   // [MQTT-3.1.3-7] [MQTT-3.2.2-16]
   if (arrival.assigned) writer.add(PropertyId::kAssignedClientIdentifier, arrival.client_id);
-  if (const uint16_t keep_alive_s = granted_keep_alive_s(packet);
+  if (const uint16_t keep_alive_s = granted_keep_alive_s(c, packet);
       keep_alive_s != packet.keep_alive_s) {
     writer.add(PropertyId::kServerKeepAlive, keep_alive_s);
   }
-  if (options_.packet_max < kPacketMax) {
-    writer.add(PropertyId::kMaximumPacketSize, options_.packet_max);
+  if (const uint32_t size = packet_max(c); size < kPacketMax) {
+    writer.add(PropertyId::kMaximumPacketSize, size);
   }
-  if (options_.receive_maximum != kReceiveMaximumDefault) {
-    writer.add(PropertyId::kReceiveMaximum, options_.receive_maximum);
+  if (const uint16_t maximum = receive_maximum(c); maximum != kReceiveMaximumDefault) {
+    writer.add(PropertyId::kReceiveMaximum, maximum);
   }
   if (listener.qos_max != Qos::kExactlyOnce) {  // [MQTT-3.2.2-9]
     writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(listener.qos_max));

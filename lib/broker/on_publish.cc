@@ -42,7 +42,7 @@ void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
   // A QoS 1 message is answered at once, but counts while it comes on top of others. 3.x clients
   // cannot be told of the limit.
   if (packet.qos != Qos::kAtMostOnce && c.version == Version::kV5 &&
-      c.received_qos2 >= options_.receive_maximum) {
+      c.received_qos2 >= receive_maximum(c)) {
     hit(&Counters::limit_receive_maximum);
     return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight",
                 now);
@@ -76,7 +76,8 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
       !access_.may_publish(identity(c), topic)) {
     return ReasonCode::kNotAuthorized;
   }
-  if (packet.payload.size() > options_.payload_max) {
+  if (packet.payload.size() >
+      limit(&BrokerOptions::payload_max, &ListenerOptions::payload_max, c.listener->id)) {
     hit(&Counters::limit_payload);
     return ReasonCode::kImplementationSpecificError;
   }
@@ -188,7 +189,7 @@ void Broker::deliver(const Hit& hit, const MessageFields& fields, Ref<const Mess
   if (access_.restricts_reading() && !access_.may_read(identity(session), fields.topic)) return;
   // [MQTT-3.8.4-8], unless the user wants it otherwise.
   const Qos qos = options_.upgrade_qos ? hit.qos : std::min(fields.qos, hit.qos);
-  if (qos == Qos::kAtMostOnce && session.connection == nullptr) return;
+  if (qos == Qos::kAtMostOnce && session.connection == nullptr && !options_.queue_qos0) return;
   if (!message) message = Message::make(fields);
 
   // [MQTT-3.3.1-12] [MQTT-3.3.1-13]

@@ -80,7 +80,9 @@ void Broker::on_subscribe(Connection& c, const Frame& frame, Now now) {
       refuse(ReasonCode::kQuotaExceeded);
       continue;
     }
-    if (session.subscriptions.size() >= options_.subscriptions_max &&
+    if (session.subscriptions.size() >= limit(&BrokerOptions::subscriptions_max,
+                                              &ListenerOptions::subscriptions_max,
+                                              c.listener->id) &&
         !subscriptions_.contains(session, filter->filter, filter->share())) {
       hit(&Counters::limit_subscriptions);
       refuse(ReasonCode::kQuotaExceeded);

@@ -57,6 +57,8 @@ struct BrokerOptions {
   // Of messages that a store has brought back it is not known who did.
   bool check_retain_source = true;
 
+  bool queue_qos0 = false;  // QoS 0 messages wait for a client that is away, too
+
   bool upgrade_qos = false;  // deliver with the subscription's QoS, even above the message's
 
   bool log_connections = true;  // a line for each that comes and goes
@@ -66,7 +68,7 @@ struct BrokerOptions {
   Duration sys_interval = std::chrono::seconds(10);  // between updates of $SYS; 0 is off
 };
 
-// What holds for the clients of one listener, within what holds for all.
+// What holds for the clients of one listener, within what holds for all: of two limits the lower.
 struct ListenerOptions {
   uint32_t connections_max = UINT32_MAX;
   bool accept_v31 = true, accept_v311 = true, accept_v5 = true;
@@ -77,6 +79,18 @@ struct ListenerOptions {
   std::string auto_id_prefix = "auto-";    // ... that begins so
   bool user_name_as_id = false;            // whatever identifier it brings
   uint16_t topic_alias_out_max = 65'535;   // towards a client; its Topic Alias Maximum if less
+
+  // As in BrokerOptions.
+  uint32_t packet_max = kPacketMax;
+  uint32_t payload_max = kPacketMax;
+  uint32_t queued_messages_max = UINT32_MAX;
+  uint64_t queued_bytes_max = UINT64_MAX;
+  uint32_t subscriptions_max = UINT32_MAX;
+  uint32_t inflight_max = kReceiveMaximumDefault;
+  uint16_t receive_maximum = kReceiveMaximumDefault;
+  uint16_t keep_alive_max_s = 65'535;
+  uint64_t rate_messages_max = 0, rate_bytes_max = 0;
+  std::optional<Duration> connect_timeout = {};
 };
 
 // The name of a listener inside the broker. The first is there without being added.

@@ -31,7 +31,8 @@ struct StoredWill {
   uint32_t delay_s = 0;
 };
 
-// A QoS 1 or QoS 2 message that waits for the client to come back or for its window to open.
+// A message that waits for the client to come back or for its window to open: of QoS 1 or 2, or
+// with BrokerOptions::queue_qos0 of any.
 struct WaitingMessage {
   Ref<const Message> message;
   uint32_t aux = 0;        // Subscription Identifier, 0 for none

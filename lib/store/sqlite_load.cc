@@ -161,7 +161,7 @@ Result<void> SqliteTables::load_queue(StoreSink& to, Now now, int64_t session,
     const int qos = (record.first_byte >> 1) & 3;
     if (!fits<int64_t>(rows.integer(0)) || !fits<uint32_t>(rows.integer(2)) ||
         !fits<uint8_t>(rows.integer(3)) || !fits<uint8_t>(rows.integer(4)) || !in_order ||
-        (qos != 1 && qos != 2)) {
+        qos == 3 || (qos == 0 && !waits)) {
       return tl::unexpected(damaged("a queue in it cannot be read"));
     }
     waiting = waits;

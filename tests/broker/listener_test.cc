@@ -94,3 +94,116 @@ TEST_CASE("upgrade_qos: the subscription's QoS is that of the delivery") {
   s["c"].expect_publish("t", "x", {.qos = 2, .id = 1, .retain = true}).send("50 02 0001");
   s["c"].expect("62 02 0001").send("70 02 0001");
 }
+
+TEST_CASE("a listener's limits hold beside the broker's: the lower of the two") {
+  BrokerOptions options = quiet();
+  options.packet_max = 1000;
+  options.payload_max = 500;
+  options.subscriptions_max = 2;
+  options.inflight_max = 2;
+  options.receive_maximum = 2;
+  options.keep_alive_max_s = 60;
+  options.connect_timeout = 10s;
+  for (const bool lower : {true, false}) {
+    CAPTURE(lower);
+    BrokerScript s(options);
+    ListenerOptions here;
+    here.packet_max = lower ? 100 : 2000;
+    here.payload_max = lower ? 50 : 600;
+    here.subscriptions_max = lower ? 1 : 3;
+    here.inflight_max = lower ? 1 : 3;
+    here.receive_maximum = lower ? 1 : 3;
+    here.keep_alive_max_s = lower ? 30 : 90;
+    here.connect_timeout = lower ? 5s : 20s;
+    s["late"].open();
+    s.listener = s.broker().add_listener(here);
+    s["later"].open();
+    s.advance(6s);
+    if (lower) s["later"].expect_close();
+    s.advance(5s);
+    s["late"].expect_close();
+    if (!lower) s["later"].expect_close();
+    s.listener = 0;
+    s["elsewhere"].hello({});
+    s["elsewhere"].expect("20 11 00 00 0e 22 ffff 13 003c 27 000003e8 21 0002");
+    s.listener = 1;
+    s["a"].hello({});
+    s["a"].expect(lower ? "20 11 00 00 0e 22 ffff 13 001e 27 00000064 21 0001"
+                        : "20 11 00 00 0e 22 ffff 13 003c 27 000003e8 21 0002");
+    // The payload, to the byte.
+    const size_t payload = lower ? 50 : 500;
+    s["a"].publish("t", std::string(payload, 'x'), {.qos = 1, .id = 1}).expect("40 03 0001 10");
+    s["a"].publish("t", std::string(payload + 1, 'x'), {.qos = 1, .id = 1}).expect("40 03 0001 83");
+    // Subscriptions.
+    s["a"].subscribe("f1", 1);
+    s["a"]
+        .send("82 08 0001 00 0002 'f2' 01")
+        .expect(lower ? "90 04 0001 00 97" : "90 04 0001 00 01");
+    s["a"].send("82 08 0001 00 0002 'f3' 01").expect("90 04 0001 00 97");
+    // The window towards it.
+    for (uint16_t id = 1; id <= 3; ++id) {
+      s["elsewhere"].publish("f1", "x", {.qos = 1, .id = id});
+    }
+    s["elsewhere"].skip_output();
+    s["a"].expect_publish("f1", "x", {.qos = 1, .id = 1});
+    if (!lower) s["a"].expect_publish("f1", "x", {.qos = 1, .id = 2});
+    s["a"].expect_nothing();
+    // The window from it, which set_listener() does not change under it.
+    here.receive_maximum = 100;
+    s.broker().set_listener(1, here);
+    for (uint16_t id = 1; id <= (lower ? 1 : 2); ++id) {
+      s["a"].publish("t", "x", {.qos = 2, .id = id});
+    }
+    s["a"].skip_output();
+    s["a"].publish("t", "x", {.qos = 2, .id = 9}).expect_disconnect(0x93);
+    // The packet, to the byte: PUBLISH with 4 + 2 + 1 + 1 bytes around its payload.
+    s["b"].hello({}).skip_output();
+    const size_t packet = lower ? 100 : 1000;
+    s["b"].publish("", std::string(packet + 1, 'x')).expect_disconnect(0x95);
+  }
+}
+
+TEST_CASE("a listener's queue limits hold for its sessions, also while they are away") {
+  BrokerScript s;
+  ListenerOptions here;
+  here.queued_messages_max = 1;
+  const ListenerId strict = s.broker().add_listener(here);
+  s["p"].connect();
+  s["other"].connect({.properties = "11 000003e8"}).subscribe("t", 1).drop();
+  s.listener = strict;
+  s["a"].connect({.properties = "11 000003e8"}).subscribe("t", 1).drop();
+  for (uint16_t id = 1; id <= 3; ++id) s["p"].publish("t", "x", {.qos = 1, .id = id});
+  s["p"].skip_output();
+  CHECK(s.counters().limit_queued_messages == 2);
+  s["a"].resume({.clean = false, .properties = "11 000003e8"});
+  s["a"].expect_publish("t", "x", {.qos = 1, .id = 1});
+  here.queued_messages_max = 100;
+  here.queued_bytes_max = 1;
+  s.broker().set_listener(strict, here);
+  s["p"].publish("t", "y", {.qos = 1, .id = 1});
+  s["p"].skip_output();
+  CHECK(s.counters().limit_queued_bytes == 1);
+}
+
+TEST_CASE("a listener's rates hold for its clients, and beside the broker's the lower") {
+  for (const uint64_t of_all : {0, 1, 100}) {
+    CAPTURE(of_all);
+    BrokerOptions options = quiet();
+    options.rate_messages_max = of_all;
+    BrokerScript s(options);
+    ListenerOptions here;
+    here.rate_messages_max = 2;
+    s.listener = s.broker().add_listener(here);
+    s["a"].connect();
+    uint64_t read = 0;
+    while (!s.broker().wants_pause(s["a"].id())) {
+      REQUIRE(++read < 50);
+      s["a"].publish("t", "x");
+    }
+    s.listener = 0;
+    s["b"].connect();
+    for (int i = 0; i < 20; ++i) s["b"].publish("t", "x");
+    CHECK(s.broker().wants_pause(s["b"].id()) == (of_all == 1));
+    CHECK(read == (of_all == 1 ? 1 : 2) + 1);
+  }
+}

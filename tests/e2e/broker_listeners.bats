@@ -168,3 +168,25 @@ os.execvp(sys.argv[split + 1], sys.argv[split + 1:])
   grep -q '(with passwords, open to other machines)' "$work/broker.log"
   mosquitto_pub -p "$port" -u alice -P secret -t t -m x
 }
+
+@test "limits of one listener hold there and not elsewhere" {
+  printf '%s\n' 'listen mqtt://127.0.0.1:0' 'listener_message_size_limit 5' 'listener_max_packet_size 1k' \
+    'listener_auto_id_prefix guest-' 'listen mqtt://127.0.0.1:0' 'listen mqtt://127.0.0.1:0' \
+    'listener_max_connect_seconds 0.2' >"$work/conf"
+  mqbroker -v -c "$work/conf" --port-file "$work/ports" 2>"$work/broker.log" 3>&- &
+  pids+=($!)
+  wait_for test -s "$work/ports"
+  local ports
+  mapfile -t ports <"$work/ports"
+  run ! mqpub -p "${ports[0]}" -V 5 -q 1 -t t -m 'more than five'
+  mqpub -p "${ports[0]}" -V 5 -q 1 -t t -m five
+  mqpub -p "${ports[1]}" -V 5 -q 1 -t t -m 'more than five'
+  # Who says nothing is closed at the one, while the other still listens to him.
+  exec 7<>"/dev/tcp/127.0.0.1/${ports[1]}"
+  run -0 timeout 30 cat <"/dev/tcp/127.0.0.1/${ports[2]}"
+  has_line 'detail="no CONNECT in time".* limit=max_connect_seconds' "$work/broker.log"
+  run -124 timeout 0.1 cat <&7
+  exec 7>&-
+  has_line 'connected client=guest-' "$work/broker.log"
+  has_line 'connected client=auto-' "$work/broker.log"
+}

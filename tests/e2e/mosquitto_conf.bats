@@ -155,7 +155,7 @@ config() { printf '%s\n' 'user root' "$@" >"$work/broker.conf"; }
   free_ports 1
   config "listener ${ports[0]} 127.0.0.1" 'allow_anonymous true' 'message_size_limit 20' \
     'max_inflight_messages 5' 'max_queued_messages 0' 'retain_available true' 'clientid_prefixes dev-' \
-    'allow_duplicate_messages false' 'queue_qos0_messages false'
+    'allow_duplicate_messages false' 'queue_qos0_messages true'
   commands() {
     local at=(-p "${ports[0]}")
     try_all() {
@@ -167,6 +167,11 @@ config() { printf '%s\n' 'user root' "$@" >"$work/broker.conf"; }
     try_all
     does mosquitto_pub "${at[@]}" -i dev-x -q 1 -r -t t/5 -m kept
     does mosquitto_sub "${at[@]}" -i dev-y -t 't/#' -C 1 -v
+    # QoS 0 for who is away.
+    does mosquitto_sub "${at[@]}" -i dev-z -c -q 1 -t 'q/#' -E
+    does mosquitto_pub "${at[@]}" -i dev-x -q 0 -t q/0 -m zero
+    does mosquitto_pub "${at[@]}" -i dev-x -q 1 -t q/1 -m one
+    does mosquitto_sub "${at[@]}" -i dev-z -c -q 1 -t 'q/#' -C 2 -v -W 10
   }
   same_outcome commands
 }

@@ -160,6 +160,40 @@ TEST_CASE("what follows a listener line is that listener's") {
   CHECK(out.options.broker.queued_messages_max == 7);  // of all, wherever it stands
 }
 
+TEST_CASE("limits of one listener have names of their own") {
+  const Outcome out = read(
+      "listener 1 ::1\nlistener_max_packet_size 1k\nlistener_message_size_limit 2\n"
+      "listener_max_queued_messages 3\nlistener_max_queued_bytes 4\n"
+      "listener_max_inflight_messages 5\nlistener_max_subscriptions 6\n"
+      "listener_rate_messages 7\nlistener_rate_bytes 8k\nlistener_receive_maximum 9\n"
+      "listener_max_keepalive 10\nlistener_max_connect_seconds 11\n"
+      "listener_auto_id_prefix one-\nmax_packet_size 2k\n"
+      "listener 2 ::1\nauto_id_prefix all-\nqueue_qos0_messages true\n");
+  REQUIRE(out.error == "");
+  const ListenerOptions& first = out.options.listeners[0].options.clients;
+  CHECK(first.packet_max == 1024);
+  CHECK(first.payload_max == 2);
+  CHECK(first.queued_messages_max == 3);
+  CHECK(first.queued_bytes_max == 4);
+  CHECK(first.inflight_max == 5);
+  CHECK(first.subscriptions_max == 6);
+  CHECK(first.rate_messages_max == 7);
+  CHECK(first.rate_bytes_max == 8192);
+  CHECK(first.receive_maximum == 9);
+  CHECK(first.keep_alive_max_s == 10);
+  CHECK(first.connect_timeout == std::chrono::seconds(11));
+  CHECK(first.auto_id_prefix == "one-");
+  CHECK(out.options.broker.packet_max == 2048);
+  CHECK(out.options.broker.queue_qos0);
+  const ListenerOptions& second = out.options.listeners[1].options.clients;
+  CHECK(second.packet_max == kPacketMax);
+  CHECK(second.payload_max == kPacketMax);
+  CHECK(second.queued_messages_max == UINT32_MAX);
+  CHECK(second.queued_bytes_max == UINT64_MAX);
+  CHECK(!second.connect_timeout);
+  CHECK(second.auto_id_prefix == "all-");
+}
+
 TEST_CASE("who may connect is said once, or for each with per_listener_settings") {
   const std::string blocks =
       "listener 1 ::1\nauto_id_prefix one-\nlistener 2 ::1\nauto_id_prefix two-\n";

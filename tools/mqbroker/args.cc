@@ -14,212 +14,21 @@
 #include "common/options.h"
 #include "io/inherited_sockets.h"
 #include "mqbroker/config.h"
+#include "mqbroker/limit_args.h"
 
 namespace mq {
 namespace {
 
 constexpr uint16_t kDefaultPort = 1883;
 constexpr uint16_t kDefaultTlsPort = 8883;
-// A CONNECT with a client identifier, a user name and a password has to fit.
-constexpr uint64_t kPacketMaxMin = 128;
-constexpr uint32_t kHour = 3600;
-constexpr uint64_t kRateMax = 1'000'000'000;
 
 tl::unexpected<Error> invalid(std::string text) {
   return fail(ErrorCode::kInvalidArgument, std::move(text));
 }
 
-// A limit that mosquitto.conf knows to switch off with 0 or -1. Nothing is without limits here, but
-// others stand behind this one: the memory of all messages, the limits of the whole broker.
-void limit(Options& options, std::string_view names, uint32_t& to, std::string_view help) {
-  options.parsed(names, "COUNT", to == UINT32_MAX ? "" : std::to_string(to), help,
-                 [&to](std::string_view text) -> Result<void> {
-                   const auto number = text == "-1" ? 0 : parse_number(text);
-                   if (!number || *number > UINT32_MAX) return invalid("it must be a number");
-                   to = *number == 0 ? UINT32_MAX : static_cast<uint32_t>(*number);
-                   return {};
-                 });
-}
-
-// The same for memory, where 0 is what is there by default.
-void size_limit(Options& options, std::string_view names, uint64_t& to, uint64_t min,
-                std::string_view help) {
-  options.parsed(names, "SIZE", size_text(to), help,
-                 [&to, min, by_default = to](std::string_view text) -> Result<void> {
-                   MQ_TRY(const uint64_t size, parse_size(text));
-                   if (size != 0 && size < min) {
-                     return invalid(fmt::format("it must be at least {} bytes", min));
-                   }
-                   to = size == 0 ? by_default : size;
-                   return {};
-                 });
-}
-
-// So much a second; 0 is no limit, as it is by default.
-void rate_limit(Options& options, std::string_view names, uint64_t& to,
-                Result<uint64_t> (*parse)(std::string_view), std::string_view help) {
-  options.parsed(names, "RATE", "", help, [&to, parse](std::string_view text) -> Result<void> {
-    MQ_TRY(const uint64_t rate, parse(text));
-    if (rate > kRateMax) return invalid(fmt::format("it must be at most {}", kRateMax));
-    to = rate;
-    return {};
-  });
-}
-
-Result<uint64_t> parse_rate_number(std::string_view text) {
-  const auto number = parse_number(text);
-  if (!number) return invalid("it must be a number");
-  return *number;
-}
-
-Result<void> parse_expiry(std::string_view text, std::optional<uint32_t>& to) {
-  struct Unit {
-    char letter;
-    uint64_t seconds;
-  };
-  // As in mosquitto.conf a month has 30 days and `m` is one.
-  constexpr Unit kUnits[] = {{'s', 1},           {'h', kHour},           {'d', 24 * kHour},
-                             {'w', 168 * kHour}, {'m', 30 * 24 * kHour}, {'y', 365 * 24 * kHour}};
-  uint64_t factor = 1;
-  std::string_view digits = text;
-  for (const Unit& unit : kUnits) {
-    if (!text.ends_with(unit.letter)) continue;
-    factor = unit.seconds;
-    digits.remove_suffix(1);
-  }
-  const auto number = parse_number(digits);
-  if (!number || *number > UINT32_MAX / factor) {
-    return invalid("it must be a number of seconds, or one with s, h, d, w, m (months) or y");
-  }
-  to = static_cast<uint32_t>(*number * factor);
-  return {};
-}
-
-// mosquitto counts them in minutes.
-Result<void> parse_retain_expiry(std::string_view text, BrokerOptions& to) {
-  const auto minutes = parse_number(text);
-  if (!minutes) return parse_expiry(text, to.retain_expiry_max_s);
-  if (*minutes > UINT32_MAX / 60) return invalid("it is too long");
-  to.retain_expiry_max_s.reset();
-  if (*minutes != 0) to.retain_expiry_max_s = static_cast<uint32_t>(*minutes * 60);
-  return {};
-}
-
-Result<void> parse_versions(std::string_view text, ListenerOptions& to) {
-  to.accept_v31 = to.accept_v311 = to.accept_v5 = false;
-  for (std::string_view rest = text; !rest.empty();) {
-    const size_t end = std::min(rest.find(','), rest.size());
-    std::string_view word = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    while (word.ends_with(' ')) word.remove_suffix(1);
-    if (word == "3") {
-      to.accept_v31 = true;
-    } else if (word == "4") {
-      to.accept_v311 = true;
-    } else if (word == "5") {
-      to.accept_v5 = true;
-    } else {
-      return invalid("it must be a list of 3 (MQTT 3.1), 4 (3.1.1) and 5, with commas between");
-    }
-  }
-  return {};
-}
-
 std::string in_directory(const std::string& directory, const std::string& file) {
   if (directory.empty() || directory.ends_with('/')) return directory + file;
   return directory + '/' + file;
-}
-
-void declare_limits(CLI::App& app, BrokerArgs& args) {
-  BrokerOptions& broker = args.broker;
-  Options of_broker(app, "Limits of the broker");
-  limit(of_broker, "--global-max-connections", broker.connections_max,
-        "Clients connected at a time; more are not accepted.");
-  limit(of_broker, "--max-sessions,--global-max-clients", broker.sessions_max,
-        "Sessions, connected or not; a client that would need one more is refused.");
-  of_broker
-      .number("--max-retained-messages", broker.retained_messages_max, "COUNT",
-              "Topics with a retained message.")
-      .size("--max-retained-bytes", broker.retained_bytes_max, "SIZE",
-            "Memory of all retained messages.");
-  size_limit(of_broker, "--memory-limit", broker.message_bytes_max, 1 << 16,
-             "Memory of all messages, queued and retained.");
-  Options of_client(app, "Limits of a client");
-  of_client.size("--max-packet-size", args.packet_max, "SIZE", "Largest packet it may send.",
-                 {kPacketMaxMin, kPacketMax});
-  size_limit(of_client, "--message-size-limit", args.payload_max, 1,
-             "Largest payload it may send; a message with more is dropped, and MQTT 5 clients are "
-             "told.");
-  limit(of_client, "--max-queued-messages", broker.queued_messages_max,
-        "Messages that wait for it; more are dropped.");
-  size_limit(of_client, "--max-queued-bytes", broker.queued_bytes_max, 1,
-             "Memory of those messages.");
-  of_client
-      .parsed("--max-inflight-messages", "COUNT", std::to_string(broker.inflight_max),
-              "QoS 1 and 2 messages sent to it that it has not acknowledged.",
-              [&broker](std::string_view text) -> Result<void> {
-                const auto number = parse_number(text);
-                if (!number || *number > kReceiveMaximumDefault) {
-                  return invalid("it must be between 1 and 65535 inclusive");
-                }
-                broker.inflight_max =
-                    *number == 0 ? kReceiveMaximumDefault : static_cast<uint32_t>(*number);
-                return {};
-              })
-      .parsed("--max-inflight-bytes", "SIZE", "",
-              "Memory of those messages; one is sent whatever its size.",
-              [&broker](std::string_view text) -> Result<void> {
-                MQ_TRY(const uint64_t size, parse_size(text));
-                broker.inflight_bytes_max = size == 0 ? UINT64_MAX : size;
-                return {};
-              })
-      .choice("--slow-consumer", broker.slow_consumer,
-              {{"drop", SlowConsumer::kDrop},
-               {"disconnect", SlowConsumer::kDisconnect},
-               {"block", SlowConsumer::kBlock}},
-              "What is done when its queue is full while it is connected: drop what does not fit, "
-              "disconnect it, or block those who publish to it until it has caught up.")
-      .seconds("--max-block-seconds", broker.block_timeout, "SECONDS",
-               "Time in which it has to take something while publishers wait for it; then it is "
-               "disconnected.",
-               std::chrono::milliseconds(1));
-  rate_limit(of_client, "--rate-messages", broker.rate_messages_max, parse_rate_number,
-             "Messages read from it in a second; it waits with more.");
-  rate_limit(of_client, "--rate-bytes", broker.rate_bytes_max, parse_size,
-             "Bytes read from it in a second; it waits with more.");
-  of_client
-      .number("--max-subscriptions", broker.subscriptions_max, "COUNT", "Its subscriptions.", {1})
-      .number("--max-topic-levels", broker.topic_levels_max, "COUNT",
-              "Levels of a topic or a filter.", {1})
-      .seconds("--max-connect-seconds", broker.connect_timeout, "SECONDS",
-               "Time from its connection to a valid CONNECT.", std::chrono::milliseconds(1))
-      .number("--receive-maximum", broker.receive_maximum, "COUNT",
-              "QoS 1 and 2 messages it may send before they are acknowledged (MQTT 5).",
-              {1, kReceiveMaximumDefault})
-      .choice("--retain-available", broker.retain_available, {{"true", true}, {"false", false}},
-              "Whether its messages can be retained.")
-      .number("--server-keep-alive", broker.server_keep_alive_s, "SECONDS",
-              "Keep alive time instead of the one it asks for (MQTT 5).")
-      .number("--max-keepalive", broker.keep_alive_max_s, "SECONDS",
-              "Longest keep alive time; a client that asks for more, or for none, is told this one "
-              "(MQTT 5).",
-              {1})
-      .parsed("--persistent-client-expiration", "TIME", "",
-              "Longest time its session is kept after its connection has ended: seconds, or a "
-              "number with s, h, d, w, m (months) or y.",
-              [&broker](std::string_view text) {
-                return parse_expiry(text, broker.session_expiry_max_s);
-              })
-      .boolean("--check-retain-source", broker.check_retain_source,
-               "Send a retained message only as long as who published it may still publish to its "
-               "topic.")
-      .parsed("--retain-expiry-interval", "TIME", "",
-              "Longest time a message of its is retained: minutes, or a number with s, h, d, w, m "
-              "(months) or y; 0 for ever.",
-              [&broker](std::string_view text) { return parse_retain_expiry(text, broker); })
-      .boolean("--upgrade-outgoing-qos", broker.upgrade_qos,
-               "Send messages with the QoS of its subscription, even above their own.");
 }
 
 bool has_passwords(const BrokerArgs& args, const ListenerArgs& listener) {
@@ -261,7 +70,10 @@ Result<void> add(ServeOptions& to, const BrokerArgs& all, ListenerArgs args, Pla
   listen.where = args.where;
   listen.clients = args.clients;
   listen.clients.accept_empty_id = args.security.allow_empty_id;
-  listen.clients.auto_id_prefix = args.security.auto_id_prefix;
+  listen.clients.auto_id_prefix = args.auto_id_prefix.value_or(args.security.auto_id_prefix);
+  listen.clients.packet_max = static_cast<uint32_t>(args.packet_max);
+  listen.clients.payload_max =
+      static_cast<uint32_t>(std::min<uint64_t>(args.payload_max, kPacketMax));
   AuthSettings auth;
   auth.password_file = args.security.password_file;
   auth.acl_file = args.security.acl_file;
@@ -276,79 +88,6 @@ Result<void> add(ServeOptions& to, const BrokerArgs& all, ListenerArgs args, Pla
   auth.names_proven = identifies_clients(listen.layers);
   to.listeners.push_back({std::move(listen), std::move(auth), place.port_of_last});
   return {};
-}
-
-Result<LogLevel> log_level(const BrokerArgs& args) {
-  struct Type {
-    std::string_view name;
-    LogLevel level;
-  };
-  constexpr Type kTypes[] = {
-      {"error", LogLevel::kError},          {"warning", LogLevel::kWarning},
-      {"notice", LogLevel::kNotice},        {"information", LogLevel::kInfo},
-      {"subscribe", LogLevel::kInfo},       {"unsubscribe", LogLevel::kInfo},
-      {"websockets", LogLevel::kInfo},      {"debug", LogLevel::kDebug},
-      {"all", LogLevel::kDebug},            {"none", LogLevel::kError},
-  };
-  LogLevel level = args.log_types.empty() ? LogLevel::kNotice : LogLevel::kError;
-  for (const std::string& word : args.log_types) {
-    const auto* type =
-        std::ranges::find_if(kTypes, [&](const Type& each) { return each.name == word; });
-    if (type == std::end(kTypes)) {
-      return invalid(fmt::format("Invalid log type given: {}, it must be one of none, error, "
-                                 "warning, notice, information, debug and all.", word));
-    }
-    level = std::max(level, type->level);
-  }
-  return args.verbose ? std::max(level, LogLevel::kInfo) : level;
-}
-
-Result<LogOutputs> log_outputs(const BrokerArgs& args, std::vector<std::string>& warnings) {
-  LogOutputs outputs;
-  outputs.format = args.log_format;
-  outputs.json_time = args.log_timestamp.value_or(true);
-  constexpr int kLocal0 = 16;
-  if (args.log_facility) outputs.facility = kLocal0 + static_cast<int>(*args.log_facility);
-  if (args.log_types == std::vector<std::string>{"none"}) {
-    outputs.to.clear();
-    return outputs;
-  }
-  if (args.log_dests.empty()) {
-    if (args.log_timestamp.value_or(false)) {
-      outputs.to.front().time_format = args.log_timestamp_format;
-    }
-    return outputs;
-  }
-  outputs.to.clear();
-  constexpr std::string_view kFile = "file ";
-  for (const std::string& dest : args.log_dests) {
-    LogOutput output;
-    if (dest == "none") continue;
-    if (dest == "topic") {
-      warnings.emplace_back("log_dest topic is ignored: the log is not published");
-      continue;
-    }
-    if (dest == "stdout") {
-      output.to = LogOutput::To::kStdout;
-    } else if (dest == "syslog") {
-      output.to = LogOutput::To::kSyslog;
-    } else if (dest.starts_with(kFile)) {
-      output.to = LogOutput::To::kFile;
-      output.path = dest.substr(kFile.size());
-    } else if (dest != "stderr") {
-      return invalid(fmt::format("Invalid log dest given: {}, it must be stderr, stdout, syslog, "
-                                 "none or 'file PATH'; systemd keeps what goes to standard error.",
-                                 dest));
-    }
-    // JSON has a time of its own, unless somebody wants to see another one.
-    const bool own_format =
-        args.log_format == LogFormat::kText || args.log_timestamp_format != kLogTimestampFormat;
-    if (own_format && args.log_timestamp.value_or(output.to == LogOutput::To::kFile)) {
-      output.time_format = args.log_timestamp_format;
-    }
-    outputs.to.push_back(std::move(output));
-  }
-  return outputs;
 }
 
 // The listener that needs no `listener` line: what -p, --bind, --unix and --lan say.
@@ -399,93 +138,7 @@ Result<void> check_psk_file(const BrokerArgs& args, const ServeOptions& options)
   return invalid("There is a psk_file, but no listener that takes its keys: give it a psk_hint.");
 }
 
-void declare_passwd(CLI::App& app, PasswdArgs& args) {
-  CLI::App* const passwd = app.add_subcommand(
-      "passwd", "FILE [USER [PASSWORD]]\n\nSets the password of a user in a password file.");
-  passwd->final_callback([&args] { args.chosen = true; });
-  using enum PasswordHash::Scheme;
-  Options(*passwd, "Passwords")
-      .flag("-c,--create", args.create, "Make a new file; one that is there is overwritten.")
-      .flag("-b,--batch", args.batch, "Take the password from the command line.")
-      .flag("-D,--delete", args.remove, "Delete the user.")
-      .flag("-U,--upgrade", args.upgrade, "Hash the passwords of a file of NAME:PASSWORD lines.")
-      .choice("-H,--hash", args.scheme, {{"sha512-pbkdf2", kPbkdf2},
-               {"argon2id", kArgon2id},
-               {"scram-sha-256", kScramSha256},
-               {"scram-sha-512", kScramSha512}},
-              "How to hash; with scram-* the user can log in by that method, too.")
-      .number("-I,--iterations", args.iterations, "COUNT",
-              "Iterations of all but argon2id: more make guessing and every log-in slower.",
-              {1, PasswordHash::kIterationsMax});
-  passwd->add_option("FILE", args.file)->required();
-  passwd->add_option("USER", args.user);
-  passwd->add_option("PASSWORD", args.password);
-}
-
 }  // namespace
-
-void declare_listener(CLI::App& app, ListenerArgs& args) {
-  ListenerOptions& clients = args.clients;
-  Options options(app, "A listener");
-  limit(options, "--max-connections", clients.connections_max,
-        "Clients connected to it at a time; more are not accepted.");
-  options
-      .boolean("--allow-anonymous", args.security.allow_anonymous,
-               "Whether clients without a password may connect. Without this they may as long as "
-               "nobody has one, and from this machine only.")
-      .text("--password-file", args.security.password_file, "FILE",
-            "Users and their hashed passwords, as 'mqbroker passwd' and mosquitto_passwd write "
-            "them.")
-      .text("--acl-file", args.security.acl_file, "FILE", "Rules on topics, see ACCESS below.")
-      .list("--jwt-key-file", args.security.tokens.key_files, "FILE",
-            "Take JSON Web Tokens for passwords that are signed by this key: a public key or "
-            "certificate in PEM (RS256, ES256), or a shared secret (HS256); several allowed.")
-      .text("--jwt-issuer", args.security.tokens.issuer, "TEXT",
-            "What the claim iss of a token has to be.")
-      .text("--jwt-audience", args.security.tokens.audience, "TEXT",
-            "What has to be in the claim aud of a token; without, tokens with aud are refused.")
-      .text("--jwt-user-claim", args.security.tokens.user_claim, "NAME",
-            "The claim that is the user name.")
-      .seconds("--jwt-leeway", args.security.tokens.leeway, "SECONDS",
-               "By how much the clock of who signs tokens may differ.")
-      .parsed("--mount-point", "PREFIX", "",
-              "Put PREFIX before every topic of its clients, and take it off what they are sent.",
-              [&clients](std::string_view text) -> Result<void> {
-                if (topic_name_fault(text, UINT32_MAX) != nullptr || text.starts_with('$')) {
-                  return invalid("it must be the beginning of a topic, without wildcards and '$'");
-                }
-                clients.mount_point = text;
-                return {};
-              })
-      .text("--psk-file", args.security.psk_file, "FILE",
-            "Pre-shared keys, lines of IDENTITY:HEXKEY, for listeners with a --psk-hint.")
-      .boolean("--use-username-as-clientid", clients.user_name_as_id,
-               "Take a client's user name for its identifier, whatever identifier it brings.")
-      .parsed("--accept-protocol-versions", "LIST", "3,4,5",
-              "Versions of MQTT its clients may speak: 3 for 3.1, 4 for 3.1.1, 5 for 5.0.",
-              [&clients](std::string_view text) { return parse_versions(text, clients); })
-      .choice("--max-qos,--maximum-qos", clients.qos_max,
-              {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
-              "Highest quality of service of messages and subscriptions.")
-      .number("--max-topic-alias,--topic-alias-maximum", clients.topic_alias_maximum, "COUNT",
-              "Topic aliases a client may use (MQTT 5).")
-      .number("--max-topic-alias-broker", clients.topic_alias_out_max, "COUNT",
-              "Topic aliases towards a client, if it takes as many (MQTT 5).")
-      .boolean("--listener-allow-anonymous", args.allow_anonymous,
-               "In a file: --allow-anonymous of this listener alone.")
-      .boolean("--allow-zero-length-clientid", args.security.allow_empty_id,
-               "Whether a client that brings no identifier is given one.")
-      .text("--auto-id-prefix", args.security.auto_id_prefix, "TEXT",
-            "What such an identifier begins with.")
-      .choice("--socket-domain", args.where.family,
-              {{"any", ListenWhere::Family::kAny},
-               {"ipv4", ListenWhere::Family::kIpv4},
-               {"ipv6", ListenWhere::Family::kIpv6}},
-              "Which addresses of a host name to listen on.")
-      .text("--bind-interface", args.where.interface, "NAME",
-            "Listen on this network interface only.");
-  declare(app, args.layers);
-}
 
 void declare(CLI::App& app, BrokerArgs& args) {
   app.description(
@@ -538,25 +191,7 @@ void declare(CLI::App& app, BrokerArgs& args) {
               "Wrong passwords that an address may try in a minute; after that, one a second.", {1})
       .text("--clientid-prefixes", args.broker.client_id_prefix, "TEXT",
             "What the identifier of every client has to begin with.");
-  Options(app, "Log")
-      .list("--log-type", args.log_types, "none|error|warning|notice|information|debug|all",
-            "What to log: this, and what is more urgent; several allowed, as in mosquitto.conf. "
-            "Refusals are notices, connections information.")
-      .boolean("-v,--verbose", args.verbose, "Log connections that come and go (information).")
-      .boolean("--connection-messages", args.broker.log_connections,
-               "Whether connections that come and go are information for the log.")
-      .list("--log-dest", args.log_dests, "DEST",
-            "Where to: stderr (the default), stdout, syslog, none, or the word file, a blank and a "
-            "path; several allowed. SIGHUP opens a file anew.")
-      .choice("--log-format", args.log_format,
-              {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
-              "Lines of text, or an object of JSON for each.")
-      .number("--log-facility", args.log_facility, "NUMBER",
-              "Facility of syslog: 0 to 7 for local0 to local7; without, daemon.", {0, 7})
-      .boolean("--log-timestamp", args.log_timestamp,
-               "Whether lines begin with the time. Without this those of a file do.")
-      .text("--log-timestamp-format", args.log_timestamp_format, "FORMAT",
-            "How to write the time, see strftime(3).");
+  declare(app, args.log);
   Options(app, "Persistence")
       .text("--store", args.store_file, "FILE",
             "Keep sessions, queued and retained messages in a file. Acknowledged means stored.")
@@ -592,7 +227,7 @@ void declare(CLI::App& app, BrokerArgs& args) {
                "Time between updates of $SYS, 0 for never.");
   declare_limits(app, args);
   declare(app, args.web_socket);
-  declare_passwd(app, args.passwd);
+  declare(app, args.passwd);
   // Once the command line is read, what the file says goes below it.
   app.final_callback([&app, &args] {
     OptionValues values(app);
@@ -632,6 +267,7 @@ Result<ServeOptions> resolve(const BrokerArgs& given) {
   if (to.listeners.empty() || has_place) MQ_CHECK(add_default(to, args));
   MQ_CHECK(check_psk_file(args, to));
   to.broker = args.broker;
+  to.broker.log_connections = args.log.connections;
   to.broker.packet_max = static_cast<uint32_t>(args.packet_max);
   to.broker.payload_max = static_cast<uint32_t>(std::min<uint64_t>(args.payload_max, kPacketMax));
   if (args.store_file || args.persistence) {
@@ -645,9 +281,9 @@ Result<ServeOptions> resolve(const BrokerArgs& given) {
   to.daemon = args.daemon;
   to.shut_down_within = args.shut_down_within;
   to.user = args.user;
-  MQ_TRY(to.log_level, log_level(args));
+  MQ_TRY(to.log_level, log_level(args.log));
   to.warnings = args.warnings;
-  MQ_TRY(to.log_output, log_outputs(args, to.warnings));
+  MQ_TRY(to.log_output, log_outputs(args.log, to.warnings));
   return to;
 }
 

@@ -14,7 +14,9 @@
 #include "io/address.h"
 #include "io/listener.h"
 #include "mqbroker/layer_args.h"
-#include "mqbroker/passwd.h"
+#include "mqbroker/listener_args.h"
+#include "mqbroker/log_args.h"
+#include "mqbroker/passwd_args.h"
 #include "mqbroker/serve.h"
 
 namespace CLI {
@@ -22,38 +24,6 @@ class App;
 }
 
 namespace mq {
-
-inline constexpr const char* kLogTimestampFormat = "%Y-%m-%dT%H:%M:%S";
-
-// JSON Web Tokens as passwords.
-struct TokenArgs {
-  std::vector<std::string> key_files;
-  std::optional<std::string> issuer, audience;
-  std::string user_claim = "sub";
-  Duration leeway = std::chrono::seconds(30);
-};
-
-// What is said once for all listeners, or with per_listener_settings for each.
-struct SecurityArgs {
-  std::optional<bool> allow_anonymous;
-  std::optional<std::string> password_file;
-  std::optional<std::string> acl_file;
-  std::optional<std::string> psk_file;
-  TokenArgs tokens;
-  bool allow_empty_id = true;
-  std::string auto_id_prefix = ListenerOptions().auto_id_prefix;
-};
-
-// The settings of one listener; the limits are bound to the fields of ListenerOptions.
-struct ListenerArgs {
-  std::optional<Address> address;  // of a `listener` in a file
-  bool by_url = false;             // by a `listen`
-  ListenWhere where;
-  ListenerOptions clients;
-  SecurityArgs security;
-  ListenLayerArgs layers;
-  std::optional<bool> allow_anonymous;  // here, whatever holds elsewhere
-};
 
 // What was typed. Limits are bound to the fields of BrokerOptions, whose values are the defaults.
 struct BrokerArgs {
@@ -87,13 +57,7 @@ struct BrokerArgs {
   std::optional<std::string> pid_file;
   bool daemon = false;
   Duration shut_down_within = ServeOptions().shut_down_within;
-  bool verbose = false;
-  std::vector<std::string> log_types;
-  std::vector<std::string> log_dests;
-  LogFormat log_format = LogFormat::kText;
-  std::optional<uint32_t> log_facility;  // local0 to local7
-  std::optional<bool> log_timestamp;
-  std::string log_timestamp_format = kLogTimestampFormat;
+  LogArgs log;
   std::string user;
   BrokerOptions broker;
   uint64_t packet_max = kPacketMax;
@@ -108,8 +72,6 @@ struct BrokerArgs {
 
 // Reads the configuration file, too, when the command line names one.
 void declare(CLI::App& app, BrokerArgs& args);
-// The part of it that a `listener` block may have.
-void declare_listener(CLI::App& app, ListenerArgs& args);
 
 Result<ServeOptions> resolve(const BrokerArgs& args);
 

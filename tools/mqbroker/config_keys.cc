@@ -25,8 +25,6 @@ constexpr ForeignKey kKeys[] = {
 
     {"http-dir", kRefused, "",
      "mqbroker serves no files; a web server beside it does, and wants websockets_origin"},
-    {"queue-qos0-messages", kRefused, "false",
-     "QoS 0 messages are not kept for clients that are away; subscribe with QoS 1"},
 
     {"auth-plugin", kRefused, "", kNoPlugins},
     {"auth-plugin-deny-special-chars", kRefused, "", kNoPlugins},

@@ -85,6 +85,8 @@ std::vector<std::string_view> not_reloaded(const ServeOptions& was, const ServeO
     check("max_qos", before.clients.qos_max == after.clients.qos_max);
     check("max_topic_alias",
           before.clients.topic_alias_maximum == after.clients.topic_alias_maximum);
+    check("listener_receive_maximum",
+          before.clients.receive_maximum == after.clients.receive_maximum);
     check("mount_point", before.clients.mount_point == after.clients.mount_point);
     check("socket_domain", before.where.family == after.where.family);
     check("bind_interface", before.where.interface == after.where.interface);
