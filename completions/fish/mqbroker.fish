@@ -83,6 +83,7 @@ complete -c mqbroker -n __fish_use_subcommand -l store-recover -a 'true false' -
 complete -c mqbroker -n __fish_use_subcommand -l max-store-backlog -x -d 'Changes that wait for the disk before those who publish are no longer read.'
 complete -c mqbroker -n __fish_use_subcommand -l user -x -d 'Become this user once ports and files are open; only root can. Files that SIGHUP reads again have to be readable for it.'
 complete -c mqbroker -n __fish_use_subcommand -s d -l daemon -a 'true false' -d 'Go to the background once it listens; an error before that is still reported.'
+complete -c mqbroker -n __fish_use_subcommand -l reload-on-change -a 'true false' -d 'Read certificates, keys, password and ACL files again when they change, as SIGHUP does.'
 complete -c mqbroker -n __fish_use_subcommand -l pid-file -r -F -d 'Write the process number to a file, which is removed at the end.'
 complete -c mqbroker -n __fish_use_subcommand -l max-shutdown-seconds -x -d 'Time after SIGTERM or SIGINT in which clients may take what is queued for them.'
 complete -c mqbroker -n __fish_use_subcommand -l sys-interval -x -d 'Time between updates of $SYS, 0 for never.'

@@ -304,6 +304,35 @@ serves() {
   run ! grep -q 'lost' "$work/load.err"
 }
 
+@test "--reload-on-change: renewed as certbot does it, and a file of rules; half of it changes nothing" {
+  mkdir "$work/archive" "$work/live"
+  for name in crt key; do
+    cp "$certs/server.$name" "$work/archive/1.$name"
+    ln -s "../archive/1.$name" "$work/live/served.$name"
+  done
+  echo 'topic read a/#' >"$work/acl"
+  tls_broker --reload-on-change --certfile "$work/live/served.crt" --keyfile "$work/live/served.key" \
+    --acl-file "$work/acl"
+  subscribe seen mqsub -h localhost --cafile "$certs/ca.crt" -v -t 'a/#'
+  local trust=(-h localhost -p "$port" --cafile "$certs/ca.crt")
+  renew() {
+    cp "$certs/server2.$1" "$work/archive/2.$1"
+    ln -s "../archive/2.$1" "$work/live/new"
+    mv -T "$work/live/new" "$work/live/served.$1"
+  }
+  renew crt
+  wait_for has_line '^error reload_failed error="the key in .*served.key is not that of' "$work/broker.log"
+  serves server
+  renew key
+  wait_for serves server2
+  run ! mqpub "${trust[@]}" -V 5 -q 1 -t a/1 -m x
+  echo 'topic a/#' >"$work/acl.new"
+  mv "$work/acl.new" "$work/acl"
+  wait_for mqpub "${trust[@]}" -V 5 -q 1 -t a/1 -m x
+  wait_for has_line '^a/1 x' "$work/seen"
+  run ! grep -q 'lost' "$work/seen.err"
+}
+
 @test "without TLS and WebSocket neither OpenSSL nor wslay is loaded" {
   start_broker
   mqpub -p "$port" -t t -m x

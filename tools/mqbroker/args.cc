@@ -218,6 +218,9 @@ void declare(CLI::App& app, BrokerArgs& args) {
             "reads again have to be readable for it.")
       .boolean("-d,--daemon", args.daemon,
                "Go to the background once it listens; an error before that is still reported.")
+      .boolean("--reload-on-change", args.reload_on_change,
+               "Read certificates, keys, password and ACL files again when they change, as SIGHUP "
+               "does.")
       .text("--pid-file", args.pid_file, "FILE",
             "Write the process number to a file, which is removed at the end.")
       .seconds("--max-shutdown-seconds", args.shut_down_within, "SECONDS",
@@ -279,6 +282,7 @@ Result<ServeOptions> resolve(const BrokerArgs& given) {
   to.port_file = args.port_file;
   to.pid_file = args.pid_file;
   to.daemon = args.daemon;
+  to.reload_on_change = args.reload_on_change;
   to.shut_down_within = args.shut_down_within;
   to.user = args.user;
   MQ_TRY(to.log_level, log_level(args.log));

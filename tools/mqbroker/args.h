@@ -56,6 +56,7 @@ struct BrokerArgs {
   std::optional<std::string> port_file;
   std::optional<std::string> pid_file;
   bool daemon = false;
+  bool reload_on_change = false;
   Duration shut_down_within = ServeOptions().shut_down_within;
   LogArgs log;
   std::string user;

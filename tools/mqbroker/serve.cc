@@ -18,6 +18,7 @@
 #include "common/exit_code.h"
 #include "io/authenticator.h"
 #include "io/broker_server.h"
+#include "io/file_watch.h"
 #include "io/filter_module.h"
 #include "io/inherited_sockets.h"
 #include "io/loop.h"
@@ -30,6 +31,9 @@
 
 namespace mq {
 namespace {
+
+// Between two looks at the files of reload_on_change, and how long they have to be as they are.
+constexpr Duration kWatchInterval = std::chrono::seconds(1);
 
 // A connection is a descriptor, and the limit that a shell hands down is far below the system's.
 void raise_descriptor_limit() {
@@ -77,6 +81,7 @@ std::vector<std::string_view> not_reloaded(const ServeOptions& was, const ServeO
   check("port_file", was.port_file == is.port_file);
   check("user", was.user == is.user);
   check("daemon", was.daemon == is.daemon);
+  check("reload_on_change", was.reload_on_change == is.reload_on_change);
   const bool same_places = places_of(was) == places_of(is);
   check("listener", same_places);
   for (size_t i = 0; same_places && i < was.listeners.size(); ++i) {
@@ -209,6 +214,25 @@ std::string greeting(const std::vector<std::string>& places, const Welcome& welc
                      is_public ? "open to other machines" : "this machine only", connect);
 }
 
+std::vector<std::string> files_of(const ServeOptions& options) {
+  std::vector<std::string> files;
+  const auto add = [&](const std::string& file) {
+    if (!file.empty()) files.push_back(file);
+  };
+  for (const ServeListener& listener : options.listeners) {
+    if (const auto& tls = listener.options.layers.tls) {
+      for (const auto* file : {&tls->ca_file, &tls->ca_path, &tls->crl_file, &tls->cert_file,
+                               &tls->key_file, &tls->psk_file, &tls->dh_file}) {
+        add(*file);
+      }
+    }
+    add(listener.auth.password_file.value_or(""));
+    add(listener.auth.acl_file.value_or(""));
+    for (const std::string& file : listener.auth.jwt_key_files) add(file);
+  }
+  return files;
+}
+
 int check_files(const ServeOptions& options) {
   const Console console;
   const Result<AuthFiles> auth = load_auth(auth_settings(options));
@@ -302,10 +326,17 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
 
   bool ending = false;
   ServeOptions current = options;
+  // The files, and not the settings: somebody may be writing those.
+  FileWatch watch(loop, kWatchInterval, [&] {
+    log(LogLevel::kNotice, "files_changed");
+    reload([&] { return current; }, current, server, access);
+  });
+  if (options.reload_on_change) watch.set(files_of(current));
   const Signals signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
     if (number == SIGHUP) {
       manager.reloading();
       reload(read_again, current, server, access);
+      if (options.reload_on_change) watch.set(files_of(current));
       return manager.ready(status);
     }
     if (std::exchange(ending, true)) return loop.stop();  // asked twice

@@ -31,6 +31,7 @@ struct ServeOptions {
   LogOutputs log_output;
   std::string user;                      // to become once everything is open; empty: nobody else
   bool daemon = false;
+  bool reload_on_change = false;  // of what was read from files of other programs
   Duration shut_down_within = std::chrono::seconds(2);
   std::optional<StoreOptions> store;
   std::optional<std::string> pid_file;
@@ -47,6 +48,9 @@ int serve(const ServeOptions& options, const ReadSettings& read_again);
 
 // The settings of all listeners, with the broker's own (nobody comes from there) in front.
 std::vector<AuthSettings> auth_settings(const ServeOptions& options);
+
+// The files that are read for listeners and users: certificates, keys, passwords, rules.
+std::vector<std::string> files_of(const ServeOptions& options);
 
 // What serve() would read at the start, read and judged. Gives the exit code.
 int check_files(const ServeOptions& options);
