@@ -6,7 +6,7 @@
 build_packages=(
   g++ cmake ninja-build pkg-config
   libuv1-dev libssl-dev libargon2-dev libwslay-dev libcli11-dev libexpected-dev libfmt-dev
-  nlohmann-json3-dev zlib1g-dev libsqlite3-dev libncurses-dev
+  nlohmann-json3-dev zlib1g-dev libsqlite3-dev libncurses-dev libyaml-cpp-dev
   scdoc
 )
 # shellcheck disable=SC2034

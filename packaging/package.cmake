@@ -11,7 +11,7 @@ foreach(tool mqpub mqsub mqrr mqbroker mqbench)
 endforeach()
 install(TARGETS ${tools} RUNTIME COMPONENT common)
 # Where the tools look for them: beside the directory that they are in (lib/base/module.cc).
-install(TARGETS mqkit-auth mqkit-filters mqkit-screen LIBRARY DESTINATION lib/mqkit COMPONENT common)
+install(TARGETS mqkit-auth mqkit-filters mqkit-screen mqkit-yaml LIBRARY DESTINATION lib/mqkit COMPONENT common)
 
 find_program(SCDOC scdoc REQUIRED)
 find_program(GZIP gzip REQUIRED)

@@ -73,8 +73,8 @@ void write_client(const std::filesystem::path& directory) {
     const std::vector<uint8_t> head = {static_cast<uint8_t>(kSettings + version), kSettings5,
                                        kReconnect};
     client.write(joined(head, {kPublish1, kProduce, kReceive, 4, 0x40, 2, 0, 1}));
-    client.write(joined(head, {kPublish2, kProduce, kReceive, 4, 0x50, 2, 0, 1, kProduce,
-                               kReceive, 4, 0x70, 2, 0, 1}));
+    client.write(joined(head, {kPublish2, kProduce, kReceive, 4, 0x50, 2, 0, 1, kProduce, kReceive,
+                               4, 0x70, 2, 0, 1}));
     client.write(joined(head, {kPublish1, kPublish2, kPublish1, kProduce, kReceive, 4, 0x50, 2, 0,
                                2, kResume, kProduce, kReconnect, kProduce}));
     client.write(joined(head, {kSubscribe, 1, 'a', kProduce, kReceive, kAll, 0x90, 4, 0, 1, 0, 0}));
@@ -96,8 +96,8 @@ void write_broker(const std::filesystem::path& directory) {
     }
   }
   // Somebody subscribes; QoS 1 and 2 to it; it vanishes, and comes back to its session.
-  const std::vector<uint8_t> subscribed = {0, kConnect, 0x26, 1, kSubscribe, 0x10, kProduce,
-                                           kConnect | kSecond, 0x02, 0};
+  const std::vector<uint8_t> subscribed = {0,        kConnect,           0x26, 1, kSubscribe, 0x10,
+                                           kProduce, kConnect | kSecond, 0x02, 0};
   for (const uint8_t qos : {uint8_t{0x04}, uint8_t{0x08}}) {
     broker.write(
         joined(subscribed, {kPublish | kSecond, qos, kProduce, kAcknowledge, 0, kProduce}));
@@ -161,6 +161,30 @@ void write_topics(const std::filesystem::path& directory) {
   }
 }
 
+// For the readers of mqbench.
+void write_bench(const std::filesystem::path& directory) {
+  const auto write = [](SeedDirectory& to, std::string_view text) {
+    to.write({text.begin(), text.end()});
+  };
+  SeedDirectory scenario(directory / "scenario");
+  write(
+      scenario,
+      "broker: mqtt://h\nduration: 9s\ngroups:\n  a:\n    clients: 3\n    connect: {rate: 5}\n"
+      "    publish: [{topic: \"x/{i}\", qos: 1, rate: 1/s, size: 64, arrival: poisson}]\n"
+      "    subscribe: [{filter: \"y/#\", qos: 2}, z]\n"
+      "stages: [{at: 1s, a.rate: 300%}, {at: 5, ramp: 2s, a.rate: 0%}]\nfail-if: [\"a:p99>1s\"]\n");
+  write(scenario,
+        "{\"groups\": {\"a\": {\"publish\": [{\"topic\": \"t\", \"total-rate\": \"2k\"}]}}}");
+  SeedDirectory blanks(directory / "template");
+  write(blanks, "a/{i}/{mod:7}/{n}/{rand:9}\nx,y\n1,2\n");
+  write(blanks, "{csv.x}/%i/{client}/{user}/{run}\nx,\"a \"\"b\"\"\"\n\"1\n\",2\n");
+  SeedDirectory stamp(directory / "stamp");
+  const std::string zeros(24, '\0');
+  write(stamp, std::string("\0\0\0", 3) + "MQB1" + std::string(4, '\0') + zeros);
+  write(stamp, std::string("\0\0\0", 3) + "MQBW" + std::string(4, '\0') + zeros + "rest");
+  write(stamp, std::string("\0\0\0", 3) + zeros.substr(0, 16));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -173,6 +197,7 @@ int main(int argc, char** argv) {
     write_client(argv[1]);
     write_broker(argv[1]);
     write_topics(argv[1]);
+    write_bench(argv[1]);
     write_web_sockets(argv[1]);
     write_proxies(argv[1]);
   } catch (const std::exception& error) {

@@ -82,6 +82,8 @@ pure && /(steady_clock|system_clock|high_resolution_clock)|clock_gettime|gettime
     reject("the core does no I/O and has one thread")
   if (path ~ /^(n?curses|term)\.h$/ && FILENAME != "tools/screen/curses_writer.cc")
     reject("curses is in its module alone: tools/screen/curses_writer.cc")
+  if (path ~ /^yaml-cpp\// && FILENAME != "tools/mqbench/yaml_reader.cc")
+    reject("yaml-cpp is in its module alone: tools/mqbench/yaml_reader.cc")
   if (path ~ /^CLI\//) {
     if (header) reject("CLI11 costs seconds a file: never in a header")
     else if (tree == "lib") reject("options belong to the tools")

@@ -80,10 +80,10 @@ TEST_CASE("args: rates that change, and when messages come") {
   CHECK(staged->load.duration == 50s);
   CHECK(staged->load.planned() == 220'000);
   CHECK(staged->load.rate == doctest::Approx(4400));
-  CHECK(staged->load.first_rate() == 0);
+  CHECK(staged->load.flow(0).first_rate() == 0);
   CHECK(staged->load.warm_up == 0s);  // nothing would be sent in it
   const auto jump = parse({"--stages", "0s:500,1.5s,0.25s:0"});
-  CHECK(jump->load.first_rate() == 500);
+  CHECK(jump->load.flow(0).first_rate() == 500);
   CHECK(jump->load.warm_up == 1s);
   CHECK(jump->load.planned() == 813);  // 812.5
   // Intervals begin with each second and each stage.

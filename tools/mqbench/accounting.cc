@@ -104,10 +104,11 @@ void account_pair(const PublisherOutcome& publisher, uint64_t sent, uint64_t rec
   }
 }
 
-// received(slot) is how many of the messages of that stream have arrived.
-template <class Received>
+// received(slot) is how many of the messages of that stream have arrived; to(publisher) is where it
+// counts.
+template <class Received, class To>
 void account_receiver(const LoadPlan& plan, const std::vector<PublisherOutcome>& publishers,
-                      const Receiver& receiver, Qos qos, Received&& received, Accounting& to) {
+                      const Receiver& receiver, Qos qos, Received&& received, To&& to) {
   for (uint32_t slot = 0; slot < receiver.heard.size();) {
     const uint32_t publisher = plan.publisher_of(receiver.heard.at(slot));
     const uint32_t first = plan.first_stream(publisher);
@@ -117,7 +118,8 @@ void account_receiver(const LoadPlan& plan, const std::vector<PublisherOutcome>&
       sent += publishers[publisher].sent_to(receiver.heard.at(slot) - first);
       arrived += received(slot);
     }
-    account_pair(publishers[publisher], sent, arrived, receiver, qos, to);
+    account_pair(publishers[publisher], sent, arrived, receiver,
+                 plan.flow_of(publisher).qos.value_or(qos), to(publisher));
   }
 }
 
@@ -142,9 +144,11 @@ void account_counted(const LoadPlan& plan, const std::vector<PublisherOutcome>& 
   account_pair(all, sent, counted, receiver, qos, to);
 }
 
+// `counted_to` takes what it is not known of whose it is.
+template <class To>
 void account_shares(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
-                    const std::vector<Deliveries>& subscribers, const ShareTracks& shares,
-                    Accounting& to) {
+                    const std::vector<Deliveries>& subscribers, const ShareTracks& shares, To&& to,
+                    Accounting& counted_to) {
   for (uint32_t share = 0; share < plan.shares().size(); ++share) {
     Receiver receiver{plan.shares()[share].heard, Qos::kExactlyOnce, 0};
     uint64_t counted = 0;  // by members that hear nothing else, of messages without a stamp
@@ -155,13 +159,25 @@ void account_shares(const LoadPlan& plan, Qos qos, const std::vector<PublisherOu
       if (plan.heard(member.subscriber()).size() == 0) counted += member.counted();
     }
     if (counted > 0) {
-      account_counted(plan, publishers, receiver, qos, counted, to);
+      account_counted(plan, publishers, receiver, qos, counted, counted_to);
       continue;
     }
     account_receiver(
         plan, publishers, receiver, qos,
         [&](uint32_t slot) { return shares.received(share, slot); }, to);
   }
+}
+
+bool has_qos(const LoadPlan& plan, Qos qos, Qos wanted) {
+  return std::ranges::any_of(
+      plan.flows(), [&](const LoadPlan::Flow& flow) { return flow.qos.value_or(qos) == wanted; });
+}
+
+// Which of its messages came twice a subscriber does not know: one at QoS 1 excuses them all.
+bool may_come_twice(const LoadPlan& plan, Qos qos, Qos granted) {
+  return std::ranges::any_of(plan.flows(), [&](const LoadPlan::Flow& flow) {
+    return std::min(flow.qos.value_or(qos), granted) == Qos::kAtLeastOnce;
+  });
 }
 
 }  // namespace
@@ -206,6 +222,30 @@ void add(const Deliveries& subscriber, Accounting& to) {
   to.disconnects += subscriber.disconnects;
 }
 
+std::vector<Accounting> account_groups(const LoadPlan& plan, Qos qos,
+                                       const std::vector<PublisherOutcome>& publishers,
+                                       const std::vector<Deliveries>& subscribers,
+                                       const ShareTracks& shares) {
+  std::vector<Accounting> groups(plan.client_groups().size());
+  const auto of_publisher = [&](uint32_t publisher) -> Accounting& {
+    return groups[plan.flow_of(publisher).group];
+  };
+  for (uint32_t number = 0; number < publishers.size(); ++number) {
+    add(plan, number, publishers[number], of_publisher(number));
+  }
+  for (const Deliveries& subscriber : subscribers) {
+    const Receiver receiver{plan.heard(subscriber.subscriber()), subscriber.granted,
+                            subscriber.disconnects};
+    account_receiver(
+        plan, publishers, receiver, qos,
+        [&](uint32_t slot) { return subscriber.tracks()[slot].received(); }, of_publisher);
+    add(subscriber, groups[plan.group_of_subscriber(subscriber.subscriber())]);
+  }
+  Accounting nothing;
+  account_shares(plan, qos, publishers, subscribers, shares, of_publisher, nothing);
+  return groups;
+}
+
 Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
                    const std::vector<Deliveries>& subscribers, const ShareTracks* shares,
                    Verify verify) {
@@ -221,13 +261,14 @@ Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOut
   for (const Deliveries& subscriber : subscribers) disconnects += subscriber.disconnects;
   disconnects += publisher_disconnects;
   uint64_t unexcused_duplicates = 0, unexcused_reordered = 0, unexcused_shared = 0;
+  const auto all = [&sum](uint32_t) -> Accounting& { return sum; };
   for (const Deliveries& subscriber : subscribers) {
     const Receiver receiver{plan.heard(subscriber.subscriber()), subscriber.granted,
                             subscriber.disconnects};
     if (subscriber.tracks_publishers()) {
       account_receiver(
           plan, publishers, receiver, qos,
-          [&](uint32_t slot) { return subscriber.tracks()[slot].received(); }, sum);
+          [&](uint32_t slot) { return subscriber.tracks()[slot].received(); }, all);
     } else if (plan.shares_of(subscriber.subscriber()).empty() || receiver.heard.size() > 0) {
       account_counted(plan, publishers, receiver, qos, subscriber.counted(), sum);
     }
@@ -235,14 +276,16 @@ Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOut
     if (publisher_disconnects + subscriber.disconnects == 0) {
       // Only subscriptions that are not shared promise order [MQTT-4.6.0-5].
       unexcused_reordered += subscriber.reordered() - subscriber.shared_reordered();
-      if (std::min(qos, subscriber.granted) != Qos::kAtLeastOnce) {
+      if (!may_come_twice(plan, qos, subscriber.granted)) {
         unexcused_duplicates += duplicates - subscriber.shared_duplicates();
       }
     }
     if (disconnects == 0) unexcused_shared += subscriber.shared_duplicates();
     add(subscriber, sum);
   }
-  if (!plan.shares().empty()) account_shares(plan, qos, publishers, subscribers, *shares, sum);
+  if (!plan.shares().empty()) {
+    account_shares(plan, qos, publishers, subscribers, *shares, all, sum);
+  }
   if (verify == Verify::kOff) {  // nobody looked
     sum.expected = sum.received;
     sum.lost = {};
@@ -258,7 +301,7 @@ Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOut
   if (unexcused_duplicates > 0) {  // section 4.3.1, [MQTT-4.3.3-10]
     sum.violations.push_back(fmt::format("{} duplicates at QoS {}",
                                          format_count(unexcused_duplicates),
-                                         qos == Qos::kAtMostOnce ? 0 : 2));
+                                         has_qos(plan, qos, Qos::kExactlyOnce) ? 2 : 0));
   }
   if (unexcused_shared > 0) {  // section 4.8.2: one of the sessions gets it
     sum.violations.push_back(fmt::format("{} messages of a shared subscription delivered again",

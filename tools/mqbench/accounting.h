@@ -119,8 +119,17 @@ void add(const Deliveries& subscriber, Accounting& to);
 void add(const Accounting& from, Accounting& to);
 
 // Of a shard: what it does not have has done nothing.
+// `qos` is that of flows which have none of their own.
 Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOutcome>& publishers,
                    const std::vector<Deliveries>& subscribers, const ShareTracks* shares = nullptr,
                    Verify verify = Verify::kSeq);
+
+// The same by group of clients: of what a group publishes what was planned, sent, expected,
+// received and lost, wherever that is received; of what its clients receive duplicates, order and
+// what else came. Without violations. REQUIRES: subscribers track what they receive
+std::vector<Accounting> account_groups(const LoadPlan& plan, Qos qos,
+                                       const std::vector<PublisherOutcome>& publishers,
+                                       const std::vector<Deliveries>& subscribers,
+                                       const ShareTracks& shares);
 
 }  // namespace mq

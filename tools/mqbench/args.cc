@@ -89,6 +89,18 @@ void declare(CLI::App& program, BenchArgs& args) {
   declare(storm, args.storm);
   storm.callback([&args] { args.command = [&args] { return run_storm(args.storm); }; });
 
+  CLI::App& scenario =
+      add(program, "scenario",
+          "FILE [OPTION]...\n--preset NAME [OPTION]...\n\n"
+          "Carries out what a file of YAML or JSON describes: groups of clients that publish and "
+          "subscribe to different things at the same time.",
+          "Examples:\n"
+          "  mqbench scenario plant.yaml -h broker --fail-if 'sensors:p99>50ms'\n"
+          "  mqbench scenario --preset telemetry --print > plant.yaml");
+  scenario.add_option("FILE", args.scenario.files)->expected(0, 1)->type_name("FILE")->group("");
+  declare(scenario, args.scenario);
+  scenario.callback([&args] { args.command = [&args] { return run_scenario(args.scenario); }; });
+
   CLI::App& ab = add(program, "ab",
                      "--a OPTIONS --b OPTIONS [OPTION]...\n\n"
                      "Compares two brokers, or two ways to use one, by runs of each in turn.",

@@ -7,6 +7,7 @@
 #include "mqbench/quick_command.h"
 #include "mqbench/result_commands.h"
 #include "mqbench/run_args.h"
+#include "mqbench/scenario_command.h"
 #include "mqbench/search_command.h"
 #include "mqbench/side_commands.h"
 #include "mqbench/sink_command.h"
@@ -25,6 +26,7 @@ struct BenchArgs {
   SearchArgs search;
   SideArgs conn{SideArgs::Kind::kConn}, pub{SideArgs::Kind::kPub}, sub{SideArgs::Kind::kSub};
   StormArgs storm;
+  ScenarioArgs scenario;
   ReportArgs report, merge;
   CompareArgs compare;
   AbArgs ab;

@@ -12,7 +12,7 @@ ClientOptions client_options(const LoadOptions& options, const LoadPlan::Group& 
                              uint32_t number) {
   ClientOptions own = options.client;
   own.client_id = options.plan.client_id(group, number);
-  const DataTable* data = options.plan.names().data.get();
+  const DataTable* data = group.data.get();
   if (data == nullptr) return own;
   const auto cell = [&](std::string_view name) -> std::optional<std::string> {
     const auto column = data->column(name);
@@ -61,7 +61,11 @@ void LoadClient::connect() {
 
 void LoadClient::connected(const Connected& event, Now now) {
   const bool first = !std::exchange(was_connected_, true);
-  if (first) context_.tally.connect.record((now.mono - connect_start_).count());
+  if (first) {
+    const int64_t took = (now.mono - connect_start_).count();
+    context_.tally.connect.record(took);
+    if (GroupTally* of_group = context_.group_tally(group_index())) of_group->connect.record(took);
+  }
   if (!subscriber_) return ready();
   if (!first && event.session_present) return;
   const Result<bool> asked = subscriber_->subscribe();
@@ -73,6 +77,10 @@ void LoadClient::ready() {
   if (!std::exchange(was_ready_, true)) context_.owner.client_ready();
 }
 
+uint32_t LoadClient::group_index() const {
+  return static_cast<uint32_t>(&group_ - context_.options.plan.client_groups().data());
+}
+
 std::string LoadClient::name() const {
   return fmt::format("{} {}", group_.name, number_);
 }
@@ -81,7 +89,7 @@ void LoadClient::on_event(const ClientEvent& event, Now now) {
   if (const auto* message = std::get_if<MessageArrived>(&event)) {
     if (subscriber_) subscriber_->on_message(message->publish, now);
   } else if (const auto* acked = std::get_if<Acked>(&event)) {
-    publishers_.front()->on_acked(*acked, now);
+    publishers_[acked->token % publishers_.size()]->on_acked(*acked, now);
   } else if (const auto* connection = std::get_if<Connected>(&event)) {
     connected(*connection, now);
   } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {

@@ -21,6 +21,7 @@ class LoadClient final : private ClientRunner::Handler {
   LoadClient(LoadContext& context, const LoadPlan::Group& group, uint32_t number, ReadWatch* watch);
 
   ClientRunner& runner() { return runner_; }
+  const LoadPlan::Group& group() const { return group_; }
   // Before connect(). What it publishes; the pointer is used until the end.
   void add(LoadPublisher& publisher) { publishers_.push_back(&publisher); }
 
@@ -42,6 +43,7 @@ class LoadClient final : private ClientRunner::Handler {
   void connected(const Connected& event, Now now);
   void ready();
   std::string name() const;
+  uint32_t group_index() const;
 
   LoadContext& context_;
   const LoadPlan::Group& group_;

@@ -55,6 +55,10 @@ struct LoadContext {
   };
   Owner& owner;
 
+  // Null where figures are not kept by group.
+  GroupTally* group_tally(uint32_t group) {
+    return tally.groups.empty() ? nullptr : &tally.groups[group];
+  }
   // Something happened that may explain the figures.
   void note(std::string text, Now now);
 };

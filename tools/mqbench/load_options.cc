@@ -20,14 +20,7 @@ uint64_t messages_in(Duration time, double rate) {
   return static_cast<uint64_t>(std::llround(seconds(time) * rate));
 }
 
-RateCurve LoadOptions::curve() const {
-  assert(open_loop());
-  if (!stages.empty()) return RateCurve(stages);
-  if (planned()) return RateCurve(*rate);
-  return RateCurve({{Duration(0), *rate}, {duration, *rate}});
-}
-
-double LoadOptions::first_rate() const {
+double FlowLoad::first_rate() const {
   if (stages.empty()) return *rate;
   double first = 0;
   for (const RateStage& stage : stages) {
@@ -37,11 +30,25 @@ double LoadOptions::first_rate() const {
   return first;
 }
 
-std::optional<uint64_t> LoadOptions::planned() const {
+FlowLoad LoadOptions::flow(uint32_t flow) const {
+  if (!flow_loads.empty()) return flow_loads[flow];
+  return {qos, payload_size, rate, stages, arrival};
+}
+
+RateCurve LoadOptions::curve(uint32_t flow) const {
+  assert(open_loop());
+  const FlowLoad load = this->flow(flow);
+  if (!load.stages.empty()) return RateCurve(load.stages);
+  if (planned(flow)) return RateCurve(*load.rate);
+  return RateCurve({{Duration(0), *load.rate}, {duration, *load.rate}});
+}
+
+std::optional<uint64_t> LoadOptions::planned(uint32_t flow) const {
   if (messages > 0) return messages;
-  if (arrival.arrival == Arrival::kPoisson) return std::nullopt;
-  if (!stages.empty()) return static_cast<uint64_t>(std::llround(RateCurve(stages).messages()));
-  return messages_in(duration, *rate);
+  const FlowLoad load = this->flow(flow);
+  if (load.arrival.arrival == Arrival::kPoisson) return std::nullopt;
+  if (load.stages.empty()) return messages_in(duration, *load.rate);
+  return static_cast<uint64_t>(std::llround(RateCurve(load.stages).messages()));
 }
 
 Duration LoadOptions::interval_start(size_t i) const {

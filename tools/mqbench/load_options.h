@@ -35,6 +35,17 @@ enum class StampPlace : uint8_t {
   kNone,         // the same with MQTT 3: messages can only be counted
 };
 
+// What one flow of the plan carries, and when.
+struct FlowLoad {
+  Qos qos = Qos::kAtMostOnce;
+  uint32_t payload_size = 256;
+  std::optional<double> rate;  // on average; none: as fast as the window allows
+  std::vector<RateStage> stages;
+  ArrivalOptions arrival;
+
+  double first_rate() const;  // REQUIRES: rate
+};
+
 struct LoadOptions {
   // A connection of each client. `client_id` is what they begin with.
   RunnerOptions runner;
@@ -60,6 +71,7 @@ struct LoadOptions {
   std::optional<double> rate = 1000;
   std::vector<RateStage> stages;  // where it changes; `rate` is then the mean
   ArrivalOptions arrival;
+  std::vector<FlowLoad> flow_loads;  // of each flow of a scenario; `rate` is then the sum
   uint64_t messages = 0;  // how many in the measured part; at rate max 0 is until `duration` ends
   Duration duration{};    // of the measured part; zero at rate max with `messages`
   Duration warm_up{};
@@ -94,11 +106,12 @@ struct LoadOptions {
     return sum;
   }
   bool open_loop() const { return rate.has_value(); }
-  // The rate in the measured part, of all publishers and shards. REQUIRES: open_loop()
-  RateCurve curve() const;
-  double first_rate() const;  // at its beginning
+  bool is_scenario() const { return !flow_loads.empty(); }
+  FlowLoad flow(uint32_t flow) const;
+  // Its rate in the measured part, of all publishers and shards. REQUIRES: open_loop()
+  RateCurve curve(uint32_t flow = 0) const;
   // How many messages that makes; nothing where chance has it.
-  std::optional<uint64_t> planned() const;
+  std::optional<uint64_t> planned(uint32_t flow = 0) const;
 
   // Where the intervals begin that are reported: with each second, less often in a run of hours,
   // and with each stage.

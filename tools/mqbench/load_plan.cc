@@ -46,7 +46,8 @@ Result<LoadPlan> LoadPlan::make(const PatternPlan& wanted, Names names) {
 
   // Subscribers first, so that nothing is published to nobody.
   if (!mesh && plan.subscribers_ > 0) {
-    plan.groups_.push_back({std::string(kSubscriber), "s", plan.subscribers_, 0, 0, 0});
+    plan.groups_.push_back(
+        {std::string(kSubscriber), "s", plan.subscribers_, 0, 0, 0, 0, plan.names_.data});
   }
   if (plan.publishers_ > 0) {
     auto topic = TopicTemplate::parse(wanted.topic, words);
@@ -61,9 +62,10 @@ Result<LoadPlan> LoadPlan::make(const PatternPlan& wanted, Names names) {
     plan.streams_ = static_cast<uint32_t>(streams);
     const auto group = static_cast<uint32_t>(plan.groups_.size());
     plan.groups_.push_back({std::string(mesh ? kClient : kPublisher), mesh ? "c" : "p",
-                            plan.publishers_, 0, 1, mesh ? std::optional(0u) : std::nullopt});
+                            plan.publishers_, 0, 1, mesh ? std::optional(0u) : std::nullopt, 0,
+                            plan.names_.data});
     plan.flows_.push_back({group, 0, plan.publishers_, 0, std::move(*topic)});
-    MQ_CHECK(plan.check_topics(wanted.topic));
+    MQ_CHECK(plan.check_topics(wanted.topic, plan.flows_.back()));
   }
   if (wanted.pattern == Pattern::kNone || wanted.pattern == Pattern::kGiven) {
     plan.given_.resize(plan.groups_.size());
@@ -95,15 +97,73 @@ Result<LoadPlan> LoadPlan::make(const PatternPlan& wanted, Names names) {
   return plan;
 }
 
+Result<void> LoadPlan::add_group(const GroupPlan& wanted) {
+  const auto index = static_cast<uint32_t>(groups_.size());
+  Group& group = groups_.emplace_back(Group{.name = wanted.name,
+                                            .id_part = wanted.name + "-",
+                                            .clients = wanted.clients,
+                                            .first_flow = static_cast<uint32_t>(flows_.size()),
+                                            .flows = static_cast<uint32_t>(wanted.flows.size()),
+                                            .connect_rate = wanted.connect_rate,
+                                            .data = wanted.data});
+  for (const GroupPlan::Flow& flow : wanted.flows) {
+    auto topic = TopicTemplate::parse(flow.topic, {names_.run, wanted.data.get(), flow.topics});
+    if (!topic) return bad_template("topic", flow.topic, topic.error().text);
+    const uint64_t streams = streams_ + uint64_t{wanted.clients} * topic->variants();
+    if (streams > kComparedStreamsMax) {
+      return bad_template("topic", flow.topic,
+                          fmt::format("{} topics of all clients are more than can be compared with "
+                                      "filters ({})",
+                                      format_count(streams), format_count(kComparedStreamsMax)));
+    }
+    flows_.push_back({index, publishers_, wanted.clients, streams_, std::move(*topic), flow.qos});
+    publishers_ += wanted.clients;
+    streams_ = static_cast<uint32_t>(streams);
+    MQ_CHECK(check_topics(flow.topic, flows_.back()));
+  }
+  auto& filters = given_.emplace_back();
+  for (const GroupPlan::Filter& one : wanted.filters) {
+    auto filter = TopicTemplate::parse(one.filter, {names_.run, wanted.data.get(), 1});
+    if (!filter) return bad_template("filter", one.filter, filter.error().text);
+    filters.push_back({std::move(*filter), one.qos});
+  }
+  if (filters.empty()) return {};
+  group.first_subscriber = subscribers_;
+  subscribers_ += wanted.clients;
+  return {};
+}
+
+Result<LoadPlan> LoadPlan::make(const std::vector<GroupPlan>& groups, Names names) {
+  LoadPlan plan;
+  plan.pattern_ = Pattern::kGiven;
+  plan.names_ = std::move(names);
+  for (const GroupPlan& group : groups) {
+    if (const auto added = plan.add_group(group); !added) {
+      return fail(added.error().code, fmt::format("group {}: {}", group.name, added.error().text));
+    }
+  }
+  MQ_CHECK(plan.listen_as_given());
+  if (const uint64_t pairs = plan.pairs(); pairs > kPairsMax) {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("{} pairs of topic and subscriber are more than can be accounted for "
+                            "({})",
+                            format_count(pairs), format_count(kPairsMax)));
+  }
+  plan.count_receivers();
+  return plan;
+}
+
 // One topic stands for all that differ in numbers only; what a file fills in is looked at whole.
-Result<void> LoadPlan::check_topics(std::string_view topic_template) const {
-  const uint32_t checked = names_.data ? streams_ : std::min(streams_, 1u);
-  for (uint32_t stream = 0; stream < checked; ++stream) {
+Result<void> LoadPlan::check_topics(std::string_view topic_template, const Flow& flow) const {
+  const bool filled_in = groups_[flow.group].data != nullptr;
+  const uint32_t streams = flow.publishers * flow.topic.variants();
+  const uint32_t checked = filled_in ? streams : std::min(streams, 1u);
+  for (uint32_t stream = flow.first_stream; stream < flow.first_stream + checked; ++stream) {
     const std::string text = topic(stream);
     const char* fault = is_utf8(text) ? topic_name_fault(text) : "not UTF-8";
     if (fault == nullptr) continue;
     return bad_template("topic", topic_template,
-                        names_.data ? fmt::format("'{}': {}", text, fault) : fault);
+                        filled_in ? fmt::format("'{}': {}", text, fault) : fault);
   }
   return {};
 }
@@ -122,9 +182,9 @@ TemplateValues LoadPlan::values(const Group& group, uint32_t client,
                                 std::string& client_id_text) const {
   client_id_text = client_id(group, client);
   std::string_view user = names_.user;
-  if (names_.data) {
-    if (const auto column = names_.data->column("username")) {
-      user = names_.data->cell(number(client), *column);
+  if (group.data) {
+    if (const auto column = group.data->column("username")) {
+      user = group.data->cell(number(client), *column);
     }
   }
   return {number(client), client_id_text, user};
@@ -158,14 +218,13 @@ std::string LoadPlan::topic(uint32_t stream) const {
                             stream - first_stream(publisher));
 }
 
-const LoadPlan::Group& LoadPlan::group_of_subscriber(uint32_t subscriber) const {
-  for (const Group& group : groups_) {
-    if (group.first_subscriber && subscriber - *group.first_subscriber < group.clients) {
-      return group;
-    }
+uint32_t LoadPlan::group_of_subscriber(uint32_t subscriber) const {
+  for (uint32_t i = 0; i < groups_.size(); ++i) {
+    const Group& group = groups_[i];
+    if (group.first_subscriber && subscriber - *group.first_subscriber < group.clients) return i;
   }
   assert(false);
-  return groups_.front();
+  return 0;
 }
 
 std::vector<LoadPlan::Subscription> LoadPlan::subscriptions(uint32_t subscriber) const {
@@ -180,8 +239,9 @@ std::vector<LoadPlan::Subscription> LoadPlan::subscriptions(uint32_t subscriber)
     }
     return list;
   }
-  const Group& group = group_of_subscriber(subscriber);
-  for (const GivenFilter& given : given_[static_cast<size_t>(&group - groups_.data())]) {
+  const uint32_t index = group_of_subscriber(subscriber);
+  const Group& group = groups_[index];
+  for (const GivenFilter& given : given_[index]) {
     list.push_back(
         {given.filter.fill_in(values(group, subscriber - *group.first_subscriber, id)), given.qos});
   }

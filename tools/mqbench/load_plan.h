@@ -55,12 +55,32 @@ class LoadPlan {
     Pattern pattern = Pattern::kP2p;
     uint32_t publishers = 1, subscribers = 1;  // of a mesh the former are both
     std::string topic = "";
-    uint32_t topics = 1;      // of {n}
-    std::string filter = "";  // of kGiven and kNone; without one there is no subscription
-    std::string share = "";   // name of the subscription of kShared
+    uint32_t topics = 1;       // of {n}
+    std::string filter = "";   // of kGiven and kNone; without one there is no subscription
+    std::string share = "";    // name of the subscription of kShared
     bool counts_only = false;  // what arrives is counted and not told apart
   };
   static Result<LoadPlan> make(const PatternPlan& pattern, Names names);
+
+  // Groups of clients that publish and subscribe to what they say.
+  struct GroupPlan {
+    std::string name;
+    uint32_t clients = 1;
+    double connect_rate = 0;  // 0: that of the run
+    std::shared_ptr<const DataTable> data = nullptr;
+    struct Flow {
+      std::string topic;
+      uint32_t topics = 1;
+      Qos qos = Qos::kAtMostOnce;
+    };
+    std::vector<Flow> flows = {};
+    struct Filter {
+      std::string filter;
+      Qos qos = Qos::kAtMostOnce;
+    };
+    std::vector<Filter> filters = {};
+  };
+  static Result<LoadPlan> make(const std::vector<GroupPlan>& groups, Names names);
 
   // Clients that do the same.
   struct Group {
@@ -69,6 +89,8 @@ class LoadPlan {
     uint32_t clients = 0;
     uint32_t first_flow = 0, flows = 0;
     std::optional<uint32_t> first_subscriber = {};  // none: they do not subscribe
+    double connect_rate = 0;                        // 0: that of the run
+    std::shared_ptr<const DataTable> data = nullptr;
   };
   // In the order in which they connect.
   const std::vector<Group>& client_groups() const { return groups_; }
@@ -84,8 +106,14 @@ class LoadPlan {
     uint32_t first_publisher = 0, publishers = 0;
     uint32_t first_stream = 0;
     TopicTemplate topic;
+    std::optional<Qos> qos = {};  // none: that of the run
   };
   const std::vector<Flow>& flows() const { return flows_; }
+  uint32_t flow_index_of(uint32_t publisher) const {
+    return static_cast<uint32_t>(&flow_of(publisher) - flows_.data());
+  }
+  // The group that publishes a stream. REQUIRES: stream < streams()
+  uint32_t group_of(uint32_t stream) const { return flow_of(publisher_of(stream)).group; }
 
   Pattern pattern() const { return pattern_; }
   uint32_t publishers() const { return publishers_; }
@@ -104,6 +132,8 @@ class LoadPlan {
     std::optional<Qos> qos = {};  // none: that of the run
   };
   std::vector<Subscription> subscriptions(uint32_t subscriber) const;
+  // The index of its group.
+  uint32_t group_of_subscriber(uint32_t subscriber) const;
 
   // How many subscribers a message of this stream must reach; a share counts as one.
   uint32_t receivers_of(uint32_t stream) const { return receivers_[stream]; }
@@ -132,12 +162,12 @@ class LoadPlan {
 
  private:
   TemplateValues values(const Group& group, uint32_t client, std::string& client_id) const;
-  Result<void> check_topics(std::string_view topic_template) const;
+  Result<void> check_topics(std::string_view topic_template, const Flow& flow) const;
+  Result<void> add_group(const GroupPlan& group);
   Result<void> listen_in_pairs();
   Result<void> listen_to_all(bool shared, const std::string& share);
   Result<void> listen_as_given();
   void count_receivers();
-  const Group& group_of_subscriber(uint32_t subscriber) const;
 
   Pattern pattern_ = Pattern::kP2p;
   Names names_;

@@ -21,9 +21,9 @@ constexpr uint32_t kQueuedMessagesMin = 2, kQueuedMessagesMax = 4096;
 constexpr size_t kTopicsKept = 1024;
 // After that many messages the clock is read again.
 constexpr uint32_t kMessagesPerClock = 64;
-// A token carries the planned time: its low bits in this unit, which go round after 137 s.
+// A token carries the planned time in this unit, or as many of them as its client has flows, and
+// goes round after 137 s.
 constexpr Duration kTokenUnit{64};
-constexpr uint32_t kTokenTimes = UINT32_MAX >> 1;
 
 // Incompressible, and different for each publisher; the stamp is written over its beginning.
 std::vector<uint8_t> random_payload(size_t size, uint64_t seed) {
@@ -38,8 +38,8 @@ std::vector<uint8_t> own_payload(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
-uint32_t time_bits(Duration since_start) {
-  return static_cast<uint32_t>(since_start / kTokenUnit) & kTokenTimes;
+const LoadPlan::Group& group_of(const LoadPlan& plan, uint32_t flow) {
+  return plan.client_groups()[plan.flows()[flow].group];
 }
 
 }  // namespace
@@ -47,14 +47,18 @@ uint32_t time_bits(Duration since_start) {
 LoadPublisher::LoadPublisher(LoadContext& context, uint32_t number, ClientRunner& runner)
     : context_(context),
       number_(number),
+      flow_(context.options.plan.flow_index_of(number)),
       first_stream_(context.options.plan.first_stream(number)),
+      qos_(context.options.flow(flow_).qos),
+      flow_in_group_(flow_ - group_of(context.options.plan, flow_).first_flow),
+      flows_in_group_(group_of(context.options.plan, flow_).flows),
       receivers_max_(context.options.plan.receivers_max(number)),
       receivers_are_even_(context.options.plan.receivers_are_even(number)),
-      queue_max_(std::clamp(kQueuedBytes / std::max(context.options.payload_size, 1u),
+      queue_max_(std::clamp(kQueuedBytes / std::max(context.options.flow(flow_).payload_size, 1u),
                             kQueuedMessagesMin, kQueuedMessagesMax)),
       payload_(context.options.has_payload
                    ? own_payload(context.options.payload)
-                   : random_payload(context.options.payload_size,
+                   : random_payload(context.options.flow(flow_).payload_size,
                                     uint64_t{context.options.run} << 32 | number)),
       runner_(runner),
       streams_(context.options.plan.streams_of(number)),
@@ -88,8 +92,9 @@ const std::string& LoadPublisher::topic_of(uint32_t variant) {
 }
 
 void LoadPublisher::set_schedules(const Schedule& warm_up, const Schedule& window) {
-  warm_up_.turns.emplace(warm_up, number_);
-  window_.turns.emplace(window, number_);
+  const uint32_t in_flow = number_ - context_.options.plan.flows()[flow_].first_publisher;
+  warm_up_.turns.emplace(warm_up, in_flow);
+  window_.turns.emplace(window, in_flow);
 }
 
 // Where the next message that is due belongs, null when none is.
@@ -125,7 +130,7 @@ uint32_t LoadPublisher::room() {
   if (!runner_.connected()) return 0;
   const ClientSession& session = runner_.session();
   uint32_t room = 0;
-  if (context_.options.qos == Qos::kAtMostOnce) {
+  if (qos_ == Qos::kAtMostOnce) {
     room = queue_max_ - std::min(queue_max_, session.queued());
   } else {
     room = session.window_left();
@@ -162,7 +167,7 @@ void LoadPublisher::pump(Time now) {
   if (part == nullptr) return;
   if (!context_.options.open_loop()) {
     if (!std::exchange(starves_, true)) context_.starving.push_back(this);
-  } else if (context_.options.qos != Qos::kAtMostOnce || !queue_was_empty) {
+  } else if (qos_ != Qos::kAtMostOnce || !queue_was_empty) {
     // A queue that was filled in this call is no fault of the broker's: the next turn goes on.
     block(now);
   }
@@ -175,10 +180,9 @@ bool LoadPublisher::send(Messages& part, Time now) {
   const uint32_t variant = next_variant();
   uint64_t& sequence = streams_[variant].sent[warm_up ? 0 : 1];
   stamp({context_.options.run, first_stream_ + variant, sequence, planned, now - planned, warm_up});
-  const Qos qos = context_.options.qos;
   const auto published = runner_.session().publish({.topic = topic_of(variant),
                                                     .payload = payload_,
-                                                    .qos = qos,
+                                                    .qos = qos_,
                                                     .properties = Properties(properties_.bytes()),
                                                     .token = token(planned, warm_up)},
                                                    {now, {}});
@@ -194,16 +198,19 @@ bool LoadPublisher::send(Messages& part, Time now) {
   ++sent_;
   expected_ += receivers;
   last_sent_ = now;
+  GroupTally* const of_group = group_tally();
   if (context_.times.in_window(now)) {
     ++context_.tally.sent_in_window;
     context_.intervals.sent();
+    if (of_group != nullptr) ++of_group->sent_in_window;
   }
   if (warm_up) return true;
   context_.expected += receivers;
-  if (qos != Qos::kAtMostOnce) ++context_.unacked;
+  if (qos_ != Qos::kAtMostOnce) ++context_.unacked;
   // What became due while the broker did not let us send says nothing about us.
   if (open_loop && planned >= unblocked_at_) {
     context_.tally.send_lag.record((now - planned).count());
+    if (of_group != nullptr) of_group->send_lag.record((now - planned).count());
   }
   return true;
 }
@@ -267,11 +274,24 @@ PublisherOutcome LoadPublisher::outcome() const {
 }
 
 uint32_t LoadPublisher::token(Time planned, bool warm_up) const {
-  return time_bits(planned - context_.times.warm_up_start) << 1 | (warm_up ? 1 : 0);
+  const uint32_t units = time_units(planned);
+  return (units * 2 + (warm_up ? 1 : 0)) * flows_in_group_ + flow_in_group_;
+}
+
+// They go round at the largest number that a token has room for.
+uint32_t LoadPublisher::time_units(Time at) const {
+  const uint64_t units =
+      static_cast<uint64_t>((at - context_.times.warm_up_start) / (kTokenUnit * flows_in_group_));
+  return static_cast<uint32_t>(units % token_times());
+}
+
+GroupTally* LoadPublisher::group_tally() {
+  return context_.group_tally(context_.options.plan.flows()[flow_].group);
 }
 
 void LoadPublisher::on_acked(const Acked& acked, Now now) {
-  if ((acked.token & 1) != 0) return;  // of the warm-up
+  const uint32_t token = acked.token / flows_in_group_;
+  if ((token & 1) != 0) return;  // of the warm-up
   --context_.unacked;
   if (is_error(acked.reason)) {
     ++refused_;
@@ -281,9 +301,10 @@ void LoadPublisher::on_acked(const Acked& acked, Now now) {
     return;
   }
   ++acked_;
-  const uint32_t units =
-      (time_bits(now.mono - context_.times.warm_up_start) - (acked.token >> 1)) & kTokenTimes;
-  context_.tally.ack.record((units * kTokenUnit).count());
+  const uint32_t passed = (time_units(now.mono) + token_times() - (token >> 1)) % token_times();
+  const int64_t took = (passed * kTokenUnit * flows_in_group_).count();
+  context_.tally.ack.record(took);
+  if (GroupTally* const of_group = group_tally()) of_group->ack.record(took);
 }
 
 void LoadPublisher::on_lost(Time now) {

@@ -76,11 +76,18 @@ class LoadPublisher {
   void block(Time now);
   void unblock(Time now);
   uint32_t token(Time planned, bool warm_up) const;
+  uint32_t time_units(Time at) const;
+  uint32_t token_times() const { return (1u << 31) / flows_in_group_; }
+  GroupTally* group_tally();
   void stamp(const Stamp& stamp);
 
   LoadContext& context_;
   const uint32_t number_;
+  const uint32_t flow_;  // of the plan
   const uint32_t first_stream_;
+  const Qos qos_;
+  // A client may publish several flows: tokens tell whose an acknowledgement is.
+  const uint32_t flow_in_group_, flows_in_group_;
   const uint32_t receivers_max_;  // of a message, whichever topic it goes to
   const bool receivers_are_even_;
   const uint32_t queue_max_;  // QoS 0 messages handed to the session and not written

@@ -316,6 +316,9 @@ LoadResult LoadRun::result() const {
   }
   result.accounting =
       account(options_.plan, options_.qos, publishers, subscribers, &shares_, options_.verify);
+  if (options_.is_scenario()) {
+    result.groups = account_groups(options_.plan, options_.qos, publishers, subscribers, shares_);
+  }
   return result;
 }
 

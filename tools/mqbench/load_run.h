@@ -23,7 +23,8 @@ namespace mq {
 
 struct LoadResult {
   Accounting accounting;
-  Tally tally;  // of all threads
+  std::vector<Accounting> groups;  // of a scenario, as in the plan
+  Tally tally;                     // of all threads
   std::vector<Interval> intervals;
   HostSignals host;                  // over the measured part
   std::vector<double> threads_busy;  // share of the measured part that each thread computed

@@ -89,6 +89,19 @@ void LoadSubscriber::on_unstamped(Now now) {
   ++context_.received;
 }
 
+// With the group that published it, and with that of the subscriber if it publishes nothing itself.
+void LoadSubscriber::count_by_group(uint32_t stream, Duration response, bool in_window) {
+  const LoadPlan& plan = context_.options.plan;
+  const auto count = [&](uint32_t group) {
+    GroupTally& tally = context_.tally.groups[group];
+    tally.response.record(response.count());
+    if (in_window) ++tally.received_in_window;
+  };
+  count(plan.group_of(stream));
+  const uint32_t own = plan.group_of_subscriber(number_);
+  if (plan.client_groups()[own].flows == 0) count(own);
+}
+
 void LoadSubscriber::on_message(const Publish& publish, Now now) {
   if (context_.options.plan.pattern() == Pattern::kNone) return on_foreign(publish, now);
   if (publish.retain) return deliveries_.foreign();
@@ -100,7 +113,8 @@ void LoadSubscriber::on_message(const Publish& publish, Now now) {
     return deliveries_.corrupt();
   }
   const Stamp& stamp = read->stamp;
-  if (context_.times.in_window(now.mono)) {
+  const bool in_window = context_.times.in_window(now.mono);
+  if (in_window) {
     ++context_.tally.received_in_window;
     context_.intervals.received();
   }
@@ -110,6 +124,7 @@ void LoadSubscriber::on_message(const Publish& publish, Now now) {
   count_delivery(stamp.stream);
   const Duration response = now.mono - stamp.planned;
   context_.intervals.response(response.count());
+  if (!context_.tally.groups.empty()) count_by_group(stamp.stream, response, in_window);
   if (!read->compact) context_.tally.service.record((response - stamp.send_delay).count());
 }
 

@@ -26,6 +26,7 @@ class LoadSubscriber {
  private:
   void on_foreign(const Publish& publish, Now now);
   void count_delivery(uint32_t stream);
+  void count_by_group(uint32_t stream, Duration response, bool in_window);
   void on_unstamped(Now now);
   Bytes stamped_bytes(const Publish& publish) const;
   bool is_intact(Bytes stamped, Bytes payload) const;

@@ -22,6 +22,7 @@ const char* difference(const Record& a, const Record& b) {
   if (a.arrival.arrival != b.arrival.arrival || a.arrival.phase != b.arrival.phase) {
     return "their messages come in different ways";
   }
+  if (!a.groups.empty() || !b.groups.empty()) return "scenarios have no shards";
   if (a.protocol != b.protocol) return "their versions of MQTT differ";
   if (a.warm_up_s != b.warm_up_s) return "their warm-ups differ";
   // Only what was measured at the same time adds up to a rate.

@@ -90,6 +90,10 @@ constexpr Number kNumbers[] = {
 
 Result<Metric> Metric::parse(std::string_view name) {
   Metric metric;
+  if (const size_t colon = name.find(':'); colon != std::string_view::npos && colon > 0) {
+    metric.group_ = name.substr(0, colon);
+    name.remove_prefix(colon + 1);
+  }
   metric.name_ = is_statistic(name) ? fmt::format("response.{}", name) : std::string(name);
   const std::string_view full = metric.name_;
   const size_t dot = full.find('.');
@@ -108,10 +112,21 @@ bool Metric::larger_is_worse() const {
 }
 
 bool Metric::is_live() const {
+  // How far each group is only its end tells.
+  if (!group_.empty()) return false;
   return is_time_ || std::ranges::find(kNumbers, name_, &Number::name)->live;
 }
 
 Result<double> Metric::value(const Record& record) const {
+  if (group_.empty()) return own_value(record);
+  const auto group = std::ranges::find(record.groups, group_, &GroupRecord::name);
+  if (group == record.groups.end()) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no group '{}'", group_));
+  }
+  return own_value(of_group(record, *group));
+}
+
+Result<double> Metric::own_value(const Record& record) const {
   const auto nothing = [this] {
     return fail(ErrorCode::kNotFound, fmt::format("{}: nothing of the kind was measured", name_));
   };

@@ -12,13 +12,16 @@ struct Record;
 
 // p50, p99.9, ..., mean, min or max, of the response time or, behind a prefix, of another:
 // response. service. lag. recv_wait. ack. connack.; or one of loss, dup, reorder, corrupt, errors,
-// disconnects, not_sent, rate, recv_rate, rate_ratio, client_cpu.
+// disconnects, not_sent, rate, recv_rate, rate_ratio, client_cpu. With a name and a colon before
+// it, that of a group of a scenario.
 class Metric {
  public:
   // Nothing in the text of the error but why.
   static Result<Metric> parse(std::string_view name);
 
   const std::string& name() const { return name_; }  // "response.p99", "loss"
+  // Of "sensors:p99"; empty without.
+  const std::string& group() const { return group_; }
   bool is_time() const { return is_time_; }
   // Whether more of it is worse.
   bool larger_is_worse() const;
@@ -29,7 +32,10 @@ class Metric {
   Result<double> value(const Record& record) const;
 
  private:
+  Result<double> own_value(const Record& record) const;
+
   std::string name_;
+  std::string group_;  // of a scenario that it is about; empty for all
   bool is_time_ = false;
 };
 

@@ -58,8 +58,11 @@ Result<void> check_polite_to(const Address& address, const LoadOptions& options)
       std::ranges::find(kTestBrokers, address.host) != std::end(kTestBrokers);
   const double rate_max = is_test_broker ? kTestBrokerRateMax : kRateMax;
   const uint32_t clients = options.plan.clients();
-  const double rate =
-      options.stages.empty() ? options.rate.value_or(HUGE_VAL) : rate_max_of(options.stages);
+  double rate = 0;
+  for (uint32_t i = 0; i < std::max<size_t>(options.flow_loads.size(), 1); ++i) {
+    const FlowLoad load = options.flow(i);
+    rate += load.stages.empty() ? load.rate.value_or(HUGE_VAL) : rate_max_of(load.stages);
+  }
   if ((rate <= rate_max && clients <= kClientsMax) || is_private(address)) {
     return {};
   }

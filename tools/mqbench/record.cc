@@ -25,6 +25,8 @@ std::string_view protocol_name(Version version) {
   return "unknown";
 }
 
+constexpr std::string_view kScenarioPattern = "scenario";
+
 double per_second(uint64_t count, double time_s) {
   return time_s > 0 ? static_cast<double>(count) / time_s : 0;
 }
@@ -80,6 +82,20 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
     *record.rate *= part;
     for (RateStage& stage : record.stages) stage.rate *= part;
   }
+  record.scenario_sha256 = options.scenario_sha256;
+  for (uint32_t i = 0; i < result.groups.size(); ++i) {
+    const LoadPlan::Group& group = load.plan.client_groups()[i];
+    GroupRecord& to = record.groups.emplace_back();
+    to.name = group.name;
+    to.clients = group.clients;
+    to.subscribes = group.first_subscriber.has_value();
+    for (uint32_t flow = group.first_flow; flow < group.first_flow + group.flows; ++flow) {
+      to.rate = to.rate.value_or(0) + *load.flow(flow).rate;
+    }
+    to.counts = result.groups[i];
+    to.tally = result.tally.groups[i];
+  }
+  if (load.is_scenario()) record.pattern = kScenarioPattern;
   record.inflight = load.inflight;
   record.threads = load.threads;
 
@@ -123,6 +139,31 @@ std::vector<LatencyRow> latencies(const Record& record) {
     return histogram.count() + histogram.overflows() + histogram.negatives() == 0;
   });
   return rows;
+}
+
+Record of_group(const Record& record, const GroupRecord& group) {
+  Record to;
+  to.run_name = record.run_name;
+  to.version = record.version;
+  to.window_s = record.window_s;
+  to.pubs = group.rate ? group.clients : 0;
+  to.subs = group.subscribes ? group.clients : 0;
+  to.rate = group.rate.value_or(0);
+  to.verify = record.verify;
+  to.percentiles = record.percentiles;
+  to.counts = group.counts;
+  to.tally.response = group.tally.response;
+  to.tally.send_lag = group.tally.send_lag;
+  to.tally.ack = group.tally.ack;
+  to.tally.connect = group.tally.connect;
+  to.tally.sent_in_window = group.tally.sent_in_window;
+  to.tally.received_in_window = group.tally.received_in_window;
+  if (group.counts.planned > 0) {
+    to.rate_ratio = std::min(
+        static_cast<double>(group.tally.sent_in_window) / static_cast<double>(group.counts.planned),
+        1.0);
+  }
+  return to;
 }
 
 // Intervals begin with each stage, but for those of a run that was interrupted or had too many.

@@ -19,6 +19,16 @@
 
 namespace mq {
 
+// What one group of clients of a scenario did, see account_groups() and GroupTally.
+struct GroupRecord {
+  std::string name;
+  uint64_t clients = 0;
+  std::optional<double> rate;  // planned; none: it publishes nothing
+  bool subscribes = false;
+  Accounting counts;
+  GroupTally tally;
+};
+
 struct Record {
   std::string run_name;
   std::string version;   // of mqbench
@@ -52,6 +62,8 @@ struct Record {
   double blocked_share = 0;
   double rate_ratio = 1;
   std::vector<Interval> intervals;
+  std::string scenario_sha256;  // of its file; empty for other runs
+  std::vector<GroupRecord> groups;
 
   std::vector<double> percentiles;  // to report
   Verdict verdict;
@@ -73,6 +85,9 @@ struct LatencyRow {
 };
 // Those that have values.
 std::vector<LatencyRow> latencies(const Record& record);
+// A record of one group alone, as far as it is known.
+Record of_group(const Record& record, const GroupRecord& group);
+
 // What the intervals of a stage add up to.
 struct StageRow {
   double start_s = 0, length_s = 0;

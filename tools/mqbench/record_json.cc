@@ -20,6 +20,7 @@ constexpr std::string_view kSchema = "mqbench/1";
 constexpr std::string_view kIntervalSchema = "mqbench-interval/1";
 constexpr size_t kIntervalsMax = 100'000;  // that a file may have
 constexpr size_t kThreadsMax = 100'000;
+constexpr size_t kGroupsMax = 1000;
 
 double milliseconds(double ns) {
   return ns / 1e6;
@@ -196,6 +197,31 @@ ordered_json interval_json(const Interval& interval) {
           {"latency", to_base64(response)}};
 }
 
+ordered_json groups_json(const Record& record) {
+  ordered_json to = ordered_json::array();
+  for (const GroupRecord& group : record.groups) {
+    const Record own = of_group(record, group);
+    ordered_json metrics = ordered_json::object(), histograms = ordered_json::object();
+    for (const LatencyRow& row : latencies(own)) {
+      metrics[key_of(row.label) + "_ms"] = percentiles_json(own, *row.histogram);
+      histograms[key_of(row.label)] = histogram_json(*row.histogram);
+    }
+    metrics["sent_per_s"] = sent_per_s(own);
+    metrics["received_per_s"] = received_per_s(own);
+    metrics["loss_ratio"] = loss_ratio(own);
+    to.push_back({{"name", group.name},
+                  {"clients", group.clients},
+                  {"rate_target", group.rate ? ordered_json(*group.rate) : ordered_json(nullptr)},
+                  {"subscribes", group.subscribes},
+                  {"sent_in_window", group.tally.sent_in_window},
+                  {"received_in_window", group.tally.received_in_window},
+                  {"metrics", std::move(metrics)},
+                  {"counts", counts_json(own)},
+                  {"histograms", std::move(histograms)}});
+  }
+  return to;
+}
+
 ordered_json intervals_json(const Record& record) {
   ordered_json to = ordered_json::array();
   for (const Interval& interval : record.intervals) to.push_back(interval_json(interval));
@@ -339,6 +365,31 @@ void read_intervals(const json& from, Record& to) {
   }
 }
 
+void read_groups(const json& from, Record& to) {
+  if (!from.contains("groups")) return;
+  require(from.at("groups").size() <= kGroupsMax, "too many groups");
+  for (const json& one : from.at("groups")) {
+    GroupRecord& group = to.groups.emplace_back();
+    group.name = one.at("name").get<std::string>();
+    group.clients = one.at("clients").get<uint64_t>();
+    if (!one.at("rate_target").is_null()) group.rate = one.at("rate_target").get<double>();
+    group.subscribes = one.at("subscribes").get<bool>();
+    group.tally.sent_in_window = one.at("sent_in_window").get<uint64_t>();
+    group.tally.received_in_window = one.at("received_in_window").get<uint64_t>();
+    Record own;
+    read_counts(one.at("counts"), own);
+    group.counts = std::move(own.counts);
+    const json& histograms = one.at("histograms");
+    const std::pair<const char*, Histogram*> named[] = {{"response", &group.tally.response},
+                                                        {"send_lag", &group.tally.send_lag},
+                                                        {"ack", &group.tally.ack},
+                                                        {"connect", &group.tally.connect}};
+    for (const auto& [name, histogram] : named) {
+      if (histograms.contains(name)) *histogram = histogram_from(histograms.at(name));
+    }
+  }
+}
+
 // Results of older versions have none of it.
 void read_arrival(const json& load, Record& to) {
   if (load.contains("stages")) {
@@ -375,6 +426,7 @@ Record read_record(const json& from) {
   to.drain_s = run.at("drain_s").get<double>();
   to.shard = run.at("shard").at("index").get<uint32_t>();
   to.shards = run.at("shard").at("of").get<uint32_t>();
+  to.scenario_sha256 = run.value("scenario_sha256", "");
   to.labels = run.at("labels").get<std::map<std::string, std::string>>();
   to.percentiles = run.at("percentiles").get<std::vector<double>>();
   const json& host = from.at("host");
@@ -414,6 +466,7 @@ Record read_record(const json& from) {
   to.blocked_share = client.at("blocked_share").get<double>();
   to.rate_ratio = client.at("rate_ratio").get<double>();
   read_signals(client, to);
+  read_groups(from, to);
   read_intervals(from.at("intervals"), to);
   for (const json& one : from.at("events")) {
     to.tally.events.push_back({one.at("t").get<double>(), one.at("text").get<std::string>()});
@@ -447,6 +500,7 @@ std::string to_json(const Record& record) {
                {"shard", {{"index", record.shard}, {"of", record.shards}}},
                {"labels", record.labels},
                {"percentiles", record.percentiles}};
+  if (!record.scenario_sha256.empty()) to["run"]["scenario_sha256"] = record.scenario_sha256;
   to["host"] = {{"kernel", record.kernel},
                 {"cpus", record.cpus},
                 {"shared_with_broker", record.host.shared_with_broker}};
@@ -467,6 +521,7 @@ std::string to_json(const Record& record) {
   to["counts"] = counts_json(record);
   to["histograms"] = std::move(histograms);
   if (!record.stages.empty()) to["stages"] = stages_json(record);
+  if (!record.groups.empty()) to["groups"] = groups_json(record);
   to["intervals"] = intervals_json(record);
   ordered_json events = ordered_json::array();
   for (const Event& event : record.tally.events) {

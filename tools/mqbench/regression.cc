@@ -54,6 +54,7 @@ Result<std::vector<MaxRegress>> parse_max_regress(std::string_view list) {
 }
 
 const char* load_difference(const Record& a, const Record& b) {
+  if (a.scenario_sha256 != b.scenario_sha256) return "their scenarios differ";
   if (a.pattern != b.pattern) return "their patterns differ";
   if (a.pubs != b.pubs || a.subs != b.subs) return "their numbers of clients differ";
   if (a.qos != b.qos || a.sub_qos != b.sub_qos) return "their qualities of service differ";

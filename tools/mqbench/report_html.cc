@@ -189,6 +189,25 @@ std::string stages_table(const Record& record) {
   return out + "</table>\n";
 }
 
+std::string groups_table(const Record& record) {
+  if (record.groups.empty()) return "";
+  std::string out =
+      "<h2>Groups</h2>\n<table id=\"groups\"><tr><th>group</th><th>clients</th><th>sent (1/s)</th>"
+      "<th>received (1/s)</th><th>lost</th><th>p50 (ms)</th><th>p99 (ms)</th><th>max (ms)</th>"
+      "</tr>\n";
+  for (const GroupRecord& group : record.groups) {
+    const Record own = of_group(record, group);
+    out += fmt::format("<tr><td>{}</td><td>{}</td><td>{:.6g}</td><td>{:.6g}</td><td>{}</td>",
+                       xml_escaped(group.name), group.clients, sent_per_s(own), received_per_s(own),
+                       group.counts.lost.all());
+    for (const double percent : {50.0, 99.0, 100.0}) {
+      out += fmt::format("<td>{:.6g}</td>", ms(group.tally.response.percentile(percent)));
+    }
+    out += "</tr>\n";
+  }
+  return out + "</table>\n";
+}
+
 }  // namespace
 
 std::string html_report(const Record& record) {
@@ -227,6 +246,7 @@ std::string html_report(const Record& record) {
     out += heat_map(record, record.open_loop() ? "Response time" : "Service time", *measured);
   }
   out += stages_table(record);
+  out += groups_table(record);
   out += "<h2>Messages</h2>\n" + counts_table(record);
   if (has_time(record)) out += rate_chart(record);
   if (!lag.empty()) {

@@ -76,6 +76,21 @@ std::string markdown_report(const Record& record) {
     }
     text += '\n';
   }
+  if (!record.groups.empty()) {
+    text +=
+        "\n| group | clients | sent/s | received/s | lost | p50 | p99 | max |\n"
+        "|---|--:|--:|--:|--:|--:|--:|--:|\n";
+  }
+  for (const GroupRecord& group : record.groups) {
+    const Record own = of_group(record, group);
+    text += fmt::format("| {} | {} | {:.0f} | {:.0f} | {} |", group.name, group.clients,
+                        sent_per_s(own), received_per_s(own), group.counts.lost.all());
+    for (const double percent : {50.0, 99.0, 100.0}) {
+      text +=
+          fmt::format(" {} |", format_duration(Duration(group.tally.response.percentile(percent))));
+    }
+    text += '\n';
+  }
   const Accounting& a = record.counts;
   text += fmt::format(
       "\n| planned | sent | expected | received | lost | duplicates | reordered | disconnects |\n"

@@ -17,6 +17,13 @@ std::string load_line(const Record& record) {
                        format_count(record.subs), record.window_s, record.threads,
                        record.threads == 1 ? "" : "s");
   }
+  if (!record.groups.empty()) {
+    return fmt::format(
+        "scenario of {} groups, {} on average, {}, {:.1f} s after {:.1f} s of warm-up, {} "
+        "thread{}\n",
+        record.groups.size(), format_size(record.size_bytes), loop_text(record), record.window_s,
+        record.warm_up_s, record.threads, record.threads == 1 ? "" : "s");
+  }
   return fmt::format(
       "{} {} -> {}, QoS {}, {}, {}, {:.1f} s after {:.1f} s of warm-up, "
       "{} thread{}\n",
@@ -79,6 +86,26 @@ std::string stages_table(const Record& record) {
                         planned, per_second(row.sent), per_second(row.received));
     for (const double percent : {50.0, 99.0, 100.0}) {
       text += fmt::format("{:>10}", format_duration(Duration(row.response.percentile(percent))));
+    }
+    text += '\n';
+  }
+  return text;
+}
+
+std::string groups_table(const Record& record) {
+  if (record.groups.empty()) return "";
+  std::string text = fmt::format("{:<16}{:>9}{:>11}{:>11}{:>10}{:>10}{:>10}{:>10}\n", "groups",
+                                 "clients", "sent", "received", "lost", "p50", "p99", "max");
+  for (const GroupRecord& group : record.groups) {
+    const Record own = of_group(record, group);
+    text += fmt::format("  {:<14}{:>9}{:>11}{:>11}{:>10}", group.name, format_count(group.clients),
+                        group.rate ? format_rate(sent_per_s(own)) : "-",
+                        format_rate(received_per_s(own)), format_count(group.counts.lost.all()));
+    for (const double percent : {50.0, 99.0, 100.0}) {
+      text += fmt::format(
+          "{:>10}", group.tally.response.count() == 0
+                        ? "-"
+                        : format_duration(Duration(group.tally.response.percentile(percent))));
     }
     text += '\n';
   }
@@ -233,6 +260,7 @@ std::string text_report(const Record& record) {
   text += latency_table(record);
   text += latency_over_time(record);
   text += stages_table(record);
+  text += groups_table(record);
   if (record.pattern == kNobodyPublishes) {
     text += fmt::format("rate      received {}\n", format_rate(received_per_s(record)));
   } else {

@@ -21,6 +21,7 @@
 #include "mqbench/metrics_server.h"
 #include "mqbench/payload_check.h"
 #include "mqbench/politeness.h"
+#include "mqbench/scenario_load.h"
 #include "mqbench/stamp.h"
 
 namespace mq {
@@ -413,6 +414,19 @@ void declare_clients(CLI::App& app, RunArgs& args) {
       .text("-m,--message", args.message, "TEXT",
             "Send this, instead of random bytes; the stamp travels as with small payloads.")
       .text("--payload-file", args.payload_file, "FILE", "Send what is in a file, likewise.")
+      .choice("--arrival", args.arrival,
+              {{"uniform", Arrival::kUniform}, {"poisson", Arrival::kPoisson}},
+              "The messages of a publisher are evenly spaced, or come at random as a Poisson "
+              "process; with that and -d, also their number is chance.")
+      .choice("--phase", args.phase,
+              {{"even", Phase::kEven}, {"random", Phase::kRandom}, {"sync", Phase::kSync}},
+              "How evenly spaced messages of the publishers lie to each other: in turn, at random, "
+              "or all at the same time.");
+  declare_engine(app, args);
+}
+
+void declare_engine(CLI::App& app, RunArgs& args) {
+  Options(app, "Load")
       .choice(
           "--verify", args.verify,
           {{"off", Verify::kOff},
@@ -421,14 +435,6 @@ void declare_clients(CLI::App& app, RunArgs& args) {
            {"strict", Verify::kStrict}},
           "What is found out about each message that arrives: nothing but its latency, how many "
           "they are, which of them, or also that each byte is as it was sent.")
-      .choice("--arrival", args.arrival,
-              {{"uniform", Arrival::kUniform}, {"poisson", Arrival::kPoisson}},
-              "The messages of a publisher are evenly spaced, or come at random as a Poisson "
-              "process; with that and -d, also their number is chance.")
-      .choice("--phase", args.phase,
-              {{"even", Phase::kEven}, {"random", Phase::kRandom}, {"sync", Phase::kSync}},
-              "How evenly spaced messages of the publishers lie to each other: in turn, at random, "
-              "or all at the same time.")
       .number("--seed", args.seed, "NUMBER",
               "What is random follows from it; without, from the name of the run. It is in the "
               "result.")
@@ -491,20 +497,31 @@ void declare(CLI::App& app, RunArgs& args) {
                "Load before the measured part, which counts for nothing.")
       .seconds("--drain", args.drain, "SECONDS",
                "Longest wait for the last deliveries, after the measured part.")
+      .text("--shard", args.shard, "I/N",
+            "Be number I, from 0, of N that carry out one load together: take every Nth pair of "
+            "clients and its part of the rate. With auto, I is that of Kubernetes, Slurm or "
+            "parallel-ssh.")
+      .text("--sync", args.sync, "URL",
+            "Begin when all shards are ready; they tell each other over the broker at URL, which "
+            "may be another one than the one that is measured.");
+  declare_times(app, args);
+  declare_results(app, args);
+  declare_permissions(app, args);
+  declare_connection(app, args);
+}
+
+void declare_times(CLI::App& app, RunArgs& args) {
+  Options(app, "Load")
       .seconds("--hold", args.hold, "SECONDS",
                "Keep the connections for that long after the last delivery.")
       .seconds("--max-backlog", args.backlog_max, "SECONDS",
                "A message that could not be sent for that long is given up and counted.",
                std::chrono::milliseconds(1))
-      .text("--shard", args.shard, "I/N",
-            "Be number I, from 0, of N that carry out one load together: take every Nth pair of "
-            "clients and its part of the rate. With auto, I is that of Kubernetes, Slurm or "
-            "parallel-ssh.")
       .text("--run-id", args.run_id, "NAME",
-            "Name of the run, the same for all shards; made up without.")
-      .text("--sync", args.sync, "URL",
-            "Begin when all shards are ready; they tell each other over the broker at URL, which "
-            "may be another one than the one that is measured.");
+            "Name of the run, the same for all shards; made up without.");
+}
+
+void declare_results(CLI::App& app, RunArgs& args) {
   declare(app, args.output);
   Options(app, "Report")
       .text("--percentiles", args.percentiles, "LIST", "Percentiles to report.")
@@ -526,8 +543,35 @@ void declare(CLI::App& app, RunArgs& args) {
       .text("--max-regress", args.max_regress, "LIST",
             "By how much of its value each figure may be worse, as p99=20%,recv_rate=2%.")
       .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
-  declare_permissions(app, args);
-  declare_connection(app, args);
+}
+
+// Who publishes what and when.
+Result<void> resolve_load(const RunArgs& args, LoadOptions& to) {
+  MQ_CHECK(resolve_rate(args, to));
+  MQ_CHECK(resolve_arrival(args, to));
+  MQ_CHECK(resolve_payload(args, to));
+  MQ_CHECK(resolve_plan(args, to));
+  to.qos = args.qos;
+  to.sub_qos = args.sub_qos.value_or(args.qos);
+  if (to.stamp != StampPlace::kNone) to.warm_up = args.warm_up;
+  // Without a message it would be no more than a wait.
+  if (to.open_loop() && to.flow(0).first_rate() == 0) to.warm_up = Duration::zero();
+  to.drain = args.drain;
+  return {};
+}
+
+// A condition on a group needs it to be there.
+Result<void> check_groups(const std::vector<Condition>& conditions, const LoadPlan& plan) {
+  for (const Condition& condition : conditions) {
+    const std::string& group = condition.metric().group();
+    const auto& groups = plan.client_groups();
+    if (group.empty() || std::ranges::find(groups, group, &LoadPlan::Group::name) != groups.end()) {
+      continue;
+    }
+    return invalid(fmt::format("Invalid condition given: {}, there is no group '{}'.",
+                               condition.text(), group));
+  }
+  return {};
 }
 
 Result<RunOptions> resolve(const RunArgs& args) {
@@ -536,15 +580,16 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_CHECK(resolve_run(args, load));
   MQ_CHECK(resolve_sync(args, load));
   MQ_CHECK(resolve_connection(args, load));
-  MQ_CHECK(resolve_rate(args, load));
-  MQ_CHECK(resolve_arrival(args, load));
   load.verify = args.verify;
-  MQ_CHECK(resolve_payload(args, load));
-  MQ_CHECK(resolve_plan(args, load));
+  if (args.scenario) {
+    load.arrival.seed = args.seed.value_or(load.run);
+    MQ_CHECK(apply(*args.scenario, load));
+  } else {
+    MQ_CHECK(resolve_load(args, load));
+  }
+  to.scenario_sha256 = args.scenario_sha256;
   to.pairs = own_pairs(load);
   load.connect_rate = args.connect_rate;
-  load.qos = args.qos;
-  load.sub_qos = args.sub_qos.value_or(args.qos);
   load.pin = args.pin;
   load.hold = args.hold;
   load.runner.reconnect = args.reconnect;
@@ -556,10 +601,6 @@ Result<RunOptions> resolve(const RunArgs& args) {
     load.hosts.push_back(std::move(address));
   }
   if (!load.hosts.empty()) load.runner.address = load.hosts.front();
-  if (load.stamp != StampPlace::kNone) load.warm_up = args.warm_up;
-  // Without a message it would be no more than a wait.
-  if (load.open_loop() && load.first_rate() == 0) load.warm_up = Duration::zero();
-  load.drain = args.drain;
   load.backlog_max = args.backlog_max;
   load.inflight = args.inflight;
   load.connecting_max = args.connecting_max;
@@ -573,6 +614,7 @@ Result<RunOptions> resolve(const RunArgs& args) {
   to.shared_host = args.shared_host;
   MQ_TRY(to.fail_if, parse_conditions(args.fail_if));
   MQ_CHECK(resolve_live(args, to));
+  MQ_CHECK(check_groups(to.fail_if, load.plan));
   for (const std::string& label : args.labels) {
     const size_t equals = label.find('=');
     if (equals == 0 || equals == std::string::npos) {

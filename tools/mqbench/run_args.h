@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,8 +22,13 @@ class App;
 
 namespace mq {
 
+struct Scenario;
+
 // What was typed for `mqbench run`.
 struct RunArgs {
+  // What a file says in place of the options of who publishes what and when.
+  std::shared_ptr<const Scenario> scenario;
+  std::string scenario_sha256;
   ConnectArgs connect;
   std::string id_prefix = "mqbench-";
   uint32_t pubs = 1;
@@ -75,6 +81,10 @@ void declare(CLI::App& app, RunArgs& args);
 void declare_clients(CLI::App& app, RunArgs& args);
 void declare_connection(CLI::App& app, RunArgs& args);
 void declare_permissions(CLI::App& app, RunArgs& args);
+// How clients are made, and how many threads they have.
+void declare_engine(CLI::App& app, RunArgs& args);
+void declare_times(CLI::App& app, RunArgs& args);
+void declare_results(CLI::App& app, RunArgs& args);
 
 // What it means.
 struct RunOptions {
@@ -89,6 +99,7 @@ struct RunOptions {
   std::vector<MaxRegress> max_regress;  // than those
   std::optional<std::string> jsonl;     // file for a line a second
   std::optional<Address> metrics;       // where to show it to Prometheus
+  std::string scenario_sha256;          // of a scenario's file
   bool strict = false;                  // an invalid measurement is a failure
   bool shared_host = false;             // other processes here do not make it one
   // Whether anything is asked of the figures.

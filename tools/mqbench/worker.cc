@@ -64,18 +64,18 @@ size_t watch_step(size_t count, uint32_t threads) {
 }
 
 // What is due in the measured part of a run.
-Schedule window_schedule(const LoadOptions& options, Time start) {
-  return Schedule(start, options.curve(), options.planned(), options.plan.publishers(),
-                  options.arrival);
+Schedule window_schedule(const LoadOptions& options, uint32_t flow, Time start) {
+  return Schedule(start, options.curve(flow), options.planned(flow),
+                  options.plan.flows()[flow].publishers, options.flow(flow).arrival);
 }
 
 // And before it, at the rate that it begins with.
-Schedule warm_up_schedule(const LoadOptions& options, Time start) {
-  ArrivalOptions arrival = options.arrival;
+Schedule warm_up_schedule(const LoadOptions& options, uint32_t flow, Time start) {
+  ArrivalOptions arrival = options.flow(flow).arrival;
   arrival.seed = ~arrival.seed;
-  const double rate = options.first_rate();
+  const double rate = options.flow(flow).first_rate();
   return Schedule(start, RateCurve(rate > 0 ? rate : 1), messages_in(options.warm_up, rate),
-                  options.plan.publishers(), arrival);
+                  options.plan.flows()[flow].publishers, arrival);
 }
 
 }  // namespace
@@ -97,6 +97,9 @@ Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deli
       snapshot_timer_(loop_, [this](Now now) { take_snapshot(now.mono); }) {
   for (const LoadPlan::Group& group : options.plan.client_groups()) {
     members_.push_back({&group, share_of(options, index, group.clients)});
+  }
+  if (options.is_scenario()) {
+    context_.tally.groups.resize(options.plan.client_groups().size());
   }
 }
 
@@ -125,7 +128,7 @@ void Worker::stop() {
 }
 
 void Worker::run() {
-  start_ = loop_.now().mono;
+  connect_start_ = loop_.now().mono;
   if (context_.options.pin) pin_thread(index_);
   make_clients();
   loop_.add(*this);
@@ -183,10 +186,18 @@ void Worker::connect_more() {
   const uint32_t share = std::max(options.connecting_max / options.threads, 1u);
   const Time now = loop_.now().mono;
   while (next_to_connect_ < clients_.size() && next_to_connect_ - ready_ < share) {
-    if (options.connect_rate > 0) {
+    // A group that has a rate of its own begins to count when it begins.
+    const LoadPlan::Group& group = clients_[next_to_connect_].group();
+    const double rate = group.connect_rate > 0 ? group.connect_rate : options.connect_rate;
+    if (group.connect_rate > 0 && &group != connecting_) {
+      first_of_group_ = next_to_connect_;
+      connect_start_ = now;
+    }
+    connecting_ = &group;
+    if (rate > 0) {
       const double due_s =
-          static_cast<double>(next_to_connect_) * options.threads / options.connect_rate;
-      const Time due = start_ + Duration(static_cast<int64_t>(due_s * 1e9));
+          static_cast<double>(next_to_connect_ - first_of_group_) * options.threads / rate;
+      const Time due = connect_start_ + Duration(static_cast<int64_t>(due_s * 1e9));
       if (due > now) return connect_timer_.set(due);
     }
     clients_[next_to_connect_++].connect();
@@ -220,11 +231,7 @@ void Worker::begin_here(const RunTimes& times) {
   const LoadOptions& options = context_.options;
   holds_ = options.plan.publishers() == 0;
   if (options.open_loop() && !holds_) {
-    warm_up_.emplace(warm_up_schedule(options, times.warm_up_start));
-    window_.emplace(window_schedule(options, times.window_start));
-    warm_up_pacer_.emplace(*warm_up_, publisher_numbers_);
-    window_pacer_.emplace(*window_, publisher_numbers_);
-    for (LoadPublisher& publisher : publishers_) publisher.set_schedules(*warm_up_, *window_);
+    make_flows();
     pace_timer_.set(times.warm_up_start);
   }
   window_timer_.set(times.warm_up_start);
@@ -232,6 +239,24 @@ void Worker::begin_here(const RunTimes& times) {
   if (seen_) snapshot_timer_.set(times.window_start + kSnapshotInterval);
   begun_ = true;
   pump_all(loop_.now().mono);  // for those who have nothing to send
+}
+
+void Worker::make_flows() {
+  const LoadOptions& options = context_.options;
+  const RunTimes& times = context_.times;
+  for (uint32_t i = 0; i < options.plan.flows().size(); ++i) {
+    PacedFlow& flow = flows_.emplace_back(warm_up_schedule(options, i, times.warm_up_start),
+                                          window_schedule(options, i, times.window_start));
+    std::vector<uint32_t> numbers;  // in the flow
+    for (size_t at = 0; at < publishers_.size(); ++at) {
+      if (options.plan.flow_index_of(publisher_numbers_[at]) != i) continue;
+      numbers.push_back(publisher_numbers_[at] - options.plan.flows()[i].first_publisher);
+      flow.publishers.push_back(&publishers_[at]);
+      publishers_[at].set_schedules(flow.warm_up, flow.window);
+    }
+    flow.warm_up_pacer.emplace(flow.warm_up, numbers);
+    flow.window_pacer.emplace(flow.window, numbers);
+  }
 }
 
 void Worker::on_window_timer(Time now) {
@@ -290,14 +315,17 @@ void Worker::pump_all(Time now) {
 }
 
 void Worker::pump_due(Time now) {
-  const auto note = [this](size_t i, LoadPublisher::Part part) {
-    if (publishers_[i].due(part)) due_.push_back(&publishers_[i]);
-  };
-  warm_up_pacer_->advance(now, [&](size_t i) { note(i, LoadPublisher::Part::kWarmUp); });
-  window_pacer_->advance(now, [&](size_t i) { note(i, LoadPublisher::Part::kWindow); });
+  Time next = kNever;
+  for (PacedFlow& flow : flows_) {
+    const auto note = [&](size_t i, LoadPublisher::Part part) {
+      if (flow.publishers[i]->due(part)) due_.push_back(flow.publishers[i]);
+    };
+    flow.warm_up_pacer->advance(now, [&](size_t i) { note(i, LoadPublisher::Part::kWarmUp); });
+    flow.window_pacer->advance(now, [&](size_t i) { note(i, LoadPublisher::Part::kWindow); });
+    next = std::min({next, flow.warm_up_pacer->next(), flow.window_pacer->next()});
+  }
   for (LoadPublisher* publisher : due_) publisher->pump(now);
   due_.clear();
-  const Time next = std::min(warm_up_pacer_->next(), window_pacer_->next());
   pace_timer_.set(next == kNever ? kNever : std::max(next, now + kPaceMin));
 }
 
@@ -398,7 +426,7 @@ void Worker::take_snapshot(Time now) {
 
 void Worker::stop_sending_here(Time now) {
   holds_ = false;
-  if (window_pacer_) pump_due(now);  // what was due by now was planned
+  if (!flows_.empty()) pump_due(now);  // what was due by now was planned
   for (LoadPublisher& publisher : publishers_) publisher.stop_sending(now);
 }
 

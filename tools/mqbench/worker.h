@@ -86,6 +86,7 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   void client_ended() override;
 
   void make_clients();
+  void make_flows();
   void connect_more();
   bool all_ready() const;
   void begin_here(const RunTimes& times);
@@ -130,12 +131,20 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   std::deque<LoadPublisher> publishers_;
 
   size_t next_to_connect_ = 0, ready_ = 0, ended_ = 0;
-  std::optional<Schedule> warm_up_, window_;
-  std::optional<Pacer> warm_up_pacer_, window_pacer_;
+  struct PacedFlow {
+    PacedFlow(Schedule before, Schedule measured)
+        : warm_up(std::move(before)), window(std::move(measured)) {}
+    Schedule warm_up, window;
+    std::optional<Pacer> warm_up_pacer, window_pacer;
+    std::vector<LoadPublisher*> publishers;  // of this thread, in the order of the pacers
+  };
+  std::deque<PacedFlow> flows_;               // of an open loop
   std::vector<LoadPublisher*> due_, pumped_;  // in use within one call, kept for their memory
   PreciseTimer pace_timer_;
   Timer window_timer_, connect_timer_, interval_timer_, stall_timer_, snapshot_timer_;
-  Time start_{};
+  const LoadPlan::Group* connecting_ = nullptr;
+  size_t first_of_group_ = 0;  // from which connections are counted
+  Time connect_start_{};
   std::optional<double> cpu_at_start_s_;  // of the measured part, while it lasts
   double cpu_at_mark_s_ = 0;              // of the present interval
   Time marked_at_{};

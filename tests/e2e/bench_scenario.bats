@@ -1,0 +1,124 @@
+#!/usr/bin/env bats
+# mqbench scenario: groups of clients from a file, what each of them did, and what a file must not
+# say.
+
+load helper
+
+setup() {
+  start_broker
+  cat >"$work/plant.yaml" <<YAML
+broker: mqtt://127.0.0.1:$port
+duration: 1s
+warmup: 200ms
+groups:
+  sensors:
+    clients: 20
+    connect: {rate: 1000/s}
+    publish:
+      - {topic: "site/{mod:5}/{i}", qos: 1, rate: 10/s, size: 100}
+      - {topic: "alive/{i}", qos: 0, total-rate: 40, phase: random, size: 16}
+    subscribe: [{filter: "cmd/{i}", qos: 1}]
+  dashboards: {clients: 2, subscribe: ["site/#", "alive/+"]}
+  workers: {clients: 3, subscribe: [{filter: "\$share/w/site/#", qos: 1}]}
+  commander:
+    publish: [{topic: "cmd/{rand:20}", qos: 2, rate: 50/s}]
+stages:
+  - {at: 500ms, sensors.rate: 200%}
+YAML
+}
+
+# scenario [OPTION...]: its JSON in $work/result.json.
+scenario() {
+  timeout 60 mqbench scenario --shared-host --json="$work/result.json" "$@"
+}
+
+holds() {
+  jq -e "$1" "$work/result.json" >/dev/null || {
+    echo "does not hold: $1"
+    jq -c '[.counts, (.groups[] | [.name, .counts, .metrics])]' "$work/result.json"
+    return 1
+  }
+}
+
+@test "a file with groups: each message of each of them is accounted for" {
+  for threads in 1 3; do
+    scenario "$work/plant.yaml" --threads "$threads" >"$work/text"
+    # 200 and 40 a second, twice that from the half on; 50 of the commander.
+    holds '.counts | .planned == 410 and .sent == 410 and .received == .expected and .reordered == 0'
+    holds '[.groups[].name] == ["sensors", "dashboards", "workers", "commander"]'
+    holds '.groups[0].counts | .planned == 360 and .acked == 300 and .expected == 1020 and .received == 1020'
+    holds '.groups[0].histograms | .response.count == 1020 and .ack.count == 300 and .connect.count == 20'
+    # Those that publish nothing: what they receive themselves.
+    holds '.groups[1] | .counts.planned == 0 and .rate_target == null and .histograms.response.count == 720'
+    holds '.groups[2].histograms.response.count == 300'
+    holds '.groups[3].counts | .planned == 50 and .acked == 50 and .received == 50'
+    holds '.load.pattern == "scenario"'
+    grep -qE '^  commander +1 ' "$work/text"
+  done
+  [ "$(jq -r .run.scenario_sha256 "$work/result.json")" = "$(sha256sum <"$work/plant.yaml" | cut -d' ' -f1)" ]
+  python3 -m jsonschema -i "$work/result.json" "$BATS_TEST_DIRNAME/../../tools/mqbench/result.schema.json"
+  mqbench report "$work/result.json" --html "$work/r.html" --md "$work/r.md" >"$work/again"
+  grep -qE '^  commander +1 ' "$work/again"
+  [ "$(sed -n '/id="groups"/,/<.table>/p' "$work/r.html" | grep -c '<td>')" -eq 4 ]
+  grep -q '^| commander | 1 |' "$work/r.md"
+}
+
+@test "conditions of the file and of the command line, about groups" {
+  echo 'fail-if: ["commander:loss > 0", "sensors:p50 > 60s"]' >>"$work/plant.yaml"
+  status=0
+  scenario "$work/plant.yaml" --fail-if 'commander:recv_rate > 1' || status=$?
+  # Of a busy machine the figures may not count.
+  [ "$status" -eq 3 ] || [ "$status" -eq 5 ]
+  holds '[.thresholds[] | .expr, .hit] == ["commander:loss > 0", false, "sensors:p50 > 60s", false, "commander:recv_rate > 1", true]'
+  run -2 --separate-stderr mqbench scenario "$work/plant.yaml" --fail-if 'nobody:p99>1s'
+  [[ $stderr == *"there is no group 'nobody'"* ]]
+}
+
+@test "JSON, standard input, and another broker than the file's" {
+  printf '{\n\t"broker": "mqtt://127.0.0.1:1",\n\t"duration": "200ms",\n\t"groups": {"a": {"clients": 2, "publish": [{"topic": "t/{i}", "rate": "50/s"}], "subscribe": ["t/+"]}}\n}' |
+    scenario - -h 127.0.0.1 -p "$port"
+  holds '.counts | .planned == 20 and .received == 40'
+}
+
+@test "values from a file, users that it names, and sizes without room for a stamp" {
+  printf 'site,username\nnorth,ann\nsouth,bob\n' >"$work/devices.csv"
+  cat >"$work/s.yaml" <<YAML
+duration: 200ms
+groups:
+  devices:
+    clients: 4
+    data: $work/devices.csv
+    publish: [{topic: "{csv.site}/{user}/{i}", rate: 25/s, size: 4, qos: 1}]
+    subscribe: ["{csv.site}/{user}/{i}"]
+YAML
+  subscribe topics mqsub -t '#' -F '%t'
+  scenario "$work/s.yaml" -h 127.0.0.1 -p "$port" -V 5
+  holds '.counts | .planned == 20 and .received == 20'
+  [ "$(sort -u "$work/topics" | tr '\n' ' ')" = 'north/ann/0 north/ann/2 south/bob/1 south/bob/3 ' ]
+  run -2 --separate-stderr mqbench scenario "$work/s.yaml" -h 127.0.0.1 -p "$port"
+  [[ $stderr == *"$work/s.yaml: A size of 4 has no room for a stamp"* ]]
+}
+
+@test "presets are files to begin with; what is wrong with a file is named with its line" {
+  mqbench scenario --preset telemetry --print >"$work/p.yaml"
+  sed -i -e 's/clients: 1000/clients: 20/' -e 's/rand:1000/rand:20/' -e 's/duration: 60s/duration: 500ms/' \
+    -e '/^stages/,/^fail-if/d' "$work/p.yaml"
+  scenario "$work/p.yaml" -h 127.0.0.1 -p "$port"
+  holds '.groups[0].name == "devices" and .counts.received == .counts.expected'
+  sed -i 's/qos: 1/qos: 3/' "$work/p.yaml"
+  run -2 --separate-stderr mqbench scenario "$work/p.yaml"
+  [[ $stderr == *"$work/p.yaml:"*": qos: '3' is not a number from 0 to 2"* ]]
+  run -2 --separate-stderr mqbench scenario
+  [[ $stderr == *"--preset NAME"* ]]
+  run -2 --separate-stderr mqbench scenario --preset none
+  [[ $stderr == *"there are p2p, fanin, fanout, shared, telemetry"* ]]
+  run -2 --separate-stderr mqbench scenario "$work/none.yaml"
+  [[ $stderr == *"cannot read $work/none.yaml"* ]]
+}
+
+@test "only a scenario loads what reads YAML" {
+  mqbench run -h 127.0.0.1 -p "$port" -d 30 >/dev/null 2>&1 3>&- &
+  pids+=($!)
+  wait_for timeout 10 mqsub -h 127.0.0.1 -p "$port" -t 'mqbench/#' -C 1
+  run ! grep -q -e yaml "/proc/${pids[-1]}/maps"
+}

@@ -1,0 +1,283 @@
+#include "mqbench/scenario.h"
+
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "mqbench/metric.h"
+#include "mqbench/record.h"
+#include "mqbench/scenario_load.h"
+#include "mqbench/scenario_presets.h"
+#include "mqbench/yaml.h"
+
+using namespace mq;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view kPlant = R"(
+broker: mqtt://broker:1884
+duration: 40s
+warmup: 2
+groups:
+  sensors:
+    clients: 10
+    connect: {rate: 500/s}
+    publish:
+      - {topic: "site/{mod:2}/{i}", qos: 1, rate: 2/s, arrival: poisson, size: 100}
+      - {topic: "alive/{i}", total-rate: 5, phase: random, size: 16}
+    subscribe: [{filter: "cmd/{i}", qos: 1}]
+  dashboards: {clients: 2, subscribe: ["site/#", "alive/+"]}
+  workers: {clients: 3, subscribe: [{filter: "$share/w/site/#", qos: 2}]}
+  commander:
+    publish: [{topic: "cmd/{rand:10}", qos: 2, rate: 50}]
+stages:
+  - {at: 10s, sensors.rate: 300%}
+  - {at: 30s, ramp: 5s, sensors.rate: 0%, commander.rate: 50%}
+fail-if: ["sensors:p99 > 50ms", "loss > 0"]
+)";
+
+std::string error(std::string_view text) {
+  const auto scenario = parse_scenario("f", text);
+  return scenario ? "" : scenario.error().text;
+}
+
+LoadOptions applied(std::string_view text) {
+  LoadOptions to;
+  to.run_name = "r";
+  to.client.client_id = "x-";
+  to.arrival.seed = 5;
+  const auto scenario = parse_scenario("f", text);
+  REQUIRE(scenario);
+  const auto done = apply(*scenario, to);
+  REQUIRE(done);
+  return to;
+}
+
+std::string unusable(std::string_view text, Version version = Version::kV311) {
+  LoadOptions to;
+  to.client.version = version;
+  const auto scenario = parse_scenario("f", text);
+  REQUIRE(scenario);
+  const auto done = apply(*scenario, to);
+  return done ? "" : done.error().text;
+}
+
+bool has(const std::string& text, std::string_view what) {
+  return text.find(what) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("yaml: a tree with lines, and what it is not") {
+  const auto root = *parse_yaml("a: 1\nb:\n  - x\n  - {c: 'd e'}\n");
+  REQUIRE(root.kind == YamlNode::Kind::kMap);
+  CHECK(root.find("a")->text == "1");
+  const YamlNode& list = *root.find("b");
+  REQUIRE(list.items.size() == 2);
+  CHECK(list.items[1].find("c")->text == "d e");
+  CHECK(list.items[1].line == 4);
+  CHECK(parse_yaml("{\n\t\"a\": [1,\n\t{\"b\": null}]}")->find("a")->items[1].line == 3);
+  CHECK(parse_yaml("").error().text == "1: there is nothing in it");
+  CHECK(parse_yaml("a: 1\na: 2").error().text == "2: 'a' is there twice");
+  CHECK(parse_yaml("a: &x 1\nb: *x").error().text == "1: an anchor (&) has no use here");
+  CHECK(parse_yaml("[a]: 1").error().text == "1: a key must be a word");
+  CHECK(has(parse_yaml("a: 1\n---\nb: 2").error().text, "more than one document"));
+  CHECK(has(parse_yaml("a: [").error().text, "1: "));
+  std::string deep(kYamlDepthMax, '[');
+  CHECK(parse_yaml(deep + std::string(kYamlDepthMax, ']')));
+  CHECK(parse_yaml("[" + deep + std::string(kYamlDepthMax + 1, ']')).error().text ==
+        "1: nested more than 32 deep");
+  std::string many = "[";
+  for (size_t i = 1; i < kYamlNodesMax; ++i) many += "0,";
+  CHECK(parse_yaml(many + "]"));
+  CHECK(parse_yaml(many + "0]").error().text == "1: more than 100000 values");
+  CHECK(parse_yaml(std::string(kYamlSizeMax, ' ')).error().text == "1: there is nothing in it");
+  CHECK(parse_yaml(std::string(kYamlSizeMax + 1, ' ')).error().text ==
+        "1: more than 1048576 bytes");
+}
+
+TEST_CASE("scenario: what a file says") {
+  const Scenario s = *parse_scenario("f", kPlant);
+  CHECK(s.broker == "mqtt://broker:1884");
+  CHECK(s.duration == 40s);
+  CHECK(s.warm_up == 2s);
+  REQUIRE(s.groups.size() == 4);
+  CHECK(s.groups[0].connect_rate == 500);
+  CHECK(s.groups[0].flows[0].rate == 20);  // of all clients
+  CHECK(s.groups[0].flows[1].rate == 5);
+  CHECK(s.groups[0].flows[0].arrival == Arrival::kPoisson);
+  CHECK(s.groups[1].filters[1].filter == "alive/+");
+  CHECK(s.groups[3].clients == 1);
+  CHECK(s.fail_if.size() == 2);
+  // 10 s of 20/s, 15 of 60, 5 from 60 to 0, nothing.
+  const auto stages = s.stages(0, s.groups[0].flows[0]);
+  CHECK(length_of(stages) == 40s);
+  CHECK(RateCurve(stages).messages() == doctest::Approx(200 + 15 * 60 + 150));
+  CHECK(RateCurve(s.stages(3, s.groups[3].flows[0])).messages() ==
+        doctest::Approx(25 * 50 + 5 * 37.5 + 10 * 25));
+}
+
+TEST_CASE("scenario: what it becomes") {
+  const LoadOptions load = applied(kPlant);
+  const LoadPlan& plan = load.plan;
+  REQUIRE(plan.client_groups().size() == 4);
+  CHECK(plan.clients() == 16);
+  CHECK(plan.flows().size() == 3);
+  CHECK(plan.publishers() == 21);
+  CHECK(plan.subscribers() == 15);
+  CHECK(plan.client_id(plan.client_groups()[0], 3) == "x-sensors-3");
+  CHECK(plan.topic(3) == "site/1/3");
+  CHECK(plan.topic(10) == "alive/0");
+  CHECK(plan.topic(20) == "cmd/0");
+  CHECK(plan.receivers_of(3) == 3);  // two dashboards and the share
+  CHECK(plan.receivers_of(10) == 2);
+  CHECK(plan.receivers_of(25) == 1);
+  CHECK(plan.group_of(25) == 3);
+  CHECK(plan.group_of_subscriber(14) == 2);
+  CHECK(plan.subscriptions(12)[0].qos == Qos::kExactlyOnce);
+  CHECK(load.flow(2).qos == Qos::kExactlyOnce);
+  CHECK(load.flow(1).payload_size == 16);
+  CHECK_FALSE(load.planned(0));
+  CHECK(load.planned(1) == 50 + 15 * 15 + 38);  // 37.5
+  CHECK(load.flow(0).arrival.seed != load.flow(1).arrival.seed);
+  CHECK(load.rate == doctest::Approx((1250 + 312.5 + 1687.5) / 40));
+}
+
+TEST_CASE("scenario: errors name file, line, key and what is allowed") {
+  CHECK(error("groups: {a: {clients: 0}}") ==
+        "f:1: clients: '0' is not a number from 1 to 1000000");
+  CHECK(error("groups:\n  a:\n    publish:\n      - {topic: x, rate: 1, qox: 7}") ==
+        "f:4: qox: a message of 'publish' has no such key; it has topic, topics, rate, total-rate, "
+        "qos, size, arrival, phase");
+  CHECK(error("grups: {}") ==
+        "f:1: grups: a scenario has no such key; it has broker, duration, "
+        "warmup, drain, groups, stages, fail-if, abort-if");
+  CHECK(error("x: [") != "");
+  CHECK(error("[1]") == "f:1: a scenario is a map");
+  CHECK(error("duration: 1s") == "f:1: groups: there is none");
+  const std::string one = "groups: {a: {publish: [{topic: x, rate: 1}]}}\n";
+  CHECK(error(one) == "");
+  const std::pair<const char*, const char*> faults[] = {
+      {"duration: 0", "duration: it is a millisecond at least"},
+      {"duration: soon", "duration: 'soon' is not a time as"},
+      {"broker: http://x", "broker: it is a URL as mqtt://HOST:1883"},
+      {"stages: [{sensors.rate: 5%}]", "has no such key; it has at, ramp, a.rate"},
+      {"stages: [{a.rate: 5%}]", "stages: 'at' is missing"},
+      {"stages: [{at: 1s, a.rate: 5}]", "a.rate: '5' is not a share of the group's rate"},
+      {"stages: [{at: 1m, a.rate: 5%}]", "stages: it lies outside of the duration"},
+      {"stages: [{at: 1s, ramp: 2s, a.rate: 5%}]", "stages: it lies outside of the duration"},
+      {"stages: [{at: 5s, a.rate: 5%}, {at: 4s, a.rate: 1%}]", "follow each other in time"},
+      {"fail-if: {a: b}", "fail-if: it is a list"}};
+  for (const auto& [line, fault] : faults) {
+    CAPTURE(line);
+    CHECK(error(one + line).starts_with("f:2: "));
+    CHECK(has(error(one + line), fault));
+  }
+  const std::pair<const char*, const char*> flows[] = {
+      {"{rate: 1}", "a topic is missing"},
+      {"{topic: x}", "it needs a rate of each client, or a total-rate"},
+      {"{topic: x, rate: 1, total-rate: 1}", "it needs a rate of each client, or a total-rate"},
+      {"{topic: x, rate: fast}", "rate: 'fast' is not a rate as"},
+      {"{topic: x, rate: 1, qos: 3}", "qos: '3' is not a number from 0 to 2"},
+      {"{topic: x, rate: 1, size: 1G}", "size: '1G' is not a size as"},
+      {"{topic: x, rate: 1, arrival: late}", "arrival: 'late' is none of uniform, poisson"},
+      {"{topic: x, rate: 1, arrival: poisson, phase: sync}", "and not poisson"}};
+  for (const auto& [flow, fault] : flows) {
+    CAPTURE(flow);
+    CHECK(has(error(std::string("groups: {a: {publish: [") + flow + "]}}"), fault));
+  }
+  CHECK(has(error("groups: {'a b': {}}"), "a name of a group is"));
+  CHECK(has(error("groups: {a: {subscribe: [{qos: 1}]}}"), "a filter is missing"));
+}
+
+TEST_CASE("scenario: limits at their edges") {
+  const auto groups = [](size_t count) {
+    std::string text = "groups:\n";
+    for (size_t i = 0; i < count; ++i) {
+      text += "  g" + std::to_string(i) + ": {publish: [{topic: x, rate: 1}]}\n";
+    }
+    return text;
+  };
+  CHECK(error(groups(Scenario::kGroupsMax)) == "");
+  CHECK(error(groups(Scenario::kGroupsMax + 1)) == "f:2: groups: at most 32 of them");
+  const auto entries = [](const char* key, const char* entry, size_t count) {
+    std::string text = "groups: {g: {" + std::string(key) + ": [";
+    for (size_t i = 0; i < count; ++i) text += std::string(i > 0 ? "," : "") + entry;
+    return text + "]}}";
+  };
+  CHECK(error(entries("publish", "{topic: x, rate: 1}", Scenario::kFlowsMax)) == "");
+  CHECK(has(error(entries("publish", "{topic: x, rate: 1}", Scenario::kFlowsMax + 1)),
+            "at most 16 of them"));
+  CHECK(error(entries("subscribe", "x", Scenario::kFiltersMax)) == "");
+  CHECK(has(error(entries("subscribe", "x", Scenario::kFiltersMax + 1)), "at most 100 of them"));
+}
+
+TEST_CASE("scenario: what cannot be carried out") {
+  CHECK(unusable("groups: {a: {publish: [{topic: 'x/#', rate: 1}]}}") ==
+        "f: group a: topic 'x/#': topic name contains a wildcard");
+  CHECK(has(unusable("groups: {a: {subscribe: [x]}}"), "f: No group publishes"));
+  CHECK(has(unusable("groups: {a: {data: /none, publish: [{topic: x, rate: 1}]}}"),
+            "f: cannot read /none"));
+  CHECK(has(unusable("groups: {a: {publish: [{topic: x, rate: 1}], subscribe: [x, x]}}"), "f: "));
+  const char* small = "groups: {a: {publish: [{topic: x, rate: 1, size: 15}]}}";
+  CHECK(has(unusable(small), "has no room for a stamp"));
+  CHECK(unusable(small, Version::kV5) == "");
+}
+
+TEST_CASE("scenario: every preset can be carried out") {
+  for (std::string names = preset_names(); !names.empty();) {
+    const size_t comma = names.find(", ");
+    const std::string name = names.substr(0, comma);
+    names = comma == std::string::npos ? "" : names.substr(comma + 2);
+    CAPTURE(name);
+    const auto text = find_preset(name);
+    REQUIRE(text);
+    const LoadOptions load = applied(*text);
+    CHECK(load.plan.receivers().min > 0);
+  }
+  CHECK_FALSE(find_preset("nothing"));
+}
+
+TEST_CASE("scenario: conditions about a group, and the groups survive the JSON") {
+  Record record;
+  record.verify = "seq";
+  record.window_s = 10;
+  record.rate = 100;
+  record.percentiles = {50, 99};
+  record.scenario_sha256 = std::string(64, 'a');
+  for (const char* name : {"sensors", "readers"}) {
+    GroupRecord& group = record.groups.emplace_back();
+    group.name = name;
+    group.clients = 3;
+    group.tally.connect.record(1000);
+  }
+  GroupRecord& sensors = record.groups.front();
+  sensors.rate = 100;
+  sensors.counts.planned = sensors.counts.sent = 1000;
+  sensors.counts.expected = 2000;
+  sensors.counts.received = 1990;
+  sensors.counts.lost.qos0 = 10;
+  for (int i = 0; i < 100; ++i) sensors.tally.response.record(1'000'000);
+  sensors.tally.sent_in_window = 1000;
+
+  CHECK(*Metric::parse("sensors:p99")->value(record) == doctest::Approx(1e6).epsilon(0.01));
+  CHECK(*Metric::parse("sensors:loss")->value(record) == doctest::Approx(0.005));
+  CHECK(*Metric::parse("sensors:rate")->value(record) == doctest::Approx(100));
+  CHECK(*Metric::parse("readers:connack.max")->value(record) ==
+        doctest::Approx(1000).epsilon(0.01));
+  // What is not there is neither good nor bad.
+  CHECK_FALSE(Metric::parse("readers:p99")->value(record));
+  CHECK_FALSE(Metric::parse("readers:loss")->value(record));
+  CHECK(Metric::parse("none:p99")->value(record).error().text == "there is no group 'none'");
+  CHECK_FALSE(Metric::parse("sensors:p99")->is_live());
+  CHECK_FALSE(Metric::parse("sensors:px"));
+
+  const std::string json = to_json(record);
+  const auto read = from_json(json);
+  REQUIRE(read);
+  REQUIRE(read->groups.size() == 2);
+  CHECK(to_json(*read) == json);
+  CHECK(read->groups[0].tally.response.count() == 100);
+  CHECK(read->groups[0].counts.lost.qos0 == 10);
+}
