@@ -46,7 +46,7 @@ completes() {
   [ "$(field Architecture)" = "$(dpkg --print-architecture)" ]
   [[ $(field Maintainer) == *'<'*@*'>' ]]
   [[ $(field Section)/$(field Priority) == net/optional ]]
-  for library in libc6 libstdc++6 libuv1 libfmt9 libssl3 libargon2-1 libncursesw6; do [[ $(field Depends) == *"$library"* ]]; done
+  for library in libc6 libstdc++6 libuv1 libfmt9 libssl3 libargon2-1 libncursesw6 libyaml-cpp0.7; do [[ $(field Depends) == *"$library"* ]]; done
   dpkg-deb --control "$DEB" "$work/control"
   (cd "$BATS_FILE_TMPDIR/deb" && md5sum --check --quiet "$work/control/md5sums")
 }

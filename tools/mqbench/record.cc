@@ -147,7 +147,8 @@ Record of_group(const Record& record, const GroupRecord& group) {
   to.version = record.version;
   to.window_s = record.window_s;
   to.pubs = group.rate ? group.clients : 0;
-  to.subs = group.subscribes ? group.clients : 0;
+  // What it publishes is received, by whoever it may be.
+  to.subs = group.rate || group.subscribes ? group.clients : 0;
   to.rate = group.rate.value_or(0);
   to.verify = record.verify;
   to.percentiles = record.percentiles;

@@ -56,7 +56,7 @@ groups:
     subscribe: [{filter: "shared/+", qos: 0}]
 )"},
     {"telemetry",
-     R"(# Devices that report, dashboards that each watch one of ten sites, and somebody who gives orders.
+     R"(# Devices that report, dashboards that each watch one of ten sites, and a commander.
 # After a third of the time the devices have three times as much to say, and then calm down.
 duration: 60s
 groups:
