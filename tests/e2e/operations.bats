@@ -98,6 +98,21 @@ PYTHON
   [ ! -s "$work/b" ]
 }
 
+@test "what SIGHUP has changed holds when the files change later" {
+  echo 'topic a' >"$work/acl"
+  printf '%s\n' 'reload_on_change true' "acl_file $work/acl" 'allow_anonymous true' 'log_type notice' \
+    'log_type error' >"$work/conf"
+  start_broker -c "$work/conf"
+  printf '%s\n' 'max_packet_size 200' 'log_type information' >>"$work/conf"
+  kill -HUP "$broker_pid"
+  wait_for has_line reloaded "$work/broker.log"
+  echo 'topic b' >"$work/acl"
+  wait_for has_line files_changed "$work/broker.log"
+  wait_for mqpub -p "$port" -V 5 -q 1 -t b -m x
+  run -9 mqpub -p "$port" -V 5 -q 1 -t b -m "$(printf '%0300d' 0)"
+  wait_for has_line connected "$work/broker.log"
+}
+
 @test "syslog: lines with facility and level" {
   [ "$(id -u)" = 0 ] || skip 'only root can listen in place of syslogd'
   [ ! -e /dev/log ] || skip 'there is a syslogd'

@@ -106,18 +106,19 @@ Result<void> make_dev_certificates(const ServeOptions& options) {
   return {};
 }
 
-// All of it or nothing: with an error in the new settings the old ones stay in force.
-void reload(const ReadSettings& read_again, ServeOptions& current, BrokerServer& server,
-            Authenticator& access) {
+// All of it or nothing: with an error in the new settings the current ones stay in force. What needs
+// a restart is what it was when the broker `started`: that is said again each time.
+void reload(const ReadSettings& read_again, const ServeOptions& started, ServeOptions& current,
+            BrokerServer& server, Authenticator& access) {
   const auto failed = [](const Error& error) {
     log(LogLevel::kError, "reload_failed", {{"error", error.text}});
   };
   Result<ServeOptions> fresh = read_again();
   if (!fresh) return failed(fresh.error());
-  for (const std::string_view key : not_reloaded(current, *fresh)) {
+  for (const std::string_view key : not_reloaded(started, *fresh)) {
     log(LogLevel::kWarning, "needs_restart", {{"setting", key}});
   }
-  if (places_of(*fresh) != places_of(current)) {
+  if (places_of(*fresh) != places_of(started)) {
     // The listeners that are there keep what was said about them, but for the contents of files.
     fresh->listeners = current.listeners;
   }
@@ -140,8 +141,7 @@ void reload(const ReadSettings& read_again, ServeOptions& current, BrokerServer&
   access.set_rules(std::move(auth->rules));
   server.set_options(fresh->broker, listeners);
   log(LogLevel::kNotice, "reloaded");
-  // What needs a restart is still what it was: said again the next time.
-  current.listeners = std::move(fresh->listeners);
+  current = std::move(*fresh);
 }
 
 // Starts the store's thread and carries what it says to the loop's.
@@ -292,6 +292,27 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
     start(*store, loop, server);
   }
   access.set_server(server);
+  // Before anybody is told that the broker is there, and sends it one.
+  bool ending = false;
+  std::string status;
+  ServeOptions current = options;
+  // The files, and not the settings: somebody may be writing those.
+  FileWatch watch(loop, kWatchInterval, [&] {
+    log(LogLevel::kNotice, "files_changed");
+    reload([&] { return current; }, options, current, server, access);
+  });
+  const Signals signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
+    if (number == SIGHUP) {
+      manager.reloading();
+      reload(read_again, options, current, server, access);
+      if (options.reload_on_change) watch.set(files_of(current));
+      return manager.ready(status);
+    }
+    if (std::exchange(ending, true)) return loop.stop();  // asked twice
+    manager.stopping();
+    server.shut_down(options.shut_down_within, [&loop] { loop.stop(); });
+  });
+
   if (const auto made = make_dev_certificates(options); !made) return give_up(made.error());
   const Result<std::string> ports = listen(server, options.listeners);
   if (!ports) return give_up(ports.error());
@@ -319,30 +340,12 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   for (const auto& listener : server.listeners()) places.push_back(listener->text());
   const Welcome welcome = {with_passwords, options.listeners.front().options.layers,
                            options.dev_tls ? DevCertificates::in(*options.dev_tls).ca_file : ""};
-  const std::string status = greeting(places, welcome);
+  status = greeting(places, welcome);
   console.note(status);
   daemon.ready();
   manager.ready(status);
 
-  bool ending = false;
-  ServeOptions current = options;
-  // The files, and not the settings: somebody may be writing those.
-  FileWatch watch(loop, kWatchInterval, [&] {
-    log(LogLevel::kNotice, "files_changed");
-    reload([&] { return current; }, current, server, access);
-  });
   if (options.reload_on_change) watch.set(files_of(current));
-  const Signals signals(loop, {SIGINT, SIGTERM, SIGHUP}, [&](int number) {
-    if (number == SIGHUP) {
-      manager.reloading();
-      reload(read_again, current, server, access);
-      if (options.reload_on_change) watch.set(files_of(current));
-      return manager.ready(status);
-    }
-    if (std::exchange(ending, true)) return loop.stop();  // asked twice
-    manager.stopping();
-    server.shut_down(options.shut_down_within, [&loop] { loop.stop(); });
-  });
   loop.run();
   return kExitOk;
 }
