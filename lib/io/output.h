@@ -40,6 +40,8 @@ class Output final : private BeforeSleep {
   void flush();
   bool blocked() const { return blocked_; }
   bool empty() const { return buffer_.empty(); }
+  // output_failed() has been called.
+  bool failed() const { return failed_; }
 
  private:
   static constexpr size_t kFlushSize = 64 * 1024;

@@ -187,6 +187,48 @@ again" ]
   run -132 mqpub -p "$port" -V 5 -t t -m m
 }
 
+@test "--probe: Debian's mosquitto and mqbroker, all of it works; as JSON" {
+  start_mosquitto 'max_qos 1'
+  run -0 mqsub -p "$port" --probe -W 60
+  [[ $output == *'protocol                  MQTT 5.0'*'maximum QoS               1'* ]]
+  [[ $output =~ 'QoS 1 round trip          '[0-9.]+' ms' ]]
+  [[ $output == *'QoS 2 round trip          not offered'* ]]
+  start_broker --max-packet-size 5000
+  mqsub -p "$port" -i me --probe -j -W 60 >"$work/probe.json"
+  [ "$(jq -r '[.checks[].result] | unique | join(" ")' "$work/probe.json")" = works ]
+  [ "$(jq '.checks | length' "$work/probe.json")" -eq 6 ]
+  [ "$(jq -c '[.version, .maximum_packet_size, .maximum_qos, .client_id, .connect_ms > 0]' "$work/probe.json")" = \
+    '["5.0",5000,2,"me",true]' ]
+  # It leaves nothing behind.
+  [ -z "$(timeout 20 mqsub -p "$port" -t '#' --retained-exit)" ]
+  run -0 mqsub -p "$port" --probe -V 311
+  [[ $output == *'MQTT 3.1.1'* ]]
+  start_broker --accept-protocol-versions 3,4
+  run -0 mqsub -p "$port" --probe
+  [[ $output == *'MQTT 3.1.1'* ]]
+}
+
+@test "--probe: what fails, and what there is no answer from" {
+  # What is published at QoS 1 and 2 is refused with an answer, the rest is let through.
+  printf '%s\n' 'topic read #' 'topic write mqkit/probe/+/qos0' 'topic write mqkit/probe/+/any/level' \
+    'topic write mqkit/probe/+/shared' >"$work/acl"
+  start_broker --acl-file "$work/acl"
+  run -1 mqsub -p "$port" --probe -W 60
+  [[ $output == *'QoS 1 round trip          FAILED: the message was refused by '*'Not authorized (0x87)'* ]]
+  kill "$broker_pid"
+  wait_for gone "$broker_pid"
+  run -1 --separate-stderr mqsub -p "$port" --probe
+  [ -z "$output" ]
+  [[ $stderr == *'connection refused'* ]]
+  start_mosquitto
+  # The broker is stopped in the middle.
+  kill -STOP "$broker_pid"
+  run -27 timeout 20 mqsub -p "$port" --probe -W 0.3
+  kill -CONT "$broker_pid"
+  run -1 mqsub -p "$port" --probe -t t
+  [[ $output == *'--probe has topics and an output of its own'* ]]
+}
+
 @test "-d on stderr, the messages alone on stdout; --quiet says nothing" {
   start_broker
   run -0 --separate-stderr mqpub -p "$port" -t t -m m -q 2 -d

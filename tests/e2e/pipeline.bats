@@ -102,6 +102,55 @@ b {"n":3}' ]
   run -1 mqpub -p "$port" -t t -m '{' --encode cbor
 }
 
+@test "--decode auto and protobuf-raw; what is neither" {
+  start_broker
+  subscribe auto mqsub -t t -C 4 --decode auto
+  auto_pid=$sub_pid
+  subscribe fields mqsub -t p -C 2 -v --decode protobuf-raw
+  mqpub -p "$port" -q 1 -t t -m '{"a": 1}'
+  mqpub -p "$port" -q 1 -t t -m 'plain text'
+  mqpub -p "$port" -q 1 -t t -m '{"a": 1}' --encode cbor
+  mqpub -p "$port" -q 1 -t t -m 00ff --encode hex
+  mqpub -p "$port" -q 1 -t p -m ff --encode hex
+  mqpub -p "$port" -q 1 -t p -m '089601 1a03 0a0161' --encode hex
+  finished "$auto_pid"
+  finished "$sub_pid"
+  [ "$(cat "$work/auto")" = '{"a":1}
+plain text
+{"a":1}
+00ff' ]
+  [ "$(cat "$work/fields")" = 'p 1: 150
+3 {
+  1: "a"
+}' ]
+  has_line 'Error: Message payload on topic p is not Protocol Buffers' "$work/fields.err"
+}
+
+@test "--topic-re: only topics that fit" {
+  start_broker
+  subscribe out mqsub -t '#' -C 2 -F %t --topic-re '^site[0-9]+/' --topic-re 'temp$'
+  for topic in site1/temp xsite1/temp site2/hum site22/temp; do mqpub -p "$port" -q 1 -t "$topic" -m 1; done
+  finished "$sub_pid"
+  [ "$(cat "$work/out")" = $'site1/temp\nsite22/temp' ]
+  run -1 mqsub -t t --topic-re '('
+}
+
+@test "--log-file: what is reported, with the time, and with --quiet nowhere else" {
+  start_broker
+  echo before >"$work/report"
+  run -0 --separate-stderr mqpub -p "$port" -t t -m m -q 1 -d --quiet --log-file "$work/report"
+  [ -z "$stderr$output" ]
+  [ "$(head -n 1 "$work/report")" = before ]
+  [ "$(grep -cE '^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z Client .* (CONNECT|CONNACK|PUBLISH|PUBACK|DISCONNECT)' "$work/report")" -eq 5 ]
+  kill "$broker_pid"
+  wait_for gone "$broker_pid"
+  run -1 --separate-stderr mqsub -p "$port" -t t --log-file "$work/report"
+  [[ $stderr == 'Error: cannot connect to localhost'* ]]
+  has_line 'Z Error: cannot connect to localhost' "$work/report"
+  run -1 mqsub -p "$port" -t t --log-file /no/such/report
+  [[ $output == *'Unable to write the log file /no/such/report: No such file or directory.'* ]]
+}
+
 @test "--exec: the payload on standard input, the topic in the environment, two jobs at a time" {
   start_broker
   # shellcheck disable=SC2016  # the command's own shell expands it
@@ -151,6 +200,29 @@ second' ]
   [ "$(cat "$work/file.1" "$work/file.2" "$work/file.3" "$work/file")" = "before
 $(seq 1000 1009)" ]
   [ "$(wc -c <"$work/file.2")" -eq 20 ]
+}
+
+@test "-O; a file that cannot be written on is not put aside" {
+  start_broker
+  subscribe out mqsub -t t -C 1 -O "$work/small"
+  mqpub -p "$port" -q 1 -t t -m hello
+  finished "$sub_pid"
+  [ "$(cat "$work/small")" = hello ]
+  # No file may be larger than a kilobyte; the message is, and --rotate would be due.
+  (
+    trap '' XFSZ
+    ulimit -f 1
+    timeout 60 mqsub -p "$port" -d -t t -O "$work/file" --rotate 2000 2>"$work/limited.err" ||
+      echo $? >"$work/status"
+  ) 3>&- &
+  pids+=($!)
+  wait_for has_line SUBACK "$work/limited.err"
+  printf 'x%.0s' {1..3000} | mqpub -p "$port" -q 1 -t t -s
+  wait_for test -s "$work/status"
+  [ "$(cat "$work/status")" -eq 14 ]
+  has_line 'Error: cannot write the output: file too large' "$work/limited.err"
+  [ "$(wc -c <"$work/file")" -eq 1024 ]
+  [ ! -e "$work/file.1" ]
 }
 
 @test "--output-dir: a file for each topic or message, and none outside" {
@@ -308,6 +380,10 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' \
   [[ $output =~ ^'kitchen 21.5 1 0 0.000000 '[0-9]+\.[0-9]{3}$ ]]
   [ "$(mqsub -p "$port" -t '#' -C 1 -F '%10{json:v.n}|%{b64}')" = '      21.5|eyJ2IjogeyJuIjogMjEuNX19' ]
   [[ $(mqsub -p "$port" -t '#' -C 1 -F '%{utc}') =~ ^[0-9-]{10}T[0-9:]{8}\.[0-9]{3}Z$ ]]
+  [ "$(mqsub -p "$port" -t '#' -C 1 -i me -F '%{host} %{id}')" = 'localhost me' ]
+  # The identifier is the one that the broker made up.
+  [[ $(mqsub -p "$port" -V 5 -t '#' -C 1 -F '%{id}') == auto-* ]]
+  [ "$(mqrr -p "$port" -i me -t r -e r -m echo -W 20 -F '%{id} %p')" = 'me echo' ]
   run -1 mqsub -t t -F '%{what}'
   [[ $output == *"'{what}'"*'topic:N'* ]]
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ class Format {
  public:
   // `pretty` indents %j and %J.
   static Result<Format> parse(std::string_view text, bool pretty = false);
+
+  // Where messages come from, which may change until they are printed.
+  void set_origin(std::shared_ptr<const Origin> origin) { place_.origin = std::move(origin); }
 
   // Appends the message; nothing, and an error, when a conversion does not fit its payload. Counts
   // the messages that it printed.

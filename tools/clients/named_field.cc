@@ -108,15 +108,15 @@ void append_subscription_ids(Buffer& out, const Properties& properties) {
 }  // namespace
 
 std::string_view NamedField::names() {
-  return "topic:N, json:PATH, b64, escaped, seq, age, delta, utc, ms, dup, subids, props";
+  return "topic:N, json:PATH, b64, escaped, seq, age, delta, utc, ms, dup, subids, props, host, id";
 }
 
 std::optional<NamedField> NamedField::parse(std::string_view text) {
   constexpr std::pair<std::string_view, Kind> kPlain[] = {
-      {"b64", Kind::kBase64},      {"escaped", Kind::kEscaped}, {"seq", Kind::kNumber},
-      {"age", Kind::kAge},         {"delta", Kind::kDelta},     {"utc", Kind::kUtc},
-      {"ms", Kind::kMilliseconds}, {"dup", Kind::kDup},         {"subids", Kind::kSubscriptionIds},
-      {"props", Kind::kProperties}};
+      {"b64", Kind::kBase64},       {"escaped", Kind::kEscaped}, {"seq", Kind::kNumber},
+      {"age", Kind::kAge},          {"delta", Kind::kDelta},     {"utc", Kind::kUtc},
+      {"ms", Kind::kMilliseconds},  {"dup", Kind::kDup},         {"subids", Kind::kSubscriptionIds},
+      {"props", Kind::kProperties}, {"host", Kind::kHost},       {"id", Kind::kClientId}};
   NamedField field;
   const auto plain =
       std::ranges::find_if(kPlain, [text](const auto& entry) { return entry.first == text; });
@@ -163,6 +163,12 @@ void NamedField::append(Buffer& out, const Publish& publish, WallTime received,
     case Kind::kDup: out.put_u8(publish.dup ? '1' : '0'); break;
     case Kind::kSubscriptionIds: append_subscription_ids(out, publish.properties); break;
     case Kind::kProperties: append_properties_json(out, publish.properties); break;
+    case Kind::kHost:
+      if (place.origin) out.append(place.origin->host);
+      break;
+    case Kind::kClientId:
+      if (place.origin) out.append(place.origin->client_id);
+      break;
   }
 }
 

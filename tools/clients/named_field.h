@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,11 @@
 
 namespace mq {
 
+// Where messages come from.
+struct Origin {
+  std::string host, client_id;
+};
+
 //   topic:N     level N of the topic, the last ones are -1, -2 ...
 //   json:PATH   what is at A.B.0 in a payload that is JSON
 //   b64  escaped  the payload in base64, with C's escapes
@@ -23,12 +29,14 @@ namespace mq {
 //   dup         0 or 1
 //   subids      subscription identifiers, with commas
 //   props       properties as a JSON object
+//   host  id    the broker, as it was named, and this client's identifier
 class NamedField {
  public:
   // Where in a run of messages it stands.
   struct Place {
     uint64_t number = 1;
     std::optional<WallTime> before;  // arrival of the one before
+    std::shared_ptr<const Origin> origin = nullptr;
   };
 
   // Of what stands between the braces; nothing when there is no such field.
@@ -52,7 +60,9 @@ class NamedField {
     kMilliseconds,
     kDup,
     kSubscriptionIds,
-    kProperties
+    kProperties,
+    kHost,
+    kClientId
   };
 
   Kind kind_ = Kind::kNumber;

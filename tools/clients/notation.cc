@@ -6,6 +6,9 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include "base/utf8.h"
+#include "clients/protobuf_raw.h"
+
 namespace mq {
 namespace {
 
@@ -153,6 +156,30 @@ Result<void> from_text(Notation notation, std::string_view text, Buffer& out) {
   return {};
 }
 
+namespace {
+
+bool is_printable(std::string_view text) {
+  return is_utf8(text) && std::ranges::none_of(text, [](char c) {
+           const auto byte = static_cast<unsigned char>(c);
+           return byte == 0x7F || (byte < 0x20 && c != '\t' && c != '\n' && c != '\r');
+         });
+}
+
+// Text comes before the binary forms: a letter alone is a number in MessagePack. For the same
+// reason these count as such only when they are arrays or objects, which no text begins as.
+void append_recognized(Bytes bytes, Buffer& out) {
+  using Format = nlohmann::json::input_format_t;
+  if (from_text(Notation::kJson, to_string_view(bytes), out)) return;
+  if (is_printable(to_string_view(bytes))) return out.append(bytes);
+  for (const Format format : {Format::cbor, Format::msgpack}) {
+    const auto json = parsed(bytes, format, "");
+    if (json && json->is_structured()) return append_json_text(out, *json);
+  }
+  append_hex(out, bytes);
+}
+
+}  // namespace
+
 Result<void> to_text(Notation notation, Bytes bytes, Buffer& out) {
   using Format = nlohmann::json::input_format_t;
   switch (notation) {
@@ -169,6 +196,8 @@ Result<void> to_text(Notation notation, Bytes bytes, Buffer& out) {
       append_json_text(out, json);
       return {};
     }
+    case Notation::kProtobufRaw: return protobuf_to_text(bytes, out);
+    case Notation::kAuto: append_recognized(bytes, out); return {};
   }
   return {};
 }

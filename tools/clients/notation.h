@@ -16,9 +16,13 @@ enum class Notation : uint8_t {
   kJson,     // JSON on one line
   kCbor,     // RFC 8949, written as JSON
   kMsgpack,  // MessagePack, written as JSON
+  // These are for showing only.
+  kProtobufRaw,  // protobuf_raw.h
+  kAuto,         // JSON, text, CBOR, MessagePack, else hexadecimal: the first that fits
 };
 
-// Appends the bytes that `text` stands for. An error is a clause: "is not ...".
+// Appends the bytes that `text` stands for. An error is a clause: "is not ...". REQUIRES: a
+// notation that is not for showing only
 Result<void> from_text(Notation notation, std::string_view text, Buffer& out);
 // Appends `bytes` as text.
 Result<void> to_text(Notation notation, Bytes bytes, Buffer& out);

@@ -24,14 +24,18 @@ void declare(CLI::App& app, OutputArgs& args) {
       .flag("--pretty", args.pretty, "Print JSON on several lines, indented.")
       .flag("-0,--null", args.null_after, "Print a NUL byte after each message, no line feed.")
       .flag("--print-empty", args.print_empty, "Print something for empty messages, too: a line.")
-      .choice("--decode", args.decode,
-              {{"hex", Notation::kHex},
-               {"base64", Notation::kBase64},
-               {"json", Notation::kJson},
-               {"cbor", Notation::kCbor},
-               {"msgpack", Notation::kMsgpack}},
-              "Print payloads in hexadecimal or base64, or as the JSON that they are or hold as "
-              "CBOR or MessagePack.")
+      .choice(
+          "--decode", args.decode,
+          {{"hex", Notation::kHex},
+           {"base64", Notation::kBase64},
+           {"json", Notation::kJson},
+           {"cbor", Notation::kCbor},
+           {"msgpack", Notation::kMsgpack},
+           {"protobuf-raw", Notation::kProtobufRaw},
+           {"auto", Notation::kAuto}},
+          "Print payloads in hexadecimal or base64, as the JSON that they are or hold as CBOR or "
+          "MessagePack, as the fields of Protocol Buffers by number, or as the first that fits "
+          "of JSON, text, CBOR, MessagePack, hexadecimal.")
       .choice("--escape", args.escape,
               {{"auto", When::kAuto}, {"always", When::kOn}, {"never", When::kOff}},
               "Print control characters as \\n or \\x1b: auto is on a terminal.")
@@ -70,6 +74,8 @@ Result<Printing> resolve(const OutputArgs& args) {
   to.color = args.color && applies(*args.color) && wants_color(args);
   if (args.format) {
     MQ_TRY(to.format, Format::parse(*args.format, args.pretty));
+    to.origin = std::make_shared<Origin>();
+    to.format->set_origin(to.origin);
   } else if (args.json || args.json_payload) {
     to.json = JsonStyle{args.json_payload ? JsonPayload::kEither : JsonPayload::kText, args.pretty};
   }

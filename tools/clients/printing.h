@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/buffer.h"
@@ -24,6 +25,7 @@ struct Printing {
   std::optional<Notation> decode = std::nullopt;  // show the payload in this notation
   std::optional<Format> format = std::nullopt;
   std::optional<JsonStyle> json = std::nullopt;
+  std::shared_ptr<Origin> origin = nullptr;  // of the messages, for `format`; null without one
 };
 
 // Appends a message as it is printed; nothing, and an error for the user, when it does not fit the

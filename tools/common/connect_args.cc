@@ -340,12 +340,16 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
       .flag("--will-retain", args.will_retain, "Have it retained.");
   Options(app, "Diagnostics")
       .flag("-d,--debug", args.debug, "Report every packet on standard error.")
-      .flag("--quiet", args.quiet, "Report no errors but those of usage.");
+      .flag("--quiet", args.quiet, "Report no errors but those of usage.")
+      .text("--log-file", args.log_file, "FILE",
+            "Append what is reported to FILE, too, each line with the time; with --quiet only "
+            "there.");
 }
 
 Result<ConnectOptions> resolve(const ConnectArgs& args) {
   ConnectOptions to;
   to.console = Console({.quiet = args.quiet, .debug = args.debug});
+  if (args.log_file) MQ_CHECK(to.console.log_to(*args.log_file));
   MQ_TRY(to.properties, GivenProperties::parse(args.properties, args.encoded_properties));
 
   ClientOptions& client = to.client;

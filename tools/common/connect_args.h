@@ -66,6 +66,7 @@ struct ConnectArgs {
   std::optional<std::string> proxy;
   bool debug = false;
   bool quiet = false;
+  std::optional<std::string> log_file;
 };
 
 // A program that makes many connections sees to identifiers, sessions and limits itself.

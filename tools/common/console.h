@@ -2,7 +2,11 @@
 // standard error, a line at a time.
 #pragma once
 
+#include <memory>
+#include <string>
 #include <string_view>
+
+#include "base/result.h"
 
 namespace mq {
 
@@ -12,11 +16,16 @@ class Console {
     bool quiet = false;  // nothing but usage errors
     bool debug = false;  // every packet, too
   };
+  // A file that gets everything, each line with the time, whatever `quiet` says.
+  class LogFile;
 
   Console() = default;
   explicit Console(Options options) : options_(options) {}
 
-  bool debugs() const { return options_.debug && !options_.quiet; }
+  // Appends to that file from now on.
+  Result<void> log_to(const std::string& path);
+
+  bool debugs() const { return options_.debug && (!options_.quiet || log_); }
   // "Error: TEXT" unless quiet.
   void error(std::string_view text) const;
   // "Warning: TEXT" unless quiet.
@@ -27,7 +36,10 @@ class Console {
   void debug(std::string_view text) const;
 
  private:
+  void say(std::string_view prefix, std::string_view text) const;
+
   Options options_;
+  std::shared_ptr<LogFile> log_;
 };
 
 // While there is one, it is told each line, and nothing goes to standard error: a screen is on the

@@ -124,6 +124,9 @@ void Requester::on_event(const ClientEvent& event, Now now) {
   }
   ClientProgram::on_event(event, now);
   if (std::holds_alternative<Connected>(event)) {
+    if (const auto& origin = options_.printing.origin) {
+      *origin = {connection_.runner.address.host, std::string(session().client_id())};
+    }
     subscribe();
   } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
     on_subscribed(*subscribed);

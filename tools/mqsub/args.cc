@@ -60,6 +60,8 @@ void declare(CLI::App& app, SubArgs& args) {
               "When the broker sends retained messages: always, for a new subscription, never "
               "(MQTT 5).");
   Options(app, "Selection")
+      .list("--topic-re", args.topic_patterns, "REGEX",
+            "Only messages with this in their topic; several: with all of them.")
       .list("--grep", args.grep, "REGEX",
             "Only messages with this in their payload, a POSIX extended regular expression; of "
             "several, all.")
@@ -101,7 +103,7 @@ void declare(CLI::App& app, SubArgs& args) {
             "Print the number of messages in each second, not the messages.")
       .flag("--stats", args.stats,
             "Say on standard error at the end how many messages there were; with -j as JSON.")
-      .text("--output", args.output_file, "FILE", "Append to a file.")
+      .text("-O,--output", args.output_file, "FILE", "Append to a file.")
       .size("--rotate", args.rotate_size, "SIZE",
             "Put the file of --output aside as FILE.1, FILE.2 ... whenever it has this size.")
       .text("--output-dir", args.output_dir, "DIR",
@@ -116,6 +118,12 @@ void declare(CLI::App& app, SubArgs& args) {
             "Run the command of the first line 'FILTER COMMAND' of a file that fits the topic.")
       .number("--exec-jobs", args.exec_jobs, "COUNT", "Most commands at work at a time.",
               {1, 1000});
+  Options(app, "Probe")
+      .flag(
+          "--probe", args.probe,
+          "Look at the broker: its answer to CONNECT, a round trip at each QoS, retained messages, "
+          "wildcards and shared subscriptions; with -j as JSON. By -V auto, unless another is "
+          "given.");
   Options(app, "Ending")
       .number("-C", args.count, "COUNT", "End after COUNT messages.", {1})
       .seconds("-W", args.timeout, "TIMEOUT",
@@ -134,6 +142,8 @@ void declare(CLI::App& app, SubArgs& args) {
       .text("--fail-if", args.fail_if, "REGEX",
             "End with exit code 3 after a message with this in its payload.");
   declare(app, args.connect);
+  // Tells a version that nobody gave from the same one that was; 3.1.1 has nothing to fall back to.
+  args.connect.version.or_v311 = true;
 }
 
 namespace {
@@ -196,6 +206,7 @@ Result<void> resolve_filters(const SubArgs& args, SubscriberOptions& to) {
 Result<void> resolve_selection(const SubArgs& args, SubscriberOptions& to) {
   to.selection.no_retained = args.no_retained;
   to.selection.filter_out = args.filter_out;
+  MQ_TRY(to.selection.found_in_topic, compile(args.topic_patterns));
   MQ_TRY(to.selection.found, compile(args.grep));
   MQ_TRY(to.selection.not_found, compile(args.grep_not));
   to.selection.on_change = args.on_change;
@@ -308,6 +319,28 @@ Result<SubscriberOptions> resolve(const SubArgs& args) {
   if (args.count) limit_receive_maximum(connection, *args.count);
   to.stats = args.stats;
   to.json_stats = args.output.json || args.output.json_payload;
+  return to;
+}
+
+Result<ProbeOptions> resolve_probe(const SubArgs& args) {
+  const bool has_topics =
+      !args.topics.empty() || !args.subscriptions.empty() || !args.unsubscribe.empty();
+  const bool has_output = args.output.format || !args.output_file.empty() ||
+                          !args.output_dir.empty() || args.exec || args.exec_map || args.top ||
+                          args.plot || args.watch || args.message_rate;
+  if (has_topics || has_output || args.count) {
+    return invalid(
+        "--probe has topics and an output of its own: it goes with -W, -j and what says how to "
+        "connect.");
+  }
+  ConnectArgs connect = args.connect;
+  if (connect.version == WantedVersion(Version::kV311, true)) {
+    connect.version = WantedVersion(Version::kV5, true);
+  }
+  ProbeOptions to;
+  MQ_TRY(to.connection, resolve(connect));
+  to.timeout = args.timeout;
+  to.json = args.output.json || args.output.json_payload;
   return to;
 }
 

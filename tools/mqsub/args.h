@@ -10,6 +10,7 @@
 #include "clients/output_args.h"
 #include "codec/packet.h"
 #include "common/connect_args.h"
+#include "mqsub/probe.h"
 #include "mqsub/subscriber.h"
 
 namespace CLI {
@@ -37,6 +38,7 @@ struct SubArgs {
   std::optional<RetainHandling> retain_handling;
 
   double random_filter = 100;
+  std::vector<std::string> topic_patterns;
   std::vector<std::string> grep, grep_not;
   bool on_change = false;
   Duration sample{};
@@ -54,6 +56,8 @@ struct SubArgs {
   std::optional<std::string> exec, exec_map;
   uint32_t exec_jobs = 1;
 
+  bool probe = false;
+
   std::optional<uint64_t> count;
   std::optional<Duration> timeout;
   std::optional<Duration> idle_timeout;
@@ -65,5 +69,7 @@ struct SubArgs {
 
 void declare(CLI::App& app, SubArgs& args);
 Result<SubscriberOptions> resolve(const SubArgs& args);
+// REQUIRES: args.probe
+Result<ProbeOptions> resolve_probe(const SubArgs& args);
 
 }  // namespace mq

@@ -81,6 +81,7 @@ Result<void> PrintSink::put(const Publish& publish, Now now) {
 
 void PrintSink::rotate() {
   output_.flush();
+  if (output_.failed()) return;  // what there is stays where it is
   std::string aside;
   for (uint32_t n = 1;; ++n) {
     aside = fmt::format("{}.{}", file_.path, n);

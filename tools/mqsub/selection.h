@@ -16,6 +16,7 @@ namespace mq {
 struct SelectionOptions {
   bool no_retained = false;
   std::vector<std::string> filter_out = {};         // topic filters
+  std::vector<Pattern> found_in_topic = {};         // every one of them
   std::vector<Pattern> found = {}, not_found = {};  // every one of them, none of them
   bool on_change = false;
   Duration sample{};  // at most one message of a topic in so much time

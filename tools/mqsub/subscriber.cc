@@ -137,6 +137,9 @@ void Subscriber::on_event(const ClientEvent& event, Now now) {
 // All filters without an identifier in one SUBSCRIBE, as mosquitto_sub does, and an UNSUBSCRIBE for
 // each -U behind it.
 void Subscriber::on_connected(const Connected& connected) {
+  if (const auto& origin = options_.sink.printing.origin) {
+    *origin = {connection_.runner.address.host, std::string(session().client_id())};
+  }
   sink_->connected();
   requests_ = 0;
   if (is_subscribed_ && connected.session_present) return;
