@@ -229,7 +229,8 @@ void declare(CLI::App& app, PubArgs& args) {
             "End with 0 also when the broker refuses a message.")
       .flag("--require-subscriber", args.require_subscriber,
             "End with 16 when a message has no subscriber. Implies MQTT 5.");
-  // More than mosquitto_pub's 20: with so few, each line of a pipe costs a fifth of four system calls.
+  // More than mosquitto_pub's 20: with so few, each line of a pipe costs a fifth of four system
+  // calls.
   args.connect.inflight_max = 100;
   declare(app, args.connect);
 }
