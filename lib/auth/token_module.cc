@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "auth/crypto_module.h"
+#include "auth/openssl_ptr.h"
 #include "auth/token.h"
 #include "base/base64.h"
 #include "base/utf8.h"
@@ -22,26 +23,13 @@ namespace {
 
 using nlohmann::json;
 
-template <auto kFree>
-struct Free {
-  template <class T>
-  void operator()(T* p) const {
-    kFree(p);
-  }
-};
-using KeyPtr = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
-using BioPtr = std::unique_ptr<BIO, Free<BIO_free_all>>;
-using CertificatePtr = std::unique_ptr<X509, Free<X509_free>>;
-using ContextPtr = std::unique_ptr<EVP_MD_CTX, Free<EVP_MD_CTX_free>>;
-using SignaturePtr = std::unique_ptr<ECDSA_SIG, Free<ECDSA_SIG_free>>;
-
 enum class Algorithm : uint8_t { kHs256, kRs256, kEs256 };
 
 // A key is good for one algorithm, whatever a token says: a public key is no shared secret.
 struct Key {
   Algorithm algorithm;
   std::string secret;  // of kHs256
-  KeyPtr key;          // of the others
+  PkeyPtr key;         // of the others
 };
 
 tl::unexpected<Error> refused(std::string what) {
@@ -66,9 +54,9 @@ Result<Key> read_key(const TokenOptions::Key& from) {
     return bad("it is a private key; the broker needs the public one ('openssl pkey -pubout')");
   }
   const BioPtr bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-  KeyPtr key;
+  PkeyPtr key;
   if (text.find("-----BEGIN CERTIFICATE-----") != std::string_view::npos) {
-    const CertificatePtr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+    const X509Ptr certificate(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
     if (certificate != nullptr) key.reset(X509_get_pubkey(certificate.get()));
   } else {
     key.reset(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
@@ -93,7 +81,7 @@ Result<Key> read_key(const TokenOptions::Key& from) {
 std::vector<uint8_t> in_der(Bytes signature) {
   constexpr size_t kNumber = 32;
   if (signature.size() != 2 * kNumber) return {};
-  const SignaturePtr both(ECDSA_SIG_new());
+  const EcdsaSignaturePtr both(ECDSA_SIG_new());
   BIGNUM* const r = BN_bin2bn(signature.data(), kNumber, nullptr);
   BIGNUM* const s = BN_bin2bn(signature.data() + kNumber, kNumber, nullptr);
   if (both == nullptr || ECDSA_SIG_set0(both.get(), r, s) != 1) {
@@ -120,7 +108,7 @@ bool is_signed(const Key& key, Bytes text, Bytes signature) {
     if (der.empty()) return false;
     signature = der;
   }
-  const ContextPtr context(EVP_MD_CTX_new());
+  const DigestContextPtr context(EVP_MD_CTX_new());
   const bool ok =
       context != nullptr &&
       EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.key.get()) == 1 &&
