@@ -40,7 +40,8 @@ install(DIRECTORY completions/zsh/ DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site
 install(DIRECTORY completions/zsh/ DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions
         COMPONENT debian)
 install(DIRECTORY packaging/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT common)
-install(FILES tools/mqbench/result.schema.json DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT common)
+install(FILES tools/mqbench/result.schema.json tools/mqbench/storm.schema.json
+    DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT common)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT common)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT archive)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME copyright COMPONENT debian)

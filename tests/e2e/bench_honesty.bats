@@ -105,6 +105,42 @@ EOF
   holds '.metrics.response_ms.p50 >= 5'
 }
 
+# through_proxy MILLISECONDS STEP: from here on $port is that of a proxy before the server.
+through_proxy() {
+  rm -f "$work/proxy_port"
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/../support/delay_proxy.py" "$work/proxy_port" "$port" "$@" \
+    2>>"$work/proxy.log" 3>&- &
+  pids+=($!)
+  wait_for eval "[ -s '$work/proxy_port' ]"
+  port=$(cat "$work/proxy_port")
+}
+
+@test "a proxy of our own that delays all by the same time: every percentile shifts by it" {
+  start_sink
+  through_proxy 0 0
+  bench --pubs 4 --subs 4 --rate 200 -d 1 --percentiles 10,50,90
+  before=$(jq -c '.metrics.response_ms | [.min, .p10, .p50, .p90]' "$work/result.json")
+  start_sink
+  through_proxy 500 0
+  bench --pubs 4 --subs 4 --rate 200 -d 1 --percentiles 10,50,90
+  holds '.counts.received == 200'
+  # A delay of half a second, because what a busy machine adds is no part of it.
+  holds "[.metrics.response_ms | .min, .p10, .p50, .p90] as \$after | $before as \$before
+    | [range(4) | \$after[.] - \$before[.]] | all(. > 475 and . < 525)"
+}
+
+@test "a proxy whose delays are of a known distribution: the percentiles are those of it" {
+  start_sink
+  # Of twenty subscribers, which connect first, the n-th hears all 40 * n ms late.
+  through_proxy 40 40
+  bench --pubs 20 --subs 20 --threads 1 --rate 200 -d 2 --conn-rate 200 --percentiles 2.5,22.5,47.5,72.5,97.5
+  holds '.counts.received == 400'
+  # In the middle of what each of them has in the order of all.
+  holds '[.metrics.response_ms | .p2_5, .p22_5, .p47_5, .p72_5, .p97_5] as $p
+    | [40, 200, 400, 600, 800] as $delay
+    | [range(5)] | all($p[.] >= $delay[.] and $p[.] < $delay[.] + 40)'
+}
+
 # faulty EXIT OPTION...: a run of 1000 messages ends so.
 faulty() {
   local status=0

@@ -22,6 +22,11 @@ figure() {
   }
 }
 
+# The JSON is what its schema says.
+as_schema() {
+  python3 -m jsonschema -i "$work/storm.json" "$BATS_TEST_DIRNAME/../../tools/mqbench/storm.schema.json"
+}
+
 @test "storm: all connect and subscribe, each step timed" {
   start_broker
   storm -c 300 --probe-rate 0
@@ -32,6 +37,7 @@ figure() {
   figure '.metrics | .back_99_s <= .back_all_s and .connected_per_s > 0 and .bytes_per_connection > 0'
   grep -q '^tries     300 = connected 300 + failed 0$' "$work/text"
   grep -q '^back      300 of 300: 99 % after ' "$work/text"
+  as_schema
 }
 
 @test "storm: the rate of connections is kept, and lateness counts from when a try was due" {
@@ -51,6 +57,7 @@ figure() {
     # They wait from half the delay on; and who has a session does not subscribe again.
     figure '.metrics.back_all_s >= 0.05'
     figure '.phases | has("suback") | not'
+    as_schema
   done
   wait_for lines_in 60 "$work/wills"
   [ "$(sort -u "$work/wills")" = gone ]
@@ -60,6 +67,7 @@ figure() {
 @test "storm: a churn has its rate, and leaves nobody behind" {
   start_broker
   storm --mode churn --conn-rate 200 -d 1 --probe-rate 0
+  as_schema
   figure '.counts | .tries == 200 and .connected == 200 and .failed == 0'
   figure '.phases.ready.count == 200'
   run -2 --separate-stderr mqbench storm -p "$port" --mode churn --within 1
@@ -71,6 +79,7 @@ figure() {
   storm -c 100 --conn-rate 200 --probe-rate 200
   figure '.probe | .before.count >= 400 and .during.count > 0 and .lost == 0 and .sent == .received'
   figure '.probe.sent == .probe.before.count + .probe.during.count'
+  as_schema
   grep -qE '^probe     200 messages/s meanwhile: p50 .*; before: p50 .*; lost 0$' "$work/text"
 }
 
