@@ -136,6 +136,7 @@ through_proxy() {
   bench --pubs 20 --subs 20 --threads 1 --rate 200 -d 2 --conn-rate 200 --percentiles 2.5,22.5,47.5,72.5,97.5
   holds '.counts.received == 400'
   # In the middle of what each of them has in the order of all.
+  # shellcheck disable=SC2016  # jq's
   holds '[.metrics.response_ms | .p2_5, .p22_5, .p47_5, .p72_5, .p97_5] as $p
     | [40, 200, 400, 600, 800] as $delay
     | [range(5)] | all($p[.] >= $delay[.] and $p[.] < $delay[.] + 40)'
