@@ -100,5 +100,5 @@ complete -c mqpub -l log-file -r -F -d 'Append what is reported to FILE, too, ea
 complete -c mqpub -s o -r -F -d 'Read options from FILE, one a line, and not from the default file.'
 complete -c mqpub -l profile -x -d 'Read options from the profile NAME, ~/.config/mq/NAME, and not from the default file.'
 complete -c mqpub -l save-profile -x -d 'Write the options that are given, with passwords, to the profile NAME, and end.'
-complete -c mqpub -l help -d 'Show this text.'
+complete -c mqpub -l help -d 'Show this text; one part of it with a TOPIC behind, as in --help tls.'
 complete -c mqpub -l version -d 'Show the version.'

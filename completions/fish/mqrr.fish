@@ -97,5 +97,5 @@ complete -c mqrr -l log-file -r -F -d 'Append what is reported to FILE, too, eac
 complete -c mqrr -s o -r -F -d 'Read options from FILE, one a line, and not from the default file.'
 complete -c mqrr -l profile -x -d 'Read options from the profile NAME, ~/.config/mq/NAME, and not from the default file.'
 complete -c mqrr -l save-profile -x -d 'Write the options that are given, with passwords, to the profile NAME, and end.'
-complete -c mqrr -l help -d 'Show this text.'
+complete -c mqrr -l help -d 'Show this text; one part of it with a TOPIC behind, as in --help tls.'
 complete -c mqrr -l version -d 'Show the version.'

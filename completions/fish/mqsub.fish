@@ -126,5 +126,5 @@ complete -c mqsub -l log-file -r -F -d 'Append what is reported to FILE, too, ea
 complete -c mqsub -s o -r -F -d 'Read options from FILE, one a line, and not from the default file.'
 complete -c mqsub -l profile -x -d 'Read options from the profile NAME, ~/.config/mq/NAME, and not from the default file.'
 complete -c mqsub -l save-profile -x -d 'Write the options that are given, with passwords, to the profile NAME, and end.'
-complete -c mqsub -l help -d 'Show this text.'
+complete -c mqsub -l help -d 'Show this text; one part of it with a TOPIC behind, as in --help tls.'
 complete -c mqsub -l version -d 'Show the version.'

@@ -217,6 +217,10 @@ publish_both() {
   mqpub --profile home -t t -r -q 1 -m kept
   [ "$(mqsub --profile home -t t -C 1)" = kept ]
   [ "$(mqrr --profile home -t r -e r -m echo -W 20)" = echo ]
+  # What comes from the default file by itself is not in a profile that is saved.
+  echo '-i other' >"$XDG_CONFIG_HOME/mqsub"
+  mqsub -k 30 --save-profile plain
+  [ "$(cat "$XDG_CONFIG_HOME/mq/plain")" = '-k 30' ]
   # What it has is the base of another one, and the command line comes first.
   mqsub --profile home -F '<%p> ' --save-profile more
   [ "$(mqsub --profile more -t t -C 1)" = '<kept> ' ]
@@ -238,6 +242,7 @@ publish_both() {
 @test "--help TOPIC: the options of one group" {
   run -0 mqsub --help tls
   [[ $output == *'TLS:'*--cafile* ]]
+  run -1 mqsub --help ''
   [[ $output != *'Connection:'* ]]
   run -1 mqpub --help nonsense
   [[ $output == *"There is no help on 'nonsense'. There is on message, input,"* ]]

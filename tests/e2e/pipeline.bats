@@ -147,6 +147,8 @@ plain text
   run -1 --separate-stderr mqsub -p "$port" -t t --log-file "$work/report"
   [[ $stderr == 'Error: cannot connect to localhost'* ]]
   has_line 'Z Error: cannot connect to localhost' "$work/report"
+  run -1 --separate-stderr mqsub -p "$port" -t t --log-file /dev/full
+  [[ $stderr == *'Warning: cannot write /dev/full: No space left on device'* ]]
   run -1 mqsub -p "$port" -t t --log-file /no/such/report
   [[ $output == *'Unable to write the log file /no/such/report: No such file or directory.'* ]]
 }

@@ -58,9 +58,9 @@ class Console::LogFile {
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
 
-  // Each line of the text.
-  void append(std::string_view text) {
-    if (failed_) return;
+  // Each line of the text; false, with errno, when that fails for the first time.
+  bool append(std::string_view text) {
+    if (failed_) return true;
     const std::string time = now_text();
     std::string lines;
     while (!text.empty()) {
@@ -68,10 +68,10 @@ class Console::LogFile {
       lines.append(time).append(text.substr(0, end)) += '\n';
       text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (write_all(fd_, lines)) return;
-    failed_ = true;
-    write_line("Warning: ", std::string("cannot write ") + path_ + ": " + std::strerror(errno));
+    failed_ = !write_all(fd_, lines);
+    return !failed_;
   }
+  const std::string& path() const { return path_; }
 
  private:
   // "2026-11-29T01:02:03.456Z ".
@@ -89,7 +89,7 @@ class Console::LogFile {
 
   int fd_;
   std::string path_;
-  bool failed_ = false;  // said once
+  bool failed_ = false;
 };
 
 Result<void> Console::log_to(const std::string& path) {
@@ -104,7 +104,8 @@ Result<void> Console::log_to(const std::string& path) {
 
 void Console::say(std::string_view prefix, std::string_view text) const {
   if (!options_.quiet) write_line(prefix, text);
-  if (log_) log_->append(std::string(prefix).append(text));
+  if (!log_ || log_->append(std::string(prefix).append(text)) || options_.quiet) return;
+  write_line("Warning: ", "cannot write " + log_->path() + ": " + std::strerror(errno));
 }
 
 void Console::error(std::string_view text) const {

@@ -49,10 +49,10 @@ void fill_standard_descriptors() {
 }
 
 // To the program and each of its commands, behind their own options.
-void add_help(CLI::App& app) {
-  app.set_help_flag("--help", "Show this text.")->group(std::string(kInformation));
+void add_help(CLI::App& app, std::string_view text) {
+  app.set_help_flag("--help", std::string(text))->group(std::string(kInformation));
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    add_help(*command);
+    add_help(*command, text);
   }
 }
 
@@ -98,7 +98,27 @@ Result<std::vector<std::string>> read_options(const Program& program, const CLI:
   return words;
 }
 
-// --save-profile: what was given, with the options of the files in front, and nothing is run.
+// Options that are kept in files, and those to be kept.
+struct KeptOptions {
+  std::vector<std::string> from_files;
+  std::optional<std::string> save_as;
+  std::vector<std::string> saved;  // what was given, files that were named included
+};
+
+// Takes what is about files out of the words, and reads them.
+Result<KeptOptions> take_kept(const Program& program, const CLI::App& app,
+                              std::vector<std::string>& words) {
+  KeptOptions kept;
+  if (program.stands_in_for.empty()) return kept;
+  MQ_TRY(const OptionsFiles files, take_files(app, words));
+  MQ_TRY(kept.save_as, take_argument(app, words, "--save-profile"));
+  MQ_TRY(kept.from_files, read_options(program, app, files));
+  if (files.file || files.profile) kept.saved = kept.from_files;
+  kept.saved.insert(kept.saved.end(), words.begin(), words.end());
+  return kept;
+}
+
+// --save-profile: nothing is run.
 Result<int> save_profile(const CLI::App& app, const std::string& name,
                          const std::vector<std::string>& words) {
   MQ_TRY(const std::string path, profile_path(name));
@@ -158,7 +178,9 @@ int run_program(const Program& program, int argc, char** argv) {
           ->type_name("NAME")
           ->group(std::string(kInformation));
     }
-    add_help(app);
+    add_help(app, program.stands_in_for.empty()
+                      ? "Show this text."
+                      : "Show this text; one part of it with a TOPIC behind, as in --help tls.");
     app.set_version_flag("--version", fmt::format("{} {}", program.name, MQKIT_VERSION),
                          "Show the version.")
         ->group(std::string(kInformation));
@@ -177,25 +199,11 @@ int run_program(const Program& program, int argc, char** argv) {
       write_all(STDOUT_FILENO, *text);
       return kExitOk;
     }
-    std::vector<std::string> from_file, saved;
-    std::optional<std::string> save_as;
-    if (!program.stands_in_for.empty()) {
-      const auto files = take_files(app, *words);
-      if (!files) return usage_error(program, files.error().text);
-      auto found = read_options(program, app, *files);
-      if (!found) return usage_error(program, found.error().text);
-      from_file = std::move(*found);
-      auto name = take_argument(app, *words, "--save-profile");
-      if (!name) return usage_error(program, name.error().text);
-      save_as = std::move(*name);
-      if (save_as) {
-        saved = from_file;
-        saved.insert(saved.end(), words->begin(), words->end());
-      }
-    }
+    auto kept = take_kept(program, app, *words);
+    if (!kept) return usage_error(program, kept.error().text);
     try {
       // Twice, so that what is given on the command line takes the place of what the file says.
-      if (!from_file.empty()) parse(app, std::move(from_file));
+      if (!kept->from_files.empty()) parse(app, std::move(kept->from_files));
       parse(app, std::move(*words));
     } catch (const CLI::CallForHelp&) {
       CommandDoc command = describe(chosen(app));
@@ -208,7 +216,8 @@ int run_program(const Program& program, int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
       return usage_error(program, error.what());
     }
-    const Result<int> ended = save_as ? save_profile(app, *save_as, saved) : program.run();
+    const Result<int> ended =
+        kept->save_as ? save_profile(app, *kept->save_as, kept->saved) : program.run();
     const int code = ended ? *ended : usage_error(program, ended.error().text);
     if (Loop::left_threads()) _exit(code);  // nothing is buffered: we write by write()
     return code;

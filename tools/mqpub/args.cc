@@ -143,6 +143,7 @@ Result<void> resolve_spool(const PubArgs& args, PublisherOptions& to) {
   if (!client.clean_start && client.version != Version::kV5) {
     return invalid("-c with --spool needs MQTT 5 (-V 5).");
   }
+  if (!client.clean_start) to.connection.runner.or_v311 = false;
   client.clean_start = true;
   // What is in the spool can be sent again, so at least once is kept to also then.
   client.repeat_unfinished_qos2 = true;
