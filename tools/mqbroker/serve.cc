@@ -106,8 +106,8 @@ Result<void> make_dev_certificates(const ServeOptions& options) {
   return {};
 }
 
-// All of it or nothing: with an error in the new settings the current ones stay in force. What needs
-// a restart is what it was when the broker `started`: that is said again each time.
+// All of it or nothing: with an error in the new settings the current ones stay in force. What
+// needs a restart is what it was when the broker `started`: that is said again each time.
 void reload(const ReadSettings& read_again, const ServeOptions& started, ServeOptions& current,
             BrokerServer& server, Authenticator& access) {
   const auto failed = [](const Error& error) {
