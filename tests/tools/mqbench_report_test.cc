@@ -193,7 +193,14 @@ TEST_CASE("report: JSON read back is the same record") {
 
 TEST_CASE("report: what is no result is an error, and nothing worse") {
   const RunOptions o = options();
-  const std::string good = to_json(judged(o, result(o)));
+  Record record = judged(o, result(o));
+  record.stages = {{0s, 1000}, {2s, 500}};
+  GroupRecord& group = record.groups.emplace_back();
+  group.name = "g";
+  group.rate = 5;
+  group.tally.response.record(1000);
+  const std::string good = to_json(record);
+  CHECK(from_json(good));
   CHECK_FALSE(from_json(""));
   CHECK_FALSE(from_json("{}"));
   CHECK_FALSE(from_json("[1]"));
@@ -212,6 +219,22 @@ TEST_CASE("report: what is no result is an error, and nothing worse") {
   }
   auto wrong = nlohmann::json::parse(good);
   wrong["histograms"]["response"]["count"] = 1;
+  CHECK_FALSE(from_json(wrong.dump()));
+  wrong = nlohmann::json::parse(good);
+  wrong["load"]["arrival"] = "late";
+  CHECK_FALSE(from_json(wrong.dump()));
+  wrong = nlohmann::json::parse(good);
+  wrong["load"]["stages"][1]["length_s"] = -1;
+  CHECK_FALSE(from_json(wrong.dump()));
+  wrong["load"]["stages"] = nlohmann::json::array();
+  for (size_t i = 0; i <= kRateStagesMax; ++i) {
+    wrong["load"]["stages"].push_back({{"length_s", 1}, {"rate", 1}});
+  }
+  CHECK_FALSE(from_json(wrong.dump()));
+  wrong["load"]["stages"].erase(0);
+  CHECK(from_json(wrong.dump()));
+  wrong = nlohmann::json::parse(good);
+  wrong["groups"][0]["histograms"]["response"]["data"] = "HISTFAAAAAA=";
   CHECK_FALSE(from_json(wrong.dump()));
   wrong = nlohmann::json::parse(good);
   wrong["histograms"]["response"]["max"] = 1;
