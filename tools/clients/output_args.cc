@@ -10,7 +10,7 @@
 
 namespace mq {
 
-void declare(CLI::App& app, OutputArgs& args) {
+void declare(CLI::App& app, PrintingArgs& args) {
   Options(app, "Output")
       .flag("-v,--verbose", args.verbose, "Print the topic in front of each message.")
       .flag("-N", args.no_newline, "Print no line feed after each message.")
@@ -54,12 +54,12 @@ bool no_color_set() {
 
 }  // namespace
 
-bool wants_color(const OutputArgs& args) {
+bool wants_color(const PrintingArgs& args) {
   const When when = args.color.value_or(When::kAuto);
   return when == When::kOn || (when == When::kAuto && !no_color_set());
 }
 
-Result<Printing> resolve(const OutputArgs& args) {
+Result<Printing> resolve(const PrintingArgs& args) {
   const bool is_terminal = isatty(STDOUT_FILENO) == 1;
   const auto applies = [is_terminal](When when) {
     return when == When::kOn || (when == When::kAuto && is_terminal);

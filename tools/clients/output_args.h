@@ -17,7 +17,7 @@ namespace mq {
 enum class When : uint8_t { kAuto, kOn, kOff };
 
 // What was typed.
-struct OutputArgs {
+struct PrintingArgs {
   bool verbose = false;
   bool no_newline = false;
   bool null_after = false;
@@ -30,10 +30,10 @@ struct OutputArgs {
   When escape = When::kAuto;
 };
 
-void declare(CLI::App& app, OutputArgs& args);
+void declare(CLI::App& app, PrintingArgs& args);
 // Colours of a picture that is kept up to date: unless they are not wanted.
-bool wants_color(const OutputArgs& args);
+bool wants_color(const PrintingArgs& args);
 // "auto" asks whether standard output is a terminal.
-Result<Printing> resolve(const OutputArgs& args);
+Result<Printing> resolve(const PrintingArgs& args);
 
 }  // namespace mq

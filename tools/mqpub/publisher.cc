@@ -23,7 +23,7 @@ class Publisher final : public PublisherBase {
   void input_read(Bytes block) override;
   void input_ended(const Error* error) override;
   void go_on(Now now) override;
-  void put(std::string_view topic, const Record& record, Now now) override;
+  void put(std::string_view topic, const InputRecord& record, Now now) override;
   std::string which(uint32_t token) override;
 
   bool fetch(Now now);
@@ -31,7 +31,7 @@ class Publisher final : public PublisherBase {
   bool fetch_payload(Now now);
 
   bool input_ended_ = false;
-  std::optional<Record> next_;  // fetched and not sent
+  std::optional<InputRecord> next_;  // fetched and not sent
   std::optional<Time> repeat_at_;
 };
 
@@ -102,7 +102,7 @@ bool Publisher::fetch_payload(Now now) {
     repeat_at_ = add(now.mono, options_.repeat_delay);
   }
   ++fetched_;
-  next_ = Record{.payload = to_bytes(options_.payload)};
+  next_ = InputRecord{.payload = to_bytes(options_.payload)};
   return true;
 }
 
@@ -120,7 +120,7 @@ bool Publisher::fetch_record() {
   return true;
 }
 
-void Publisher::put(std::string_view topic, const Record& record, Now now) {
+void Publisher::put(std::string_view topic, const InputRecord& record, Now now) {
   const auto result = session().publish(request(topic, record), now);
   if (result) return;
   const std::string what = options_.records ? fmt::format("Line {}", fetched_)

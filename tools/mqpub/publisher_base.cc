@@ -43,7 +43,7 @@ bool PublisherBase::is_full() {
   return session().queued() >= options_.queue_max || session().queued_bytes() >= kQueuedBytesMax;
 }
 
-std::optional<Record> PublisherBase::take(const LineReader::Line& line) {
+std::optional<InputRecord> PublisherBase::take(const LineReader::Line& line) {
   ++fetched_;
   if (line.cut) {
     failed(kExitTooLarge,
@@ -63,8 +63,8 @@ std::optional<Record> PublisherBase::take(const LineReader::Line& line) {
   return *record;
 }
 
-void PublisherBase::put_all(const Record& given, Now now) {
-  Record record = given;
+void PublisherBase::put_all(const InputRecord& given, Now now) {
+  InputRecord record = given;
   PropertyList stamped;
   if (options_.stamp) {
     const auto ms = std::chrono::floor<std::chrono::milliseconds>(now.wall).time_since_epoch();
@@ -77,7 +77,7 @@ void PublisherBase::put_all(const Record& given, Now now) {
     for (const std::string& topic : options_.topics) put(topic, record, now);
     return;
   }
-  Record filled = record;
+  InputRecord filled = record;
   std::string payload;
   if (options_.payload_template) {
     payload = options_.payload_template->filled(fetched_, now.wall, random_);
@@ -88,7 +88,7 @@ void PublisherBase::put_all(const Record& given, Now now) {
   }
 }
 
-PublishRequest PublisherBase::request(std::string_view topic, const Record& record) const {
+PublishRequest PublisherBase::request(std::string_view topic, const InputRecord& record) const {
   return {.topic = topic,
           .payload = record.payload,
           .qos = record.qos.value_or(options_.qos),

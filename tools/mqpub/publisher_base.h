@@ -27,17 +27,17 @@ class PublisherBase : public ClientProgram, public Input::Owner {
   // Does all that can be done by now.
   virtual void go_on(Now now) = 0;
   // Publishes a message of a record, or sees to it that it will be.
-  virtual void put(std::string_view topic, const Record& record, Now now) = 0;
+  virtual void put(std::string_view topic, const InputRecord& record, Now now) = 0;
   // What a message is called in errors, by its token.
   virtual std::string which(uint32_t token) = 0;
 
   void on_progress(Now now) override { go_on(now); }
 
   // Makes a record of a line, or says why there is none.
-  std::optional<Record> take(const LineReader::Line& line);
+  std::optional<InputRecord> take(const LineReader::Line& line);
   // Puts the messages of a record, one for each topic.
-  void put_all(const Record& record, Now now);
-  PublishRequest request(std::string_view topic, const Record& record) const;
+  void put_all(const InputRecord& record, Now now);
+  PublishRequest request(std::string_view topic, const InputRecord& record) const;
   // Reports a message that the server has refused, if that is what it says.
   void note_refusal(const Acked& acked);
   void failed(int code, std::string_view text);

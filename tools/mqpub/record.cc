@@ -105,8 +105,8 @@ Result<void> add_property(const Json& object, std::string key, PropertyList& to)
 
 }  // namespace
 
-Result<Record> RecordParser::parse(Bytes line) {
-  Record record;
+Result<InputRecord> RecordParser::parse(Bytes line) {
+  InputRecord record;
   if (format_.json) {
     MQ_TRY(record, parse_json(line));
   } else if (!format_.topic_separator.empty()) {
@@ -137,10 +137,10 @@ Result<Record> RecordParser::parse(Bytes line) {
   return record;
 }
 
-Result<Record> RecordParser::parse_json(Bytes line) {
+Result<InputRecord> RecordParser::parse_json(Bytes line) {
   const Json object = Json::parse(line.begin(), line.end(), nullptr, false);
   if (!object.is_object()) return bad("it is not a JSON object");
-  Record record;
+  InputRecord record;
   if (const auto topic = object.find("topic"); topic != object.end()) {
     if (!topic->is_string()) return bad("\"topic\" is not a string");
     topic_ = topic->get<std::string>();

@@ -24,7 +24,7 @@ struct RecordFormat {
 };
 
 // Views are valid until the next parse() and as long as the line.
-struct Record {
+struct InputRecord {
   std::string_view topic = {};  // empty: that of the command line
   Bytes payload = {};
   // What the record says itself; else the command line does.
@@ -40,10 +40,10 @@ class RecordParser {
 
   const RecordFormat& format() const { return format_; }
   // An error is a clause: what is wrong with the line.
-  Result<Record> parse(Bytes line);
+  Result<InputRecord> parse(Bytes line);
 
  private:
-  Result<Record> parse_json(Bytes line);
+  Result<InputRecord> parse_json(Bytes line);
 
   RecordFormat format_;
   std::string topic_;

@@ -37,7 +37,7 @@ class SpoolPublisher final : public PublisherBase {
   void input_read(Bytes block) override;
   void input_ended(const Error* error) override;
   void go_on(Now now) override;
-  void put(std::string_view topic, const Record& record, Now now) override;
+  void put(std::string_view topic, const InputRecord& record, Now now) override;
   std::string which(uint32_t token) override;
 
   void send_waiting(Now now);
@@ -180,7 +180,7 @@ void SpoolPublisher::input_ended(const Error* error) {
 }
 
 // Into the spool. Line numbers end here: the next run would not know them.
-void SpoolPublisher::put(std::string_view topic, const Record& record, Now) {
+void SpoolPublisher::put(std::string_view topic, const InputRecord& record, Now) {
   if (is_broken_) return;
   const PublishRequest message = request(topic, record);
   const auto added = spool_.add({.topic = topic,

@@ -145,7 +145,7 @@ Result<RequesterOptions> resolve_requester(const RequestArgs& args, ConnectOptio
 }
 
 Result<ResponderOptions> resolve_responder(const RequestArgs& args, ConnectOptions given) {
-  const OutputArgs& output = args.output;
+  const PrintingArgs& output = args.output;
   const bool prints = output.verbose || output.format || output.json || output.json_payload ||
                       output.decode || output.no_newline || output.null_after || output.pretty;
   if (args.message.given() + args.lines > 0 || args.repeat || args.latency || args.timeout ||

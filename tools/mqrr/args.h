@@ -24,7 +24,7 @@ struct RequestArgs {
 
   ConnectArgs connect;
   MessageArgs message;
-  OutputArgs output;
+  PrintingArgs output;
   std::optional<std::string> response_topic;
   bool latency = false;
   uint32_t lines = 0;

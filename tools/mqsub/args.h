@@ -22,7 +22,7 @@ namespace mq {
 // What was typed.
 struct SubArgs {
   ConnectArgs connect;
-  OutputArgs output;
+  PrintingArgs output;
   std::vector<std::string> topics;
   std::vector<std::string> subscriptions;
   std::vector<std::string> unsubscribe;
