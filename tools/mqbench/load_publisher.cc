@@ -274,6 +274,7 @@ PublisherOutcome LoadPublisher::outcome() const {
 }
 
 uint32_t LoadPublisher::token(Time planned, bool warm_up) const {
+  if (qos_ == Qos::kAtMostOnce) return 0;  // nobody answers
   const uint32_t units = time_units(planned);
   return (units * 2 + (warm_up ? 1 : 0)) * flows_in_group_ + flow_in_group_;
 }
@@ -286,6 +287,7 @@ uint32_t LoadPublisher::time_units(Time at) const {
 }
 
 GroupTally* LoadPublisher::group_tally() {
+  if (context_.tally.groups.empty()) return nullptr;
   return context_.group_tally(context_.options.plan.flows()[flow_].group);
 }
 
