@@ -193,6 +193,10 @@ again" ]
   [[ $output == *'protocol                  MQTT 5.0'*'maximum QoS               1'* ]]
   [[ $output =~ 'QoS 1 round trip          '[0-9.]+' ms' ]]
   [[ $output == *'QoS 2 round trip          not offered'* ]]
+  status=0
+  mqsub -p "$port" --probe >/dev/full 2>"$work/full.err" || status=$?
+  [ "$status" -eq 14 ]
+  has_line 'Error: cannot write the output: No space left' "$work/full.err"
   start_broker --max-packet-size 5000
   mqsub -p "$port" -i me --probe -j -W 60 >"$work/probe.json"
   [ "$(jq -r '[.checks[].result] | unique | join(" ")' "$work/probe.json")" = works ]

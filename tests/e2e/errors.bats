@@ -55,9 +55,9 @@ silent_server() {
   all_say 1 "Error: cannot connect to localhost:$port: connection refused (is a broker running there?)" -p "$port"
   all_say 1 "Error: cannot connect to unix:/no/such: no such file* (is a broker running there?)" --unix /no/such
   silent_server
-  all_say 1 "Error: localhost:$port does not answer: no CONNACK within 0.2 s (is it an MQTT server? --connect-timeout*" \
-    -p "$port" --connect-timeout 0.2
-  all_say 1 "Error: localhost:$port does not answer*" -p "$port" --connect-timeout 0.2 --tls
+  all_say 1 "Error: localhost:$port does not answer: no CONNACK within 1 s (is it an MQTT server? --connect-timeout*" \
+    -p "$port" --connect-timeout 1
+  says 1 "Error: *localhost:$port*within 1 s*" mqpub -p "$port" -t t -m m --connect-timeout 1 --tls
   # Where -W is what ends it, it says what it waited for.
   says 27 "Timed out: there is no connection to localhost:$port" mqsub -p "$port" -t t -W 0.2
   says 27 "Timed out: there is no connection to localhost:$port" mqrr -p "$port" -t t -e t -m m -W 0.2
@@ -122,9 +122,9 @@ silent_server() {
   says 7 "*Is the message, with its 400 bytes, larger than the broker takes?" \
     mqpub -p "$port" -V 311 -q 1 -t allowed -f "$work/large"
   says 27 "*Timed out: localhost:$port ended the connection when it was sent the message to 'allowed'. Is that larger than the broker takes?" \
-    mqrr -p "$port" -V 311 -q 1 -t allowed -e allowed -f "$work/large" -W 1 --reconnect-delay 0.1
+    mqrr -p "$port" -V 311 -q 1 -t allowed -e allowed -f "$work/large" -W 2 --reconnect-delay 0.1
   says 27 "Timed out: no response on 'allowed' (does anybody answer what is sent to 'none'?)" \
-    mqrr -p "$port" -t none -e allowed -m m -W 0.3
+    mqrr -p "$port" -t none -e allowed -m m -W 1
 }
 
 @test "topics that cannot be: what is wrong with them" {

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <random>
 #include <string>
 #include <utility>
@@ -45,7 +47,7 @@ class Probe final : public ClientProgram {
         options_(std::move(options)),
         base_(unused_topic()),
         timeout_(loop_, [this](Now) { timed_out(); }),
-        check_time_(loop_, [this](Now now) { finish_check(now, "no answer"); }) {}
+        check_time_(loop_, [this](Now now) { finish_check(now, std::string(no_answer())); }) {}
   int run();
 
  private:
@@ -63,6 +65,7 @@ class Probe final : public ClientProgram {
   void on_acked(const Acked& acked, Now now);
   void on_message(const Publish& publish, Now now);
   void finish_check(Now now, std::string why = {});
+  std::string_view no_answer() const;
   void timed_out();
   void end(int code);
 
@@ -84,8 +87,11 @@ int Probe::run() {
   started_ = loop_.read_clock().mono;
   if (options_.timeout) timeout_.set(add(loop_.now().mono, *options_.timeout));
   const int code = run_loop();
-  if (report_.is_connected) {
-    write_all(STDOUT_FILENO, options_.json ? report_.json() : report_.text());
+  if (report_.is_connected &&
+      !write_all(STDOUT_FILENO, options_.json ? report_.json() : report_.text()) &&
+      errno != EPIPE) {
+    console_.error(fmt::format("cannot write the output: {}", std::strerror(errno)));
+    return kExitSystem;
   }
   return code != kExitOk ? code : report_.failed() ? static_cast<int>(kExitFailure) : kExitOk;
 }
@@ -205,6 +211,12 @@ void Probe::finish_check(Now now, std::string why) {
   }
   ++at_;
   next_check(now);
+}
+
+std::string_view Probe::no_answer() const {
+  return plan().qos == Qos::kAtMostOnce && !plan().is_retained
+             ? "nothing came back (at QoS 0 a broker drops what it does not allow without a word)"
+             : "no answer";
 }
 
 void Probe::timed_out() {
