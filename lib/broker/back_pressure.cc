@@ -233,6 +233,12 @@ void Broker::on_due(Connection& c, Now now) {
   fail(c, ReasonCode::kKeepAliveTimeout, "keep alive timeout", now);  // [MQTT-3.1.2-22]
 }
 
+void Broker::note_hit(std::string_view setting) {
+  const auto* const limit = std::ranges::find(kLimitNames, setting, &LimitName::setting);
+  assert(limit != kLimitNames.end());
+  ++(counters_.*(limit->count));
+}
+
 // Counts it, and names it in the next line of the log.
 void Broker::hit(uint64_t Counters::*limit) {
   ++(counters_.*limit);

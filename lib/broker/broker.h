@@ -105,6 +105,9 @@ class Broker {
   // Orderly end: DISCONNECT 0x8B to 5.0 clients, and every connection wants to close.
   void shut_down(Now now);
 
+  // A limit that its owner enforces, by its setting, was hit.
+  void note_hit(std::string_view setting);
+
   const BrokerOptions& options() const { return options_; }
   const Counters& counters() const { return counters_; }
   size_t sessions() const { return sessions_.size(); }

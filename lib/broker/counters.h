@@ -23,7 +23,8 @@ struct Counters {
            limit_queued_bytes = 0, limit_subscriptions = 0, limit_topic_levels = 0,
            limit_connect_timeout = 0, limit_receive_maximum = 0, limit_alias_bytes = 0,
            limit_message_bytes = 0, limit_store_backlog = 0, limit_block_seconds = 0,
-           limit_rate_messages = 0, limit_rate_bytes = 0;
+           limit_rate_messages = 0, limit_rate_bytes = 0, limit_auth_failures = 0,
+           limit_web_socket_head = 0, limit_web_socket_frame = 0;
   uint64_t slow_consumers = 0;  // times that the queue of a connected client was full
 };
 
@@ -52,6 +53,9 @@ inline constexpr std::array kLimitNames = {
     LimitName{"block_seconds", "max_block_seconds", &Counters::limit_block_seconds},
     LimitName{"rate_messages", "rate_messages", &Counters::limit_rate_messages},
     LimitName{"rate_bytes", "rate_bytes", &Counters::limit_rate_bytes},
+    LimitName{"auth_failures", "max_auth_failures", &Counters::limit_auth_failures},
+    LimitName{"websockets_headers", "websockets_headers_size", &Counters::limit_web_socket_head},
+    LimitName{"websockets_frame", "max_websockets_frame", &Counters::limit_web_socket_frame},
 };
 
 }  // namespace mq

@@ -86,8 +86,9 @@ std::optional<AccessAnswer> Authenticator::connect(const ConnectRequest& request
   const Time now = loop_.now().mono;
   if (const Time due = earliest(attempt.address, now); due > now) {
     ++delayed_count_;
+    server_->note_hit("max_auth_failures");
     log(LogLevel::kNotice, "login_delayed",
-        {{"address", attempt.address}, {"user", attempt.user}});
+        {{"address", attempt.address}, {"user", attempt.user}, {"limit", "max_auth_failures"}});
     delayed_.push_back({due, std::move(attempt)});
     if (due < timer_.at()) timer_.set(due);
     return std::nullopt;

@@ -28,9 +28,17 @@ class BrokerServer::Connection final : public Transport::Owner {
   void closed(const Error& error, Now now) override {
     // Not when the broker's patience has come to an end: it says so itself.
     const bool by_broker = transport_.closing() && error.code == ErrorCode::kClosed;
+    const std::string_view limit = transport_.limit();
+    if (!limit.empty()) server_.broker_.note_hit(limit);
     if (!transport_.open() && !by_broker) {
-      log(LogLevel::kNotice, talks_ ? "connection_failed" : "handshake_failed",
-          {{"peer", peer()}, {"error", error.text}});
+      const std::string_view event = talks_ ? "connection_failed" : "handshake_failed";
+      const std::string address = peer();
+      const LogField from("peer", address), what("error", error.text);
+      if (limit.empty()) {
+        log(LogLevel::kNotice, event, {from, what});
+      } else {
+        log(LogLevel::kNotice, event, {from, what, {"limit", limit}});
+      }
     }
     server_.closed(id_, now);
   }

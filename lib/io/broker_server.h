@@ -45,6 +45,7 @@ class BrokerServer final : private BeforeSleep {
   std::string peer(ConnId id) const;
   // For an AccessControl that takes its time.
   void authenticated(ConnId id, AccessAnswer answer);
+  void note_hit(std::string_view setting) { broker_.note_hit(setting); }
 
   // Orderly end: stops listening, tells 5.0 clients why, sends what is queued, and calls `done`
   // from the loop when every connection is closed or `deadline` is over. `done` may destroy the

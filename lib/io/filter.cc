@@ -41,6 +41,10 @@ class FilterPair final : public Filter {
     return upper != nullptr ? upper : lower_->peer_identity();
   }
   std::string_view peer() const override { return lower_->peer(); }
+  std::string_view limit() const override {
+    const std::string_view upper = upper_->limit();
+    return upper.empty() ? lower_->limit() : upper;
+  }
 
  private:
   std::unique_ptr<Filter> lower_, upper_;

@@ -35,6 +35,8 @@ class Filter {
   virtual const PeerIdentity* peer_identity() const { return nullptr; }
   // Whose connection it is, "192.0.2.1:54321", where a proxy stands between; "": the other end's.
   virtual std::string_view peer() const { return {}; }
+  // After an error: the setting that was in the way of what the peer has sent, if one was.
+  virtual std::string_view limit() const { return {}; }
 };
 
 // Two filters as one: `lower` is next to the wire (wire | TLS | WebSocket | MQTT).

@@ -79,6 +79,10 @@ const PeerIdentity* Transport::peer_identity() const {
   return filtered_ ? filtered_->filter->peer_identity() : nullptr;
 }
 
+std::string_view Transport::limit() const {
+  return filtered_ ? filtered_->filter->limit() : std::string_view();
+}
+
 std::string Transport::peer() const {
   if (!filtered_) return Stream::peer();
   const std::string_view told = filtered_->filter->peer();

@@ -65,6 +65,8 @@ class Transport final : private Stream {
   using Stream::loop;
   // "127.0.0.1:54321" or "unix socket": for logs. With a filter also when the peer has gone.
   std::string peer() const;
+  // As Filter::limit().
+  std::string_view limit() const;
   using Stream::fd;
   using Stream::watch_reads;
 

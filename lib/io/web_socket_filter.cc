@@ -119,6 +119,7 @@ Result<void> WebSocketFilter::read_head(Buffer& wire) {
       return {};
     }
     state_ = State::kClosed;
+    if (!is_client_) limit_ = "websockets_headers_size";
     return refuse_long_head(wire);
   }
   in_ = in_.subspan(end + 4 - seen);
@@ -180,6 +181,7 @@ Result<void> WebSocketFilter::begin_frame(const wslay_frame_iocb& frame, Buffer&
   }
   in_message_ = frame.fin == 0;
   if (frame.payload_length > frame_max_) {
+    if (!is_client_) limit_ = "max_websockets_frame";
     return broken(WSLAY_CODE_MESSAGE_TOO_BIG, "a frame over the limit", wire);
   }
   return {};

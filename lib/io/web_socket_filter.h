@@ -24,6 +24,7 @@ class WebSocketFilter : public Filter {
   Result<void> to_wire(Bytes plain, Buffer& wire) final;
   void finish(Buffer& wire) final;
   bool open() const final { return state_ == State::kOpen; }
+  std::string_view limit() const final { return limit_; }
 
  protected:
   WebSocketFilter(bool is_client, size_t head_max, uint64_t frame_max)
@@ -56,6 +57,7 @@ class WebSocketFilter : public Filter {
   const uint64_t frame_max_;
   State state_ = State::kNew;
   bool in_message_ = false;  // a fragmented message has begun and not ended
+  std::string_view limit_;   // of a server: the setting that the client was over
   uint64_t frame_left_ = 0;  // bytes of the current frame's payload that are to come
   Buffer head_, control_;    // as far as they have arrived
   std::unique_ptr<wslay_frame_context, FreeFrames> frames_;

@@ -23,6 +23,13 @@ upgrade() {
   echo "${head%%$'\n'*}"
 }
 
+# counts LIMIT: until $SYS says that it was hit once.
+counts() {
+  local topic="\$SYS/broker/limits/$1/hit"
+  is_one() { [ "$(mqsub -p "$port" -t "$topic" -C 1 -W 10)" = 1 ]; }
+  wait_for is_one
+}
+
 @test "MQTT and WebSocket on one port, told by the first byte" {
   start_broker -v
   subscribe plain mosquitto_sub -t t -C 2
@@ -79,7 +86,7 @@ upgrade() {
 }
 
 @test "requests that are refused: the status says why, and the log has a line" {
-  start_broker --websockets-origin https://good.example --websockets-headers-size 512
+  start_broker --websockets-origin https://good.example --websockets-headers-size 512 --sys-interval 0.1
   [ "$(patience=1 upgrade 'Sec-WebSocket-Protocol: mqtt')" = 'HTTP/1.1 101 Switching Protocols' ]
   [ "$(patience=1 upgrade 'Sec-WebSocket-Protocol: x, mqtt' 'Origin: https://good.example')" = \
     'HTTP/1.1 101 Switching Protocols' ]
@@ -91,7 +98,9 @@ upgrade() {
   wait_for has_line 'handshake_failed peer=\S+ error="WebSocket request refused: the Sec-WebSocket-Protocol here is mqtt' \
     "$work/broker.log"
   has_line 'error="WebSocket request refused: this origin may not connect' "$work/broker.log"
-  has_line 'error="WebSocket request refused: the request is longer than 512 bytes' "$work/broker.log"
+  has_line 'error="WebSocket request refused: the request is longer than 512 bytes.*limit=websockets_headers_size' \
+    "$work/broker.log"
+  counts websockets_headers
   run -1 mqpub -p "$port" --ws --ws-origin https://bad.example -t t -m x
   [[ $output == *403* ]]
   mqpub -p "$port" --ws --ws-origin https://good.example -t t -m x
@@ -100,11 +109,13 @@ upgrade() {
 }
 
 @test "a frame at the limit, and one over it" {
-  start_broker -v --max-websockets-frame 1k
+  start_broker -v --max-websockets-frame 1k --sys-interval 0.1
   # Ours sends a PUBLISH of n + 5 bytes in a frame of its own.
   mqpub -p "$port" --ws -q 1 -t t -m "$(printf '%01016d' 0)"
   run ! mqpub -p "$port" --ws -q 1 -t t -m "$(printf '%01017d' 0)"
-  has_line 'connection_failed peer=\S+ error="WebSocket: a frame over the limit \(status 1009\)' "$work/broker.log"
+  has_line 'connection_failed peer=\S+ error="WebSocket: a frame over the limit \(status 1009\)" limit=max_websockets_frame' \
+    "$work/broker.log"
+  counts websockets_frame
 }
 
 @test "http_dir is refused, and the header size stands where mosquitto.conf has it" {

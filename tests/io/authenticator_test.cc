@@ -88,6 +88,7 @@ TEST_CASE("an address that guesses too often waits, whatever it tries then") {
   const Time before = s.loop.read_clock().mono;
   CHECK(Client(s, "alice", "secret").is_let_in(s));
   CHECK(s.access.delayed() == 1);
+  CHECK(s.server->broker().counters().limit_auth_failures == 1);
   CHECK(s.loop.read_clock().mono - before >= 900ms);
 }
 

@@ -207,6 +207,8 @@ TEST_CASE("the head of a request has a limit, to the byte") {
   Alone over = Alone::server(options);
   over.feed(kRequest);
   CHECK(over.sent().starts_with("HTTP/1.1 431"));
+  CHECK(over.filter->limit() == "websockets_headers_size");
+  CHECK(exact.filter->limit().empty());
   Alone endless = Alone::server(options);
   for (int i = 0; i < 1000 && endless.error.empty(); ++i) endless.feed("GET / HTTP/1.1\r\nA: b");
   CHECK(endless.sent().starts_with("HTTP/1.1 431"));
@@ -251,6 +253,7 @@ TEST_CASE("[MQTT-6.0.0-1] 3.1.1 [MQTT-6.0-1] what breaks the rules of frames has
     CAPTURE(c.status);
     CHECK(close_status(server.sent()) == c.status);
     CHECK(server.error != "");
+    CHECK(server.filter->limit() == (c.status == 1009 ? "max_websockets_frame" : ""));
   }
   Alone server = Alone::open();
   server.feed(frame(kFin | kClose, ""));
