@@ -36,7 +36,8 @@ void Broker::choose_members(const MessageFields& fields) {
                           hit.subscription_id,
                           {hit.qos, false, hit.retain_as_published},
                           hit.share_tag};
-    if (fit(turn, message) == ShareGroup::Fit::kNow) continue;
+    // Later is soon enough: it was chosen because nobody is connected.
+    if (fit(turn, message) != ShareGroup::Fit::kNot) continue;
     const Subscriber* other = Subscriptions::pick(
         *hit.group, [&](const Subscriber& member) { return fit(member, message); });
     if (other != nullptr) hit = Subscriptions::hit(*hit.group, *other);

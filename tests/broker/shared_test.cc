@@ -358,3 +358,19 @@ TEST_CASE("what a member leaves behind goes to one that has room and may read it
   s["a"].drop();
   s["b"].expect_publish("t", "1", {.qos = 1, .id = 1});
 }
+
+TEST_CASE("members that are all away take turns, too") {
+  BrokerScript s;
+  for (const char* name : {"a", "b", "c"}) {
+    s[name].connect({.properties = kKept}).subscribe("$share/g/t", 1).drop();
+  }
+  s["p"].connect();
+  for (uint16_t id = 1; id <= 6; ++id) {
+    s["p"].publish("t", "x", {.qos = 1, .id = id}).expect("40 02 000" + std::to_string(id));
+  }
+  for (const char* name : {"a", "b", "c"}) {
+    s[name].resume({.clean = false, .properties = kKept});
+    s[name].expect_publish("t", "x", {.qos = 1, .id = 1});
+    s[name].expect_publish("t", "x", {.qos = 1, .id = 2});
+  }
+}
