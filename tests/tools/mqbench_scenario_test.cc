@@ -220,6 +220,12 @@ TEST_CASE("scenario: what cannot be carried out") {
   CHECK(has(unusable("groups: {a: {data: /none, publish: [{topic: x, rate: 1}]}}"),
             "f: cannot read /none"));
   CHECK(has(unusable("groups: {a: {publish: [{topic: x, rate: 1}], subscribe: [x, x]}}"), "f: "));
+  CHECK(has(unusable("groups: {a: {clients: 600000, publish: [{topic: x, rate: 1}]}, "
+                     "b: {clients: 400001}}"),
+            "f: 1 000 001 clients with 0 subscriptions are more than 1 000 000 with 4 000 000"));
+  CHECK(has(unusable("groups: {a: {publish: [{topic: x, rate: 1}]}, "
+                     "b: {clients: 800001, subscribe: [a, b, c, d, e]}}"),
+            "f: 800 002 clients with 4 000 005 subscriptions are more than"));
   const char* small = "groups: {a: {publish: [{topic: x, rate: 1, size: 15}]}}";
   CHECK(has(unusable(small), "has no room for a stamp"));
   CHECK(unusable(small, Version::kV5) == "");

@@ -18,6 +18,10 @@ tl::unexpected<Error> bad_template(std::string_view kind, std::string_view text,
   return fail(ErrorCode::kInvalidArgument, fmt::format("{} '{}': {}", kind, text, why));
 }
 
+// Of all groups together: what fits into memory beside the connections.
+constexpr uint64_t kGroupClientsMax = 1'000'000;
+constexpr uint64_t kGroupFiltersMax = 4'000'000;
+
 constexpr std::string_view kPublisher = "publisher", kSubscriber = "subscriber", kClient = "client";
 
 }  // namespace
@@ -137,6 +141,17 @@ Result<LoadPlan> LoadPlan::make(const std::vector<GroupPlan>& groups, Names name
   LoadPlan plan;
   plan.pattern_ = Pattern::kGiven;
   plan.names_ = std::move(names);
+  uint64_t clients = 0, filters = 0;
+  for (const GroupPlan& group : groups) {
+    clients += group.clients;
+    filters += uint64_t{group.clients} * group.filters.size();
+  }
+  if (clients > kGroupClientsMax || filters > kGroupFiltersMax) {
+    return fail(ErrorCode::kTooLarge,
+                fmt::format("{} clients with {} subscriptions are more than {} with {}",
+                            format_count(clients), format_count(filters),
+                            format_count(kGroupClientsMax), format_count(kGroupFiltersMax)));
+  }
   for (const GroupPlan& group : groups) {
     if (const auto added = plan.add_group(group); !added) {
       return fail(added.error().code, fmt::format("group {}: {}", group.name, added.error().text));
