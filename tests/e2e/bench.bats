@@ -159,6 +159,31 @@ all_arrived() {
   count .counts.acked 100
 }
 
+@test "payloads of several kinds arrive as they are meant" {
+  printf '{"is":"{stamp}","n":{n},"at":{i},"x":{}}' >"$work/template"
+  subscribe first mqsub -h 127.0.0.1 -p "$port" -t 'kinds/+' -C 3 -F %p
+  bench --rate 200 --messages 20 -t 'kinds/{i}' --template "$work/template" --warmup 0
+  all_arrived 20 20
+  finished "$sub_pid"
+  [ "$(sed -E 's/[A-Za-z0-9+/]{43}=/STAMP/' "$work/first" | head -n 2 | tail -n 1)" = '{"is":"STAMP","n":1,"at":0,"x":{}}' ]
+  count .histograms.response.count 20
+  count .load.payload '"template"'
+  subscribe record mqsub -h 127.0.0.1 -p "$port" -t 'kinds/+' -C 4 -j
+  bench --rate 200 --messages 20 -t 'kinds/{i}' -s 20,2k --pool 2 --warmup 0
+  all_arrived 20 20
+  finished "$sub_pid"
+  subscribe again mqsub -h 127.0.0.1 -p "$port" -t 'kinds/+' -C 4 -j
+  bench --rate 200 --messages 20 -t 'kinds/{i}' --replay "$work/record" -V 5 --verify strict --warmup 0
+  all_arrived 20 20
+  finished "$sub_pid"
+  diff <(jq -c '[.payload, .payload_b64]' "$work/record") <(jq -c '[.payload, .payload_b64]' "$work/again")
+  for bad in '-s 5..1' '--template /nowhere' "--replay $work/template" '--payload-cmd false' '-m x --replay y'; do
+    # shellcheck disable=SC2086
+    run -2 bench $bad
+    [ -n "$output" ]
+  done
+}
+
 @test "payloads of several sizes" {
   for size in 16 31 32 4k 100k; do
     bench --rate 200 --messages 20 -s "$size" -q 1

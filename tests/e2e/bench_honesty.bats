@@ -197,6 +197,22 @@ faulty() {
     faulty 0 --verify strict $load
     holds '.counts | .corrupt == 0 and .received == 1000'
   done
+  printf '{"n":{n},"t":{rand:100}}' >"$work/blanks"
+  printf '{"stamp":"{stamp}","n":{n},"of":"{client}","t":{rand:100}}' >"$work/stamped"
+  printf '%s\n' '{"payload":"one"}' '{"payload_b64":"AAH/"}' >"$work/record"
+  for load in '-s 100..200' '-s exp:100 -q 1' "--template $work/stamped --pubs 3 --subs 3" \
+    "--template $work/blanks -V 5" "--replay $work/record -V 5 -q 2" \
+    "--payload-cmd date --pool 2 -V 5"; do
+    start_sink --corrupt 100
+    # shellcheck disable=SC2086
+    faulty 4 --verify strict $load
+    # A bit within the stamp's text makes it a stranger's, or another message's.
+    holds '.counts | .corrupt + .foreign >= 10 and .received == 990'
+    start_sink
+    # shellcheck disable=SC2086
+    faulty 0 --verify strict $load
+    holds '.counts | .corrupt == 0 and .foreign == 0 and .received == 1000'
+  done
   # Who does not look does not find it.
   start_sink --corrupt 100
   faulty 0 -s 64

@@ -160,6 +160,9 @@ TEST_CASE("args: where the stamp travels") {
   CHECK(error({"-s", "15", "-V", "5", "-D", "publish", "correlation-data", "x"}) != "");
   CHECK(error({"-m", "x", "--payload-file", "y"}) != "");
   CHECK(error({"--payload-file", "/nowhere/none"}).starts_with("cannot read /nowhere/none"));
+  // Nothing could be verified without a stamp.
+  CHECK(error({"-m", "x", "--verify", "strict"}) != "");
+  CHECK(error({"-m", "x", "--verify", "strict", "-V", "5"}) == "");
   for (const auto& [size, fits] : {std::pair{"23", false},
                                    {"24", true},
                                    {"31", true},
@@ -172,6 +175,32 @@ TEST_CASE("args: where the stamp travels") {
   }
   CHECK(error({"-s", "7", "-V", "5", "--verify", "strict"}) != "");
   CHECK(error({"-s", "8", "-V", "5", "--verify", "strict"}) == "");
+}
+
+TEST_CASE("args: payloads") {
+  const auto load = [](std::vector<std::string> words) { return parse(std::move(words))->load; };
+  CHECK(load({"-s", "100..300"}).payload_size == 200);
+  CHECK(load({"-s", "100..300"}).stamp == StampPlace::kPayload);
+  CHECK(load({"-s", "10,300"}).stamp == StampPlace::kNone);
+  CHECK(load({"-s", "10,300", "-V", "5"}).stamp == StampPlace::kCorrelation);
+  CHECK(error({"-s", "100..300", "--verify", "strict"}) == "");
+  CHECK(error({"-s", "exp:512", "--verify", "strict"}) == "");
+  CHECK(error({"-s", "30..300", "--verify", "strict"}) != "");  // 32..39 say hardly anything
+  CHECK(error({"-s", "24..31", "--verify", "strict"}) == "");
+  CHECK(error({"-s", "64,33", "--verify", "strict"}) != "");
+  CHECK(error({"-s", "300..100"}) == "Invalid size given: 300..100, the smaller one comes first.");
+  CHECK(load({"--pool", "3"}).payloads.pool->size() == 3);
+  CHECK(load({"--pool", "3"}).stamp == StampPlace::kPayload);
+  CHECK(error({"--pool", "3", "--verify", "strict"}) != "");
+  CHECK(error({"--pool", "3", "-m", "x"}) == "--pool is for random bytes and --payload-cmd.");
+  CHECK(error({"--pool", "0"}) != "");
+  CHECK(error({"-s", "5", "-m", "x"}) == "--size is that of random bytes, and none are sent.");
+  CHECK(error({"--template", "x", "--replay", "y"}) != "");
+  CHECK(error({"--template", "/nowhere/none"}).starts_with("cannot read /nowhere/none"));
+  const auto printed = load({"--payload-cmd", "printf \"$MQBENCH_PAYLOAD\"", "--pool", "2"});
+  REQUIRE(printed.payloads.pool->size() == 2);
+  CHECK(to_string_view(printed.payloads.pool->at(1)) == "1");
+  CHECK(error({"--payload-cmd", "exit 3"}) == "'exit 3' failed with exit code 3");
 }
 
 TEST_CASE("args: several local addresses and several servers") {

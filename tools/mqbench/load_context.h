@@ -35,6 +35,7 @@ struct LoadContext {
   RunTimes times = {};
   Tally tally = {};
   IntervalLog intervals = {};
+  std::vector<uint8_t> payload_room = {};  // in which publishers make payloads, one at a time
 
   // Sums over the clients, kept by them. Of the measured part.
   uint64_t expected = 0;  // deliveries that the messages sent make

@@ -11,6 +11,7 @@
 #include "client/client_options.h"
 #include "io/client_runner.h"
 #include "mqbench/load_plan.h"
+#include "mqbench/payloads.h"
 #include "mqbench/rate_curve.h"
 #include "mqbench/schedule.h"
 
@@ -27,13 +28,6 @@ enum class Verify : uint8_t {
   kStrict,  // and that every byte is the one that was sent
 };
 std::string_view name(Verify verify);
-
-// Where the stamp travels.
-enum class StampPlace : uint8_t {
-  kPayload,
-  kCorrelation,  // Correlation Data, where the payload has no room for it or is the user's
-  kNone,         // the same with MQTT 3: messages can only be counted
-};
 
 // What one flow of the plan carries, and when.
 struct FlowLoad {
@@ -58,9 +52,9 @@ struct LoadOptions {
   uint32_t shard = 0, shards = 1;  // of several processes that carry out the plan
   Qos qos = Qos::kAtMostOnce;
   Qos sub_qos = Qos::kAtMostOnce;
-  uint32_t payload_size = 256;  // at least kCompactStampSize with a stamp in it
-  std::string payload;          // the user's own, where `stamp` is not in it
-  bool has_payload = false;
+  uint32_t payload_size = 256;  // on average
+  Payloads payloads;
+  std::vector<Payloads> flow_payloads;  // of a scenario, by flow, in their place
   StampPlace stamp = StampPlace::kPayload;
   Verify verify = Verify::kSeq;
   // Whether it is known of each publisher what a subscriber got of it.
@@ -108,6 +102,9 @@ struct LoadOptions {
   bool open_loop() const { return rate.has_value(); }
   bool is_scenario() const { return !flow_loads.empty(); }
   FlowLoad flow(uint32_t flow) const;
+  const Payloads& payloads_of(uint32_t flow) const {
+    return flow_payloads.empty() ? payloads : flow_payloads[flow];
+  }
   // Its rate in the measured part, of all publishers and shards. REQUIRES: open_loop()
   RateCurve curve(uint32_t flow = 0) const;
   // How many messages that makes; nothing where chance has it.

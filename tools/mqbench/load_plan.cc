@@ -224,6 +224,11 @@ uint32_t LoadPlan::publisher_of(uint32_t stream) const {
   return flow.first_publisher + (stream - flow.first_stream) / flow.topic.variants();
 }
 
+TemplateValues LoadPlan::values_of(uint32_t publisher, std::string& client_id_text) const {
+  const Flow& flow = flow_of(publisher);
+  return values(groups_[flow.group], publisher - flow.first_publisher, client_id_text);
+}
+
 std::string LoadPlan::topic(uint32_t stream) const {
   const uint32_t publisher = publisher_of(stream);
   const Flow& flow = flow_of(publisher);

@@ -125,6 +125,8 @@ class LoadPlan {
   uint32_t first_stream(uint32_t publisher) const;
   uint32_t streams_of(uint32_t publisher) const { return flow_of(publisher).topic.variants(); }
   uint32_t publisher_of(uint32_t stream) const;
+  // What fills in the blanks of a publisher's client; `client_id` holds some of it.
+  TemplateValues values_of(uint32_t publisher, std::string& client_id) const;
   std::string topic(uint32_t stream) const;
 
   struct Subscription {

@@ -8,7 +8,6 @@
 #include "base/random.h"
 #include "codec/property.h"
 #include "codec/reason_code.h"
-#include "mqbench/payload_check.h"
 
 namespace mq {
 namespace {
@@ -24,19 +23,6 @@ constexpr uint32_t kMessagesPerClock = 64;
 // A token carries the planned time in this unit, or as many of them as its client has flows, and
 // goes round after 137 s.
 constexpr Duration kTokenUnit{64};
-
-// Incompressible, and different for each publisher; the stamp is written over its beginning.
-std::vector<uint8_t> random_payload(size_t size, uint64_t seed) {
-  Random random(seed);
-  std::vector<uint8_t> payload(size);
-  for (uint8_t& byte : payload) byte = static_cast<uint8_t>(random.next());
-  return payload;
-}
-
-std::vector<uint8_t> own_payload(std::string_view text) {
-  const Bytes bytes = to_bytes(text);
-  return {bytes.begin(), bytes.end()};
-}
 
 const LoadPlan::Group& group_of(const LoadPlan& plan, uint32_t flow) {
   return plan.client_groups()[plan.flows()[flow].group];
@@ -56,10 +42,8 @@ LoadPublisher::LoadPublisher(LoadContext& context, uint32_t number, ClientRunner
       receivers_are_even_(context.options.plan.receivers_are_even(number)),
       queue_max_(std::clamp(kQueuedBytes / std::max(context.options.flow(flow_).payload_size, 1u),
                             kQueuedMessagesMin, kQueuedMessagesMax)),
-      payload_(context.options.has_payload
-                   ? own_payload(context.options.payload)
-                   : random_payload(context.options.flow(flow_).payload_size,
-                                    uint64_t{context.options.run} << 32 | number)),
+      payload_(context.options.payloads_of(flow_), context.options.stamp, context.options.plan,
+               number, context.payload_room),
       runner_(runner),
       streams_(context.options.plan.streams_of(number)),
       random_(uint64_t{number} << 32 | context.options.run) {
@@ -179,9 +163,16 @@ bool LoadPublisher::send(Messages& part, Time now) {
   const Time planned = open_loop ? part.turns->next() : now;
   const uint32_t variant = next_variant();
   uint64_t& sequence = streams_[variant].sent[warm_up ? 0 : 1];
-  stamp({context_.options.run, first_stream_ + variant, sequence, planned, now - planned, warm_up});
+  const std::span<uint8_t> correlation =
+      context_.options.stamp == StampPlace::kCorrelation
+          ? std::span(properties_.data() + properties_.size() - kCompactStampSize,
+                      kCompactStampSize)
+          : std::span<uint8_t>();
+  const Bytes payload = payload_.write(
+      {context_.options.run, first_stream_ + variant, sequence, planned, now - planned, warm_up},
+      correlation);
   const auto published = runner_.session().publish({.topic = topic_of(variant),
-                                                    .payload = payload_,
+                                                    .payload = payload,
                                                     .qos = qos_,
                                                     .properties = Properties(properties_.bytes()),
                                                     .token = token(planned, warm_up)},
@@ -213,29 +204,6 @@ bool LoadPublisher::send(Messages& part, Time now) {
     if (of_group != nullptr) of_group->send_lag.record((now - planned).count());
   }
   return true;
-}
-
-void LoadPublisher::stamp(const Stamp& stamp) {
-  std::span<uint8_t> rest = payload_;
-  Bytes written;
-  switch (context_.options.stamp) {
-    case StampPlace::kNone: return;
-    case StampPlace::kPayload:
-      write_stamp(stamp, payload_);
-      written = Bytes(payload_).first(stamp_size(payload_.size()));
-      rest = rest.subspan(written.size());
-      break;
-    case StampPlace::kCorrelation: {
-      const std::span<uint8_t> room(properties_.data() + properties_.size() - kCompactStampSize,
-                                    kCompactStampSize);
-      write_stamp(stamp, room);
-      written = room;
-      break;
-    }
-  }
-  if (context_.options.verify == Verify::kStrict && !context_.options.has_payload) {
-    PayloadPattern(written).fill(rest);
-  }
 }
 
 void LoadPublisher::block(Time now) {

@@ -79,7 +79,6 @@ class LoadPublisher {
   uint32_t time_units(Time at) const;
   uint32_t token_times() const { return (1u << 31) / flows_in_group_; }
   GroupTally* group_tally();
-  void stamp(const Stamp& stamp);
 
   LoadContext& context_;
   const uint32_t number_;
@@ -91,7 +90,7 @@ class LoadPublisher {
   const uint32_t receivers_max_;  // of a message, whichever topic it goes to
   const bool receivers_are_even_;
   const uint32_t queue_max_;  // QoS 0 messages handed to the session and not written
-  std::vector<uint8_t> payload_;
+  PayloadWriter payload_;
   Buffer properties_;  // with Correlation Data at their end, where the stamp is there
   ClientRunner& runner_;
   std::vector<Stream> streams_;      // by variant of the topic

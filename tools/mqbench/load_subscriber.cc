@@ -1,13 +1,13 @@
 #include "mqbench/load_subscriber.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "base/buffer.h"
 #include "codec/packet.h"
-#include "mqbench/payload_check.h"
 #include "mqbench/stamp.h"
 
 namespace mq {
@@ -63,19 +63,12 @@ void LoadSubscriber::count_delivery(uint32_t stream) {
   if (stream < plan.streams()) context_.deliveries.delivered(plan.publisher_of(stream));
 }
 
-// The bytes that begin with the stamp.
-Bytes LoadSubscriber::stamped_bytes(const Publish& publish) const {
-  if (context_.options.stamp == StampPlace::kPayload) return publish.payload;
-  const auto correlation = publish.properties.text(PropertyId::kCorrelationData);
-  return correlation ? to_bytes(*correlation) : Bytes();
-}
-
-bool LoadSubscriber::is_intact(Bytes stamped, Bytes payload) const {
+bool LoadSubscriber::is_intact(const Stamp& stamp, Bytes stamped, Bytes payload) const {
   const LoadOptions& options = context_.options;
-  if (options.has_payload) return to_string_view(payload) == options.payload;
-  const PayloadPattern pattern(stamped.first(stamp_size(stamped.size())));
-  if (options.stamp == StampPlace::kCorrelation) return pattern.matches(payload);
-  return pattern.matches(payload.subspan(stamp_size(payload.size())));
+  const LoadPlan& plan = options.plan;
+  if (stamp.stream >= plan.streams()) return false;
+  const uint32_t flow = plan.flow_index_of(plan.publisher_of(stamp.stream));
+  return options.payloads_of(flow).is_intact(options.stamp, plan, stamp, stamped, payload);
 }
 
 // Whose it is and when it was due nobody knows.
@@ -106,10 +99,12 @@ void LoadSubscriber::on_message(const Publish& publish, Now now) {
   if (context_.options.plan.pattern() == Pattern::kNone) return on_foreign(publish, now);
   if (publish.retain) return deliveries_.foreign();
   if (context_.options.stamp == StampPlace::kNone) return on_unstamped(now);
-  const Bytes stamped = stamped_bytes(publish);
+  const LoadOptions& options = context_.options;
+  std::array<uint8_t, kStampSize> room;
+  const Bytes stamped = options.payloads.stamped_bytes(options.stamp, publish, room);
   const auto read = read_stamp(stamped, context_.options.run);
   if (!read) return deliveries_.foreign();
-  if (context_.options.verify == Verify::kStrict && !is_intact(stamped, publish.payload)) {
+  if (options.verify == Verify::kStrict && !is_intact(read->stamp, stamped, publish.payload)) {
     return deliveries_.corrupt();
   }
   const Stamp& stamp = read->stamp;

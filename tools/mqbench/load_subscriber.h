@@ -28,8 +28,7 @@ class LoadSubscriber {
   void count_delivery(uint32_t stream);
   void count_by_group(uint32_t stream, Duration response, bool in_window);
   void on_unstamped(Now now);
-  Bytes stamped_bytes(const Publish& publish) const;
-  bool is_intact(Bytes stamped, Bytes payload) const;
+  bool is_intact(const Stamp& stamp, Bytes stamped, Bytes payload) const;
 
   LoadContext& context_;
   const uint32_t number_;

@@ -14,6 +14,7 @@ const char* difference(const Record& a, const Record& b) {
   if (a.pattern != b.pattern) return "their patterns differ";
   if (a.qos != b.qos || a.sub_qos != b.sub_qos) return "their qualities of service differ";
   if (a.size_bytes != b.size_bytes) return "their payload sizes differ";
+  if (a.payload != b.payload) return "their payloads differ";
   if (a.verify != b.verify) return "they were verified in different ways";
   if (a.open_loop() != b.open_loop()) return "one is open loop and the other is not";
   if (!std::ranges::equal(a.stages, b.stages, {}, &RateStage::length, &RateStage::length)) {

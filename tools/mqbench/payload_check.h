@@ -6,6 +6,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "mqbench/message_random.h"
 
 namespace mq {
 
@@ -19,7 +20,7 @@ class PayloadPattern {
     for (; stamp.size() >= 8; stamp = stamp.subspan(8)) {
       uint64_t word = 0;
       std::memcpy(&word, stamp.data(), 8);
-      seed_ = mixed(seed_ ^ word);
+      seed_ = mixed_bits(seed_ ^ word);
     }
   }
 
@@ -46,12 +47,7 @@ class PayloadPattern {
   }
 
  private:
-  static uint64_t mixed(uint64_t z) {
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9;
-    z = (z ^ z >> 27) * 0x94D049BB133111EB;
-    return z ^ z >> 31;
-  }
-  static uint64_t next(uint64_t& state) { return mixed(state += 0x9E3779B97F4A7C15); }
+  static uint64_t next(uint64_t& state) { return mixed_bits(state += 0x9E3779B97F4A7C15); }
 
   uint64_t seed_ = 0x6D7162656E636821;
 };

@@ -45,6 +45,7 @@ std::string duration(int64_t ns) {
 class Quick {
  public:
   explicit Quick(RunOptions options) : options_(std::move(options)) {
+    options_.load.payloads = {};
     options_.load.payload_size = 256;
     options_.load.drain = kDrain;
   }

@@ -33,6 +33,11 @@ double per_second(uint64_t count, double time_s) {
 
 }  // namespace
 
+std::string Record::payload_text() const {
+  if (payload == "random") return format_size(size_bytes);
+  return fmt::format("{} on average ({})", format_size(size_bytes), payload);
+}
+
 std::string_view name(Verify verify) {
   switch (verify) {
     case Verify::kOff: return "off";
@@ -72,6 +77,7 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
   record.qos = static_cast<int>(load.qos);
   record.sub_qos = static_cast<int>(load.sub_qos);
   record.size_bytes = load.payload_size;
+  record.payload = load.payloads.described;
   record.verify = name(load.verify);
   record.pairs = load.tracks() ? options.pairs : 0;
   record.rate = load.rate;

@@ -46,7 +46,8 @@ struct Record {
   uint64_t pubs = 0, subs = 0;
   LoadPlan::Receivers receivers;  // deliveries that each message must make
   int qos = 0, sub_qos = 0;
-  uint64_t size_bytes = 0;
+  uint64_t size_bytes = 0;         // of a payload, on average
+  std::string payload = "random";  // which ones
   std::string verify = "seq";
   uint64_t pairs = 0;  // of publisher and subscriber that are kept account of, 24 bytes each
   std::optional<double> rate;     // planned; none: as fast as it went
@@ -54,6 +55,8 @@ struct Record {
   ArrivalOptions arrival;
   uint64_t inflight = 0, threads = 0;
   bool open_loop() const { return rate.has_value(); }
+  // "256 B", "1.1 KiB on average (random 100..2000)"
+  std::string payload_text() const;
 
   Accounting counts;
   Tally tally;  // histograms, rates, CPU time

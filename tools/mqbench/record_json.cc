@@ -97,6 +97,7 @@ ordered_json load_json(const Record& record) {
           {"qos", record.qos},
           {"sub_qos", record.sub_qos},
           {"size_bytes", record.size_bytes},
+          {"payload", record.payload},
           {"verify", record.verify},
           {"pairs", record.pairs},
           {"rate_target", record.rate ? ordered_json(*record.rate) : ordered_json(nullptr)},
@@ -446,6 +447,7 @@ Record read_record(const json& from) {
   to.qos = load.at("qos").get<int>();
   to.sub_qos = load.at("sub_qos").get<int>();
   to.size_bytes = load.at("size_bytes").get<uint64_t>();
+  to.payload = load.value("payload", "random");
   to.verify = load.value("verify", "seq");
   to.pairs = load.value("pairs", uint64_t{0});
   if (!load.at("rate_target").is_null()) to.rate = load.at("rate_target").get<double>();

@@ -59,6 +59,7 @@ const char* load_difference(const Record& a, const Record& b) {
   if (a.pubs != b.pubs || a.subs != b.subs) return "their numbers of clients differ";
   if (a.qos != b.qos || a.sub_qos != b.sub_qos) return "their qualities of service differ";
   if (a.size_bytes != b.size_bytes) return "their payload sizes differ";
+  if (a.payload != b.payload) return "their payloads differ";
   if (a.open_loop() != b.open_loop()) return "one is open loop and the other is not";
   const auto same_stage = [](const RateStage& x, const RateStage& y) {
     return x.length == y.length && std::abs(x.rate - y.rate) <= 1e-6 * x.rate;

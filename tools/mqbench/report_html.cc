@@ -223,7 +223,7 @@ std::string html_report(const Record& record) {
       "of "
       "warm-up. mqbench {}, Linux {}, {} processors.</p>\n",
       record.started, xml_escaped(record.run_name), record.protocol, xml_escaped(record.pattern),
-      record.pubs, record.subs, record.qos, format_size(record.size_bytes), loop_text(record),
+      record.pubs, record.subs, record.qos, xml_escaped(record.payload_text()), loop_text(record),
       record.window_s, record.warm_up_s, record.version, xml_escaped(record.kernel), record.cpus);
   const bool good = record.verdict.valid && record.counts.violations.empty();
   out += fmt::format("<p class=\"{}\" id=\"verdict\">{}</p>\n", good ? "good" : "bad",

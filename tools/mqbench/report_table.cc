@@ -45,9 +45,9 @@ std::string csv_report(const Record& record) {
 
 std::string markdown_report(const Record& record) {
   std::string text =
-      fmt::format("## mqbench: {}\n\nMQTT {}, {} {} → {}, QoS {}, {} bytes, {}, {:.1f} s\n\n",
+      fmt::format("## mqbench: {}\n\nMQTT {}, {} {} → {}, QoS {}, {}, {}, {:.1f} s\n\n",
                   record.target, record.protocol, record.pattern, record.pubs, record.subs,
-                  record.qos, record.size_bytes, loop_text(record), record.window_s);
+                  record.qos, record.payload_text(), loop_text(record), record.window_s);
   text += "| |";
   for (const double p : record.percentiles) {
     text += fmt::format(" {} |", p == 100 ? "max" : percentile_name(p));

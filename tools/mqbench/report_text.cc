@@ -30,8 +30,8 @@ std::string load_line(const Record& record) {
       record.pattern, record.pubs, record.subs,
       record.sub_qos == record.qos ? fmt::format("{}", record.qos)
                                    : fmt::format("{} to {}", record.qos, record.sub_qos),
-      format_size(record.size_bytes), loop_text(record), record.window_s, record.warm_up_s,
-      record.threads, record.threads == 1 ? "" : "s");
+      record.payload_text(), loop_text(record), record.window_s, record.warm_up_s, record.threads,
+      record.threads == 1 ? "" : "s");
 }
 
 std::string receivers_line(const LoadPlan::Receivers& receivers) {

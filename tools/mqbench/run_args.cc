@@ -1,11 +1,8 @@
 #include "mqbench/run_args.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <limits>
 #include <random>
 #include <string_view>
@@ -28,7 +25,6 @@ namespace mq {
 namespace {
 
 constexpr uint32_t kClientsMax = 1'000'000;
-constexpr uint64_t kPayloadFileMax = kVarintMax / 2;
 constexpr uint32_t kThreadsMax = 256;
 constexpr uint64_t kShardsMax = 10'000;
 constexpr uint32_t kRunMax = 0xFFFFFF;
@@ -197,13 +193,11 @@ Result<void> parse_pattern(std::string_view text, RunArgs& to) {
     if (colon != std::string_view::npos) to.share = text.substr(colon + 1);
     return {};
   }
-  return invalid(
-      fmt::format("Invalid pattern given: {}, it must be p2p, fanin, fanout, mesh, shared "
-                  "or shared:GROUP.",
-                  text));
+  return invalid("it must be p2p, fanin, fanout, mesh, shared or shared:GROUP");
 }
 
-Result<void> resolve_plan(const RunArgs& args, LoadOptions& to) {
+Result<void> resolve_plan(const RunArgs& args, std::shared_ptr<const DataTable> data,
+                          LoadOptions& to) {
   const bool mesh = args.pattern == Pattern::kMesh;
   LoadPlan::PatternPlan plan{.pattern = args.pattern,
                              .publishers = args.pubs,
@@ -228,11 +222,8 @@ Result<void> resolve_plan(const RunArgs& args, LoadOptions& to) {
   LoadPlan::Names names{.run = to.run_name,
                         .id_prefix = to.client.client_id,
                         .user = to.client.user_name.value_or(""),
+                        .data = std::move(data),
                         .first_number = args.first_number};
-  if (args.data) {
-    MQ_TRY(DataTable data, DataTable::read(*args.data));
-    names.data = std::make_shared<const DataTable>(std::move(data));
-  }
   MQ_TRY(to.plan, LoadPlan::make(plan, std::move(names)));
   if (to.shards > 1 && to.plan.groups() < to.shards) {
     return invalid(
@@ -278,22 +269,6 @@ Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   return {};
 }
 
-Result<std::string> read_payload(const std::string& path) {
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size = file ? static_cast<std::streamoff>(file.tellg()) : -1;
-  if (size < 0) {
-    return fail(ErrorCode::kIo, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  }
-  if (static_cast<uint64_t>(size) > kPayloadFileMax) {
-    return invalid(fmt::format("{} is larger than a payload can be ({}).", path,
-                               format_size(kPayloadFileMax)));
-  }
-  std::string text(static_cast<size_t>(size), '\0');
-  file.seekg(0).read(text.data(), size);
-  if (!file) return fail(ErrorCode::kIo, fmt::format("cannot read {}", path));
-  return text;
-}
-
 std::vector<std::string> words_between_commas(std::string_view list) {
   std::vector<std::string> words;
   while (!list.empty()) {
@@ -305,21 +280,10 @@ std::vector<std::string> words_between_commas(std::string_view list) {
 }
 
 // What is sent, and where in it the stamp goes.
-Result<void> resolve_payload(const RunArgs& args, LoadOptions& to) {
-  if (args.message && args.payload_file) {
-    return invalid("--message and --payload-file cannot be used together.");
-  }
-  to.has_payload = args.message || args.payload_file;
-  to.payload = args.message.value_or("");
-  if (args.payload_file) {
-    MQ_TRY(to.payload, read_payload(*args.payload_file));
-  }
-  to.payload_size = static_cast<uint32_t>(to.has_payload ? to.payload.size() : args.size);
-  if (!to.has_payload && to.payload_size >= kCompactStampSize) {
-    to.stamp = StampPlace::kPayload;
-  } else {
-    to.stamp = to.client.version == Version::kV5 ? StampPlace::kCorrelation : StampPlace::kNone;
-  }
+Result<void> resolve_payload(const RunArgs& args, const DataTable* data, LoadOptions& to) {
+  MQ_TRY(to.payloads, resolve(args.payload, to.arrival.seed, {to.run_name, data}));
+  to.payload_size = static_cast<uint32_t>(to.payloads.mean() + 0.5);
+  to.stamp = to.payloads.stamp_place(to.client.version == Version::kV5);
   if (to.stamp == StampPlace::kCorrelation &&
       to.publish_properties.view().has(PropertyId::kCorrelationData)) {
     return invalid("This payload's stamp travels as Correlation Data: it cannot have other.");
@@ -331,13 +295,17 @@ Result<void> resolve_payload(const RunArgs& args, LoadOptions& to) {
     }
     to.warm_up = Duration::zero();  // nobody could tell its messages from the others
   }
-  const size_t stamp = to.stamp == StampPlace::kPayload ? stamp_size(to.payload_size) : 0;
-  if (args.verify == Verify::kStrict && !to.has_payload &&
-      (to.stamp == StampPlace::kNone || to.payload_size < stamp + PayloadPattern::kSizeMin)) {
-    return invalid(fmt::format(
-        "--verify strict needs payloads of {} bytes or more.",
-        (to.stamp == StampPlace::kNone ? kCompactStampSize : stamp) + PayloadPattern::kSizeMin));
+  if (args.verify != Verify::kStrict) return {};
+  if (to.payloads.pool_is_random) {
+    return invalid("With --verify strict each payload is different: --pool has no use.");
   }
+  if (!to.payloads.can_be_verified(to.stamp)) {
+    return invalid(fmt::format(
+        "--verify strict needs a stamp, which own payloads have with MQTT 5 or {{stamp}} in a "
+        "template, and in payloads of random bytes {} more.",
+        PayloadPattern::kSizeMin));
+  }
+  to.payloads.verifiable = !to.payloads.are_given();
   return {};
 }
 
@@ -405,15 +373,9 @@ void declare_clients(CLI::App& app, RunArgs& args) {
               "Quality of service to publish with.")
       .choice("--sub-qos", args.sub_qos,
               {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
-              "Quality of service to subscribe with; that of -q without.")
-      .size(
-          "-s,--size", args.size, "BYTES",
-          "Size of a payload. Below 16 the stamp travels as Correlation Data, and with MQTT 3 not "
-          "at all: then messages are only counted.",
-          {0, kVarintMax / 2})
-      .text("-m,--message", args.message, "TEXT",
-            "Send this, instead of random bytes; the stamp travels as with small payloads.")
-      .text("--payload-file", args.payload_file, "FILE", "Send what is in a file, likewise.")
+              "Quality of service to subscribe with; that of -q without.");
+  declare(app, args.payload);
+  Options(app, "Load")
       .choice("--arrival", args.arrival,
               {{"uniform", Arrival::kUniform}, {"poisson", Arrival::kPoisson}},
               "The messages of a publisher are evenly spaced, or come at random as a Poisson "
@@ -549,8 +511,13 @@ void declare_results(CLI::App& app, RunArgs& args) {
 Result<void> resolve_load(const RunArgs& args, LoadOptions& to) {
   MQ_CHECK(resolve_rate(args, to));
   MQ_CHECK(resolve_arrival(args, to));
-  MQ_CHECK(resolve_payload(args, to));
-  MQ_CHECK(resolve_plan(args, to));
+  std::shared_ptr<const DataTable> data;
+  if (args.data) {
+    MQ_TRY(DataTable table, DataTable::read(*args.data));
+    data = std::make_shared<const DataTable>(std::move(table));
+  }
+  MQ_CHECK(resolve_payload(args, data.get(), to));
+  MQ_CHECK(resolve_plan(args, std::move(data), to));
   to.qos = args.qos;
   to.sub_qos = args.sub_qos.value_or(args.qos);
   if (to.stamp != StampPlace::kNone) to.warm_up = args.warm_up;

@@ -13,6 +13,7 @@
 #include "common/connect_args.h"
 #include "mqbench/load_options.h"
 #include "mqbench/output_args.h"
+#include "mqbench/payload_args.h"
 #include "mqbench/regress_limit.h"
 #include "mqbench/threshold.h"
 
@@ -41,8 +42,7 @@ struct RunArgs {
   std::optional<std::string> data;
   Qos qos = Qos::kAtMostOnce;
   std::optional<Qos> sub_qos;
-  uint64_t size = 256;
-  std::optional<std::string> message, payload_file;
+  PayloadArgs payload;
   Verify verify = Verify::kSeq;
   bool reconnect = true;
   bool pin = false;

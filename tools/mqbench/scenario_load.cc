@@ -77,6 +77,9 @@ Result<void> apply_all(const Scenario& scenario, LoadOptions& to) {
       FlowLoad& load = to.flow_loads.emplace_back();
       load.qos = flow.qos;
       load.payload_size = static_cast<uint32_t>(flow.size);
+      Payloads& payloads = to.flow_payloads.emplace_back();
+      payloads.sizes = SizeSpec(load.payload_size);
+      payloads.verifiable = to.verify == Verify::kStrict;
       load.stages = scenario.stages(g, flow);
       load.arrival = {flow.arrival, flow.phase, to.arrival.seed + kSeedStep * to.flow_loads.size()};
       load.rate =

@@ -34,9 +34,9 @@ void declare(CLI::App& app, SideArgs& args) {
     load.number("-I,--interval_of_msg", args.interval_ms, "MS",
                 "Milliseconds between two messages of a client; 0: as fast as it goes.")
         .number("-L,--limit", args.limit, "COUNT", "Messages of all clients together; 0: no limit.")
-        .size("-s,--size", args.run.size, "BYTES", "Size of a payload.", {0, kVarintMax / 2})
         .number("-F,--inflight", args.run.inflight, "COUNT",
                 "Most QoS 1 and 2 messages that a client has unacknowledged.", {1, 65535});
+    declare_size(app, args.run.payload);
   }
   declare_permissions(app, args.run);
   declare(app, args.run.output);
