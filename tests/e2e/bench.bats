@@ -159,6 +159,13 @@ all_arrived() {
   count .counts.acked 100
 }
 
+@test "threads that do not sleep send what is planned" {
+  bench --rate 2000 -d 0.5 -q 1 --busy-poll --unit us >"$work/report"
+  all_arrived 1000 1000
+  count '.metrics | has("suback_ms")' true
+  grep -qE '^response( +[0-9]+\.[0-9] us){6} +1 000$' "$work/report"
+}
+
 @test "payloads of several kinds arrive as they are meant" {
   printf '{"is":"{stamp}","n":{n},"at":{i},"x":{}}' >"$work/template"
   subscribe first mqsub -h 127.0.0.1 -p "$port" -t 'kinds/+' -C 3 -F %p

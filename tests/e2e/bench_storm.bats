@@ -119,6 +119,17 @@ as_schema() {
   grep -q '^FAILED .*all back within 1' "$work/text"
 }
 
+@test "storm: conditions on its figures decide the exit code" {
+  start_broker
+  for row in '3 conn_rate>0' '0 connack.p99>50s' '0 errors>0' '3 tcp.max<50s' '1 tls.p99>1s' '1 loss>0' '2 speed>1'; do
+    run -"${row%% *}" storm -c 20 --probe-rate 0 --no-subscription --fail-if "${row#* }" ||
+      [ "$status" -eq 5 ] # the machine was busy
+  done
+  storm -c 20 --probe-rate 0 --fail-if 'suback.p99>50s' || [ $? -eq 5 ]
+  figure '.thresholds == [{"expression": "suback.p99>50s", "value": .thresholds[0].value, "hit": false}]'
+  grep -q '^passed    suback.p99>50s$' "$work/text"
+}
+
 @test "storm: nobody there is exit 1, a broker in the world is not stormed, Ctrl-C is exit 130" {
   start_broker
   kill -9 "$broker_pid"

@@ -177,6 +177,11 @@ TEST_CASE("args: where the stamp travels") {
   CHECK(error({"-s", "8", "-V", "5", "--verify", "strict"}) == "");
 }
 
+TEST_CASE("args: threads that do not sleep need a plan") {
+  CHECK(parse({"--busy-poll"})->load.busy_poll);
+  CHECK(error({"--busy-poll", "--rate", "max"}) != "");
+}
+
 TEST_CASE("args: payloads") {
   const auto load = [](std::vector<std::string> words) { return parse(std::move(words))->load; };
   CHECK(load({"-s", "100..300"}).payload_size == 200);

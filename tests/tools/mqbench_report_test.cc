@@ -174,6 +174,8 @@ TEST_CASE("report: JSON read back is the same record") {
   r.tally.events.push_back({0.5, "publisher 0: lost"});
   r.tally.response.record(-5, 2);
   r.tally.response.record(Histogram::kHighest + 1, 3);
+  r.tally.suback.record(1'000'000);
+  r.connecting = std::chrono::milliseconds(250);
   Record record = judged(o, r);
   record.labels["broker"] = "1.2.3 \"x\"";
   record.thresholds.push_back({"p99>10ms", 1.98e6, false});
@@ -182,6 +184,12 @@ TEST_CASE("report: JSON read back is the same record") {
   REQUIRE_MESSAGE(again, again.error().text);
   CHECK(to_json(*again) == json);
   CHECK(text_report(*again) == text_report(record));
+  CHECK(again->connecting_s == 0.25);
+  CHECK(again->tally.suback.count() == 1);
+  const std::string in_us = text_report(record, TimeUnit::kMicroseconds);
+  CHECK(has(in_us, "\nsuback           1000.0 us"));
+  CHECK(has(text_report(record, TimeUnit::kMilliseconds), "\nsuback            1.000 ms"));
+  CHECK(has(markdown_report(record, TimeUnit::kMicroseconds), "| suback | 1000.0 us |"));
   CHECK(html_report(*again) == html_report(record));
 
   RunOptions closed = o;

@@ -112,6 +112,30 @@ TEST_CASE("storm: exit codes") {
   CHECK(judge_exit(o, r) == 130);
 }
 
+TEST_CASE("storm: conditions") {
+  StormArgs a = args(StormMode::kConnect);
+  a.fail_if = {"connack.p99>1h"};
+  CHECK(has(error(a), "is not a value of"));
+  a.fail_if = {"tcp.max>1s", "conn_rate<1", "disconnects>0"};
+  const StormOptions o = *resolve(a);
+  StormResult r = result();
+  CHECK_FALSE(judge_conditions(o, [] {
+    StormResult without = result();
+    without.tally.tcp = Histogram();
+    return without;
+  }()));
+  r.tally.tcp.record(10);
+  r.thresholds = *judge_conditions(o, r);
+  REQUIRE(r.thresholds.size() == 3);
+  CHECK_FALSE(r.thresholds[0].hit);
+  CHECK(judge_exit(o, r) == kExitOk);
+  r.tally.lost = 1;
+  r.thresholds = *judge_conditions(o, r);
+  CHECK(r.thresholds[2].hit);
+  CHECK(judge_exit(o, r) == kExitThreshold);
+  CHECK(has(storm_text(o, r), "FAILED    disconnects>0"));
+}
+
 TEST_CASE("storm: times of a SYN that was sent again are named") {
   StormResult r = result();
   r.tally.syn_retransmitted = 6;

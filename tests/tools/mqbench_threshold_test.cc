@@ -28,6 +28,9 @@ Record record() {
   r.counts.duplicates_unflagged = 2;
   r.rate_ratio = 0.95;
   r.threads_busy = {0.2, 0.5};
+  r.tally.connect.record(3'000'000, 2);
+  r.tally.suback.record(2'000'000);
+  r.connecting_s = 0.5;
   return r;
 }
 
@@ -56,19 +59,21 @@ TEST_CASE("threshold: metrics, operators and units") {
         {"reorder>0", false},      {"not_sent<=100", true},     {"rate<1k", true},
         {"recv_rate>=900", true},  {"recv_rate>0.9k", false},   {"rate_ratio<96%", true},
         {"client_cpu>50%", false}, {"client_cpu>=0.5", true},   {"disconnects>0", false},
-        {"errors>0", false}}) {
+        {"errors>0", false},       {"connack.max==3ms", true},  {"suback.p50>1ms", true},
+        {"conn_rate==4", true},    {"conn_rate>4", false}}) {
     CAPTURE(row.text);
     CHECK(truth(row.text) == (row.hit ? "true" : "false"));
   }
 }
 
 TEST_CASE("threshold: what was not measured has neither passed nor failed") {
-  CHECK(truth("connack.p99>1s") == "connack.p99>1s: nothing of the kind was measured");
+  CHECK(truth("tcp.p99>1s") == "tcp.p99>1s: nothing of the kind was measured");
+  CHECK(truth("tls.max<1s") == "tls.max<1s: nothing of the kind was measured");
   CHECK(truth("service.p50<1s") == "service.p50<1s: nothing of the kind was measured");
   // Of no deliveries none were lost: that says nothing about a broker.
   const Record nothing;
   for (const char* text : {"loss>0", "dup>0", "reorder>0", "rate<1", "recv_rate<1", "rate_ratio<1",
-                           "not_sent>0", "client_cpu>0", "p99>1s"}) {
+                           "not_sent>0", "client_cpu>0", "conn_rate<1", "suback.p50>0", "p99>1s"}) {
     CAPTURE(text);
     CHECK_FALSE(Condition::parse(text)->evaluate(nothing));
   }

@@ -93,7 +93,7 @@ void LoadClient::on_event(const ClientEvent& event, Now now) {
   } else if (const auto* connection = std::get_if<Connected>(&event)) {
     connected(*connection, now);
   } else if (const auto* subscribed = std::get_if<Subscribed>(&event)) {
-    if (const Result<void> granted = subscriber_->on_subscribed(*subscribed); !granted) {
+    if (const Result<void> granted = subscriber_->on_subscribed(*subscribed, now); !granted) {
       return context_.owner.client_failed(
           {granted.error().code, fmt::format("{}: {}", name(), granted.error().text)});
     }

@@ -76,8 +76,9 @@ struct LoadOptions {
   uint32_t connecting_max = 100;  // connections that are being made at a time
   double connect_rate = 0;        // connections a second, 0 without a limit
   uint32_t threads = 1;
-  bool pin = false;  // each thread to a processor of its own
-  Duration hold{};   // connections are kept for that long after the last delivery
+  bool pin = false;        // each thread to a processor of its own
+  bool busy_poll = false;  // no thread sleeps while messages are due or under way
+  Duration hold{};         // connections are kept for that long after the last delivery
   // Clients take turns with these; all from where the system likes and to the same server without.
   std::vector<std::string> local_addresses;
   std::vector<Address> hosts;

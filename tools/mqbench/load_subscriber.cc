@@ -27,10 +27,12 @@ Result<bool> LoadSubscriber::subscribe() {
   if (encoded.empty()) return false;
   MQ_CHECK(runner_.session().subscribe(
       {.filters = writer.list(), .properties = context_.options.subscribe_properties.view()}));
+  asked_at_ = context_.loop.read_clock().mono;
   return true;
 }
 
-Result<void> LoadSubscriber::on_subscribed(const Subscribed& answer) {
+Result<void> LoadSubscriber::on_subscribed(const Subscribed& answer, Now now) {
+  context_.tally.suback.record((now.mono - asked_at_).count());
   Qos granted = Qos::kExactlyOnce;
   for (size_t i = 0; i < answer.codes.size(); ++i) {
     const auto reason = static_cast<ReasonCode>(answer.codes[i]);

@@ -17,7 +17,7 @@ class LoadSubscriber {
   // Asks for what the plan says. False when that is nothing.
   Result<bool> subscribe();
   // An error when the server refused.
-  Result<void> on_subscribed(const Subscribed& answer);
+  Result<void> on_subscribed(const Subscribed& answer, Now now);
   void on_message(const Publish& publish, Now now);
   void on_lost() { ++deliveries_.disconnects; }
 
@@ -34,6 +34,7 @@ class LoadSubscriber {
   const uint32_t number_;
   ClientRunner& runner_;
   Deliveries deliveries_;
+  Time asked_at_{};
 };
 
 }  // namespace mq

@@ -88,7 +88,7 @@ bool same_configuration(const Record& a, const Record& b) {
   return same(a.tally.response, b.tally.response) && same(a.tally.service, b.tally.service) &&
          same(a.tally.send_lag, b.tally.send_lag) && same(a.tally.ack, b.tally.ack) &&
          same(a.tally.connect, b.tally.connect) && same(a.tally.recv_wait, b.tally.recv_wait) &&
-         intervals_fit(a) && intervals_fit(b);
+         same(a.tally.suback, b.tally.suback) && intervals_fit(a) && intervals_fit(b);
 }
 
 }  // namespace
@@ -127,6 +127,7 @@ Result<Record> merge(const std::vector<Record>& records) {
     add(next.counts, sum.counts);
     add(next.host, sum.host);
     sum.tally.merge(next.tally);
+    sum.connecting_s = std::max(sum.connecting_s, next.connecting_s);
     add(next.intervals, sum.intervals);
     if (badness(next.verdict) > badness(sum.verdict)) {  // the worst counts
       sum.verdict = next.verdict;

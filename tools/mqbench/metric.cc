@@ -36,11 +36,18 @@ double statistic_of(const Histogram& histogram, std::string_view statistic) {
 
 struct Latency {
   std::string_view prefix;
-  std::string_view label;  // of latencies()
+  std::string_view label;  // of latencies(); empty: no run has it
 };
-constexpr Latency kLatencies[] = {{"response", "response"}, {"service", "service"},
-                                  {"lag", "send lag"},      {"recv_wait", "recv wait"},
-                                  {"ack", "ack"},           {"connack", "connect"}};
+constexpr Latency kLatencies[] = {{"response", "response"},
+                                  {"service", "service"},
+                                  {"lag", "send lag"},
+                                  {"recv_wait", "recv wait"},
+                                  {"ack", "ack"},
+                                  {"connack", "connect"},
+                                  {"suback", "suback"},
+                                  {"tcp", ""},
+                                  {"tls", ""},
+                                  {"ready", ""}};
 
 std::optional<double> as_double(uint64_t count) {
   return static_cast<double>(count);
@@ -81,10 +88,34 @@ constexpr Number kNumbers[] = {
     {"recv_rate", false, true, [](const Record& r) { return if_any(r.subs, received_per_s(r)); }},
     {"rate_ratio", false, true,
      [](const Record& r) { return if_any(r.open_loop() ? r.counts.planned : 0, r.rate_ratio); }},
+    {"conn_rate", false, true,
+     [](const Record& r) -> std::optional<double> {
+       const uint64_t count = r.tally.connect.count();
+       if (count == 0 || !(r.connecting_s > 0)) return std::nullopt;
+       return static_cast<double>(count) / r.connecting_s;
+     }},
     {"client_cpu", true, true, [](const Record& r) -> std::optional<double> {
        if (r.threads_busy.empty()) return std::nullopt;
        return *std::ranges::max_element(r.threads_busy);
      }}};
+
+class RecordMetrics final : public MetricSource {
+ public:
+  explicit RecordMetrics(const Record& record) : record_(record), rows_(latencies(record)) {}
+
+  const Histogram* latency(std::string_view prefix) const override {
+    const auto latency = std::ranges::find(kLatencies, prefix, &Latency::prefix);
+    const auto row = std::ranges::find(rows_, latency->label, &LatencyRow::label);
+    return row == rows_.end() ? nullptr : row->histogram;
+  }
+  std::optional<double> number(std::string_view name) const override {
+    return std::ranges::find(kNumbers, name, &Number::name)->value(record_);
+  }
+
+ private:
+  const Record& record_;
+  const std::vector<LatencyRow> rows_;
+};
 
 }  // namespace
 
@@ -117,30 +148,27 @@ bool Metric::is_live() const {
   return is_time_ || std::ranges::find(kNumbers, name_, &Number::name)->live;
 }
 
+Result<double> Metric::value(const MetricSource& source) const {
+  if (!is_time_) {
+    if (const auto value = source.number(name_)) return *value;
+  } else {
+    const size_t dot = name_.find('.');
+    const Histogram* const histogram = source.latency(std::string_view(name_).substr(0, dot));
+    if (histogram != nullptr && histogram->count() > 0) {
+      return statistic_of(*histogram, name_.substr(dot + 1));
+    }
+  }
+  return fail(ErrorCode::kNotFound, fmt::format("{}: nothing of the kind was measured", name_));
+}
+
 Result<double> Metric::value(const Record& record) const {
-  if (group_.empty()) return own_value(record);
+  if (group_.empty()) return value(RecordMetrics(record));
   const auto group = std::ranges::find(record.groups, group_, &GroupRecord::name);
   if (group == record.groups.end()) {
     return fail(ErrorCode::kNotFound, fmt::format("there is no group '{}'", group_));
   }
-  return own_value(of_group(record, *group));
-}
-
-Result<double> Metric::own_value(const Record& record) const {
-  const auto nothing = [this] {
-    return fail(ErrorCode::kNotFound, fmt::format("{}: nothing of the kind was measured", name_));
-  };
-  if (!is_time_) {
-    const auto value = std::ranges::find(kNumbers, name_, &Number::name)->value(record);
-    if (!value) return nothing();
-    return *value;
-  }
-  const size_t dot = name_.find('.');
-  const auto latency = std::ranges::find(kLatencies, name_.substr(0, dot), &Latency::prefix);
-  const std::vector<LatencyRow> rows = latencies(record);
-  const auto row = std::ranges::find(rows, latency->label, &LatencyRow::label);
-  if (row == rows.end() || row->histogram->count() == 0) return nothing();
-  return statistic_of(*row->histogram, name_.substr(dot + 1));
+  const Record own = of_group(record, *group);
+  return value(RecordMetrics(own));
 }
 
 }  // namespace mq

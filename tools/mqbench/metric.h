@@ -1,19 +1,31 @@
 // A figure of a result, by the name that conditions and gates use.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/histogram.h"
 #include "base/result.h"
 
 namespace mq {
 
 struct Record;
 
+// Something that has figures.
+struct MetricSource {
+  // By the prefix of the metric. Null where it was not measured.
+  virtual const Histogram* latency(std::string_view prefix) const = 0;
+  virtual std::optional<double> number(std::string_view name) const = 0;
+
+ protected:
+  ~MetricSource() = default;
+};
+
 // p50, p99.9, ..., mean, min or max, of the response time or, behind a prefix, of another:
-// response. service. lag. recv_wait. ack. connack.; or one of loss, dup, reorder, corrupt, errors,
-// disconnects, not_sent, rate, recv_rate, rate_ratio, client_cpu. With a name and a colon before
-// it, that of a group of a scenario.
+// response. service. lag. recv_wait. ack. tcp. tls. connack. suback. ready.; or one of loss, dup,
+// reorder, corrupt, errors, disconnects, not_sent, rate, recv_rate, rate_ratio, conn_rate,
+// client_cpu. With a name and a colon before it, that of a group of a scenario.
 class Metric {
  public:
   // Nothing in the text of the error but why.
@@ -28,12 +40,11 @@ class Metric {
   // Known while a run goes on, and not only at its end.
   bool is_live() const;
 
-  // Times in nanoseconds, shares as fractions. An error when the record has nothing of the kind.
+  // Times in nanoseconds, shares as fractions. An error when there is nothing of the kind.
+  Result<double> value(const MetricSource& source) const;
   Result<double> value(const Record& record) const;
 
  private:
-  Result<double> own_value(const Record& record) const;
-
   std::string name_;
   std::string group_;  // of a scenario that it is about; empty for all
   bool is_time_ = false;

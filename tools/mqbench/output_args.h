@@ -1,6 +1,7 @@
 // Where to write results, as typed.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,9 +11,13 @@ class App;
 
 namespace mq {
 
+// In which times of the text are shown.
+enum class TimeUnit : uint8_t { kAuto, kMicroseconds, kMilliseconds };
+
 struct OutputArgs {
   std::optional<std::string> json;  // "-" for standard output, in place of the text
   std::optional<std::string> jsonl;
+  TimeUnit unit = TimeUnit::kAuto;
   std::optional<std::string> csv, markdown, html, hlog, hgrm_prefix, directory;
 };
 

@@ -111,6 +111,7 @@ Record make_record(const RunOptions& options, const LoadResult& result) {
   record.host = result.host;
   record.blocked_share = signals.blocked_share;
   record.rate_ratio = signals.rate_ratio;
+  record.connecting_s = seconds(result.connecting);
   record.intervals = result.intervals;
   std::ranges::stable_sort(record.tally.events, {}, &Event::at_s);
   record.percentiles = options.percentiles;
@@ -140,6 +141,7 @@ std::vector<LatencyRow> latencies(const Record& record) {
   rows.push_back({"recv wait", &tally.recv_wait});
   rows.push_back({"ack", &tally.ack});
   rows.push_back({"connect", &tally.connect});
+  rows.push_back({"suback", &tally.suback});
   std::erase_if(rows, [](const LatencyRow& row) {
     const Histogram& histogram = *row.histogram;
     return histogram.count() + histogram.overflows() + histogram.negatives() == 0;

@@ -62,6 +62,7 @@ struct Record {
   Tally tally;  // histograms, rates, CPU time
   std::vector<double> threads_busy;
   HostSignals host;
+  double connecting_s = 0;  // until all clients were connected and subscribed; 0: not known
   double blocked_share = 0;
   double rate_ratio = 1;
   std::vector<Interval> intervals;

@@ -172,6 +172,7 @@ ordered_json client_json(const Record& record) {
   const SocketSignals& sockets = record.tally.sockets;
   return {{"threads", std::move(threads)},
           {"cpu_s", record.tally.cpu_s},
+          {"connecting_s", record.connecting_s},
           {"blocked_share", record.blocked_share},
           {"rwnd_limited_share", sockets.rwnd_limited_share()},
           {"sndbuf_limited_share", sockets.sndbuf_limited_share()},
@@ -252,13 +253,14 @@ Histogram histogram_from(const json& from) {
 }
 
 void read_histograms(const json& from, Record& to) {
-  const std::array<std::pair<const char*, Histogram*>, 6> named{
+  const std::array<std::pair<const char*, Histogram*>, 7> named{
       {{"response", &to.tally.response},
        {to.open_loop() ? "service" : "", &to.tally.service},
        {"send_lag", &to.tally.send_lag},
        {"recv_wait", &to.tally.recv_wait},
        {"ack", &to.tally.ack},
-       {"connect", &to.tally.connect}}};
+       {"connect", &to.tally.connect},
+       {"suback", &to.tally.suback}}};
   for (const auto& [key, histogram] : named) {
     if (from.contains(key)) *histogram = histogram_from(from.at(key));
   }
@@ -461,6 +463,7 @@ Record read_record(const json& from) {
   to.tally.sent_in_window = client.at("sent_in_window").get<uint64_t>();
   to.tally.received_in_window = client.at("received_in_window").get<uint64_t>();
   to.tally.cpu_s = client.at("cpu_s").get<double>();
+  to.connecting_s = client.value("connecting_s", 0.0);
   require(client.at("threads").size() <= kThreadsMax, "too many threads");
   for (const json& thread : client.at("threads")) {
     to.threads_busy.push_back(thread.at("cpu").get<double>());

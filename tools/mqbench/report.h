@@ -9,9 +9,12 @@
 
 namespace mq {
 
-std::string text_report(const Record& record);
+// A latency, with its unit.
+std::string latency_text(int64_t ns, TimeUnit unit);
+
+std::string text_report(const Record& record, TimeUnit unit = TimeUnit::kAuto);
 std::string csv_report(const Record& record);  // a row for each interval
-std::string markdown_report(const Record& record);
+std::string markdown_report(const Record& record, TimeUnit unit = TimeUnit::kAuto);
 std::string html_report(const Record& record);        // needs nothing from elsewhere
 // A line of JSON for each interval, and the result as the last one.
 std::string jsonl_report(const Record& record);

@@ -44,16 +44,23 @@ void declare(CLI::App& app, OutputArgs& args) {
       .text("--hgrm", args.hgrm_prefix, "PREFIX",
             "Write the percentiles of each latency to PREFIXresponse.hgrm and so on, as "
             "HdrHistogram's tools read them.")
+      .choice("--unit", args.unit,
+              {{"auto", TimeUnit::kAuto},
+               {"us", TimeUnit::kMicroseconds},
+               {"ms", TimeUnit::kMilliseconds}},
+              "Unit of the latencies in the text and in Markdown: whichever fits each, or always "
+              "the same.")
       .text("-o,--output", args.directory, "DIR", "Write all of these into a directory.");
 }
 
 Result<void> write_reports(const Record& record, const OutputArgs& args, bool jsonl_is_written) {
-  if (args.json != "-" && args.jsonl != "-") write_all(STDOUT_FILENO, text_report(record));
+  if (args.json != "-" && args.jsonl != "-")
+    write_all(STDOUT_FILENO, text_report(record, args.unit));
   if (args.json) MQ_CHECK(write_file(*args.json, to_json(record)));
   if (args.jsonl && !jsonl_is_written) MQ_CHECK(write_file(*args.jsonl, jsonl_report(record)));
   if (args.html) MQ_CHECK(write_file(*args.html, html_report(record)));
   if (args.csv) MQ_CHECK(write_file(*args.csv, csv_report(record)));
-  if (args.markdown) MQ_CHECK(write_file(*args.markdown, markdown_report(record)));
+  if (args.markdown) MQ_CHECK(write_file(*args.markdown, markdown_report(record, args.unit)));
   if (args.hlog) MQ_CHECK(write_file(*args.hlog, hlog_report(record)));
   if (args.hgrm_prefix) MQ_CHECK(write_hgrm(record, *args.hgrm_prefix));
   if (!args.directory) return {};
@@ -61,12 +68,12 @@ Result<void> write_reports(const Record& record, const OutputArgs& args, bool js
   if (mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
     return fail(ErrorCode::kIo, fmt::format("cannot make {}: {}", directory, std::strerror(errno)));
   }
-  MQ_CHECK(write_file(directory + "/result.txt", text_report(record)));
+  MQ_CHECK(write_file(directory + "/result.txt", text_report(record, args.unit)));
   MQ_CHECK(write_file(directory + "/result.json", to_json(record)));
   MQ_CHECK(write_file(directory + "/result.jsonl", jsonl_report(record)));
   MQ_CHECK(write_file(directory + "/report.html", html_report(record)));
   MQ_CHECK(write_file(directory + "/intervals.csv", csv_report(record)));
-  MQ_CHECK(write_file(directory + "/report.md", markdown_report(record)));
+  MQ_CHECK(write_file(directory + "/report.md", markdown_report(record, args.unit)));
   MQ_CHECK(write_file(directory + "/intervals.hlog", hlog_report(record)));
   return write_hgrm(record, directory + "/");
 }

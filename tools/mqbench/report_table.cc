@@ -43,7 +43,7 @@ std::string csv_report(const Record& record) {
   return text;
 }
 
-std::string markdown_report(const Record& record) {
+std::string markdown_report(const Record& record, TimeUnit unit) {
   std::string text =
       fmt::format("## mqbench: {}\n\nMQTT {}, {} {} → {}, QoS {}, {}, {}, {:.1f} s\n\n",
                   record.target, record.protocol, record.pattern, record.pubs, record.subs,
@@ -58,7 +58,7 @@ std::string markdown_report(const Record& record) {
   for (const LatencyRow& row : latencies(record)) {
     text += fmt::format("| {} |", row.label);
     for (const double p : record.percentiles) {
-      text += fmt::format(" {} |", format_duration(Duration(row.histogram->percentile(p))));
+      text += fmt::format(" {} |", latency_text(row.histogram->percentile(p), unit));
     }
     text += fmt::format(" {} |\n", row.histogram->count());
   }
@@ -72,7 +72,7 @@ std::string markdown_report(const Record& record) {
         fmt::format("| {:g} | {:g} | {} | {} | {} | {} |", row.start_s, row.start_s + row.length_s,
                     format_rate(row.rate_from), format_rate(row.rate_to), row.sent, row.received);
     for (const double percent : {50.0, 99.0, 100.0}) {
-      text += fmt::format(" {} |", format_duration(Duration(row.response.percentile(percent))));
+      text += fmt::format(" {} |", latency_text(row.response.percentile(percent), unit));
     }
     text += '\n';
   }
@@ -86,8 +86,7 @@ std::string markdown_report(const Record& record) {
     text += fmt::format("| {} | {} | {:.0f} | {:.0f} | {} |", group.name, group.clients,
                         sent_per_s(own), received_per_s(own), group.counts.lost.all());
     for (const double percent : {50.0, 99.0, 100.0}) {
-      text +=
-          fmt::format(" {} |", format_duration(Duration(group.tally.response.percentile(percent))));
+      text += fmt::format(" {} |", latency_text(group.tally.response.percentile(percent), unit));
     }
     text += '\n';
   }

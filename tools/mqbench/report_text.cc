@@ -43,18 +43,20 @@ std::string receivers_line(const LoadPlan::Receivers& receivers) {
       receivers.min, receivers.max, receivers.mean);
 }
 
-std::string latency_table(const Record& record) {
+std::string latency_table(const Record& record, TimeUnit unit) {
   const std::vector<LatencyRow> rows = latencies(record);
   if (rows.empty()) return "";
+  // An hour in microseconds, and a blank.
+  const int width = unit == TimeUnit::kAuto ? 10 : 16;
   std::string text = fmt::format("{:<10}", "");
   for (const double percent : record.percentiles) {
-    text += fmt::format("{:>10}", percent == 100 ? "max" : percentile_name(percent));
+    text += fmt::format("{:>{}}", percent == 100 ? "max" : percentile_name(percent), width);
   }
   text += fmt::format("{:>14}\n", "count");
   for (const LatencyRow& row : rows) {
     text += fmt::format("{:<10}", row.label);
     for (const double percent : record.percentiles) {
-      text += fmt::format("{:>10}", format_duration(Duration(row.histogram->percentile(percent))));
+      text += fmt::format("{:>{}}", latency_text(row.histogram->percentile(percent), unit), width);
     }
     text += fmt::format("{:>14}", format_count(row.histogram->count()));
     if (row.histogram->overflows() > 0) {
@@ -69,7 +71,7 @@ std::string latency_table(const Record& record) {
   return text;
 }
 
-std::string stages_table(const Record& record) {
+std::string stages_table(const Record& record, TimeUnit unit) {
   if (record.stages.empty()) return "";
   std::string text = fmt::format("{:<18}{:>20}{:>11}{:>11}{:>10}{:>10}{:>10}\n", "stages",
                                  "planned", "sent", "received", "p50", "p99", "max");
@@ -85,14 +87,14 @@ std::string stages_table(const Record& record) {
                         fmt::format("  {:g} s to {:g} s", row.start_s, row.start_s + row.length_s),
                         planned, per_second(row.sent), per_second(row.received));
     for (const double percent : {50.0, 99.0, 100.0}) {
-      text += fmt::format("{:>10}", format_duration(Duration(row.response.percentile(percent))));
+      text += fmt::format(" {:>9}", latency_text(row.response.percentile(percent), unit));
     }
     text += '\n';
   }
   return text;
 }
 
-std::string groups_table(const Record& record) {
+std::string groups_table(const Record& record, TimeUnit unit) {
   if (record.groups.empty()) return "";
   std::string text = fmt::format("{:<16}{:>9}{:>11}{:>11}{:>10}{:>10}{:>10}{:>10}\n", "groups",
                                  "clients", "sent", "received", "lost", "p50", "p99", "max");
@@ -102,10 +104,10 @@ std::string groups_table(const Record& record) {
                         group.rate ? format_rate(sent_per_s(own)) : "-",
                         format_rate(received_per_s(own)), format_count(group.counts.lost.all()));
     for (const double percent : {50.0, 99.0, 100.0}) {
-      text += fmt::format(
-          "{:>10}", group.tally.response.count() == 0
-                        ? "-"
-                        : format_duration(Duration(group.tally.response.percentile(percent))));
+      text +=
+          fmt::format(" {:>9}", group.tally.response.count() == 0
+                                    ? "-"
+                                    : latency_text(group.tally.response.percentile(percent), unit));
     }
     text += '\n';
   }
@@ -114,7 +116,7 @@ std::string groups_table(const Record& record) {
 
 // A character for each interval, or for the worst of several, on a logarithmic scale: what no
 // percentile of the whole run shows is when it was slow.
-std::string latency_over_time(const Record& record) {
+std::string latency_over_time(const Record& record, TimeUnit unit) {
   constexpr size_t kColumns = 60;
   static constexpr std::string_view kBars[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   if (record.intervals.size() < 5) return "";
@@ -133,7 +135,7 @@ std::string latency_over_time(const Record& record) {
   }
   return fmt::format("p99/time  {}  {:g} s each, {} at most\n", bars,
                      static_cast<double>(each) * record.intervals.front().length_s,
-                     format_duration(Duration(worst)));
+                     latency_text(worst, unit));
 }
 
 std::string lost_text(const Accounting::Lost& lost) {
@@ -250,17 +252,26 @@ std::string threshold_line(const Threshold& threshold) {
   return fmt::format("{}   {}\n", threshold.hit ? "FAILED " : "passed ", threshold.expression);
 }
 
-std::string text_report(const Record& record) {
+std::string latency_text(int64_t ns, TimeUnit unit) {
+  switch (unit) {
+    case TimeUnit::kAuto: break;
+    case TimeUnit::kMicroseconds: return fmt::format("{:.1f} us", static_cast<double>(ns) / 1e3);
+    case TimeUnit::kMilliseconds: return fmt::format("{:.3f} ms", static_cast<double>(ns) / 1e6);
+  }
+  return format_duration(Duration(ns));
+}
+
+std::string text_report(const Record& record, TimeUnit unit) {
   const Accounting& a = record.counts;
   std::string text = fmt::format(
       "mqbench -> {} (MQTT {}), run {}{}\n", record.target, record.protocol, record.run_name,
       record.shards > 1 ? fmt::format(", shard {}/{}", record.shard, record.shards) : "");
   text += load_line(record);
   if (record.pattern != kNobodyPublishes) text += receivers_line(record.receivers);
-  text += latency_table(record);
-  text += latency_over_time(record);
-  text += stages_table(record);
-  text += groups_table(record);
+  text += latency_table(record, unit);
+  text += latency_over_time(record, unit);
+  text += stages_table(record, unit);
+  text += groups_table(record, unit);
   if (record.pattern == kNobodyPublishes) {
     text += fmt::format("rate      received {}\n", format_rate(received_per_s(record)));
   } else {

@@ -413,6 +413,9 @@ void declare_engine(CLI::App& app, RunArgs& args) {
               "Threads, each with its own clients; one less than there are cores, 4 at most.",
               {1, kThreadsMax})
       .flag("--pin", args.pin, "Keep each thread on a processor of its own.")
+      .flag("--busy-poll", args.busy_poll,
+            "Do not sleep between messages: each thread takes a processor for itself, and no timer "
+            "makes messages late.")
       .choice("--reconnect", args.reconnect, {{"on", true}, {"off", false}},
               "Whether a connection that is lost is made again, or ends the run.")
       .text("--local-addr", args.local_addresses, "LIST",
@@ -558,6 +561,10 @@ Result<RunOptions> resolve(const RunArgs& args) {
   to.pairs = own_pairs(load);
   load.connect_rate = args.connect_rate;
   load.pin = args.pin;
+  load.busy_poll = args.busy_poll;
+  if (args.busy_poll && !load.open_loop()) {
+    return invalid("--busy-poll is for planned times, which --rate max has none of.");
+  }
   load.hold = args.hold;
   load.runner.reconnect = args.reconnect;
   load.local_addresses = words_between_commas(args.local_addresses);

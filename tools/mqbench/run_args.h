@@ -46,6 +46,7 @@ struct RunArgs {
   Verify verify = Verify::kSeq;
   bool reconnect = true;
   bool pin = false;
+  bool busy_poll = false;
   Duration hold{0};
   std::string local_addresses, hosts;
   std::optional<std::string> rate;  // 1000 without

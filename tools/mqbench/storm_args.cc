@@ -71,6 +71,10 @@ void declare(CLI::App& app, StormArgs& args) {
       .seconds("--within", args.within, "SECONDS",
                "End with 3 when not all clients are connected that long after the storm began.",
                std::chrono::milliseconds(1))
+      .list("--fail-if", args.fail_if, "CONDITION",
+            "End with 3 when it is true of the result, as connack.p99>100ms, conn_rate<5k or "
+            "errors>0; also of tcp., tls., suback. and ready. times and disconnects. Implies "
+            "--strict.")
       .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
   declare_connection(app, args.run);
 }
@@ -120,6 +124,13 @@ Result<StormOptions> resolve(const StormArgs& args) {
   to.timeout = args.timeout;
   to.within = args.within;
   to.strict = args.strict;
+  for (const std::string& text : args.fail_if) {
+    MQ_TRY(Condition condition, Condition::parse(text));
+    if (!condition.metric().group().empty()) {
+      return invalid(fmt::format("Invalid condition given: {}, a storm has no groups.", text));
+    }
+    to.fail_if.push_back(std::move(condition));
+  }
   return to;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "mqbench/run_args.h"
@@ -37,6 +38,7 @@ struct StormArgs {
   uint32_t probe_rate = 100;
   Duration timeout = std::chrono::seconds(60);
   std::optional<Duration> within;
+  std::vector<std::string> fail_if;
   bool strict = false;
   std::optional<std::string> json;
 };
@@ -56,6 +58,7 @@ struct StormOptions {
   double probe_rate = 0;  // messages a second, 0 for none
   Duration timeout{};     // those who are not there by then are given up
   std::optional<Duration> within;
+  std::vector<Condition> fail_if;
   bool strict = false;
 };
 

@@ -13,10 +13,18 @@ namespace mq {
 Result<int> run_storm(const StormArgs& args) {
   MQ_TRY(const StormOptions options, resolve(args));
   const Console console;
-  const Result<StormResult> result = StormRun(options).run();
+  Result<StormResult> result = StormRun(options).run();
   if (!result) {
     console.error(result.error().text);
     return kExitFailure;
+  }
+  if (result->signal == 0 && result->tally.succeeded > 0) {
+    auto thresholds = judge_conditions(options, *result);
+    if (!thresholds) {
+      console.error(thresholds.error().text);
+      return kExitFailure;
+    }
+    result->thresholds = std::move(*thresholds);
   }
   if (args.json != "-") write_all(STDOUT_FILENO, storm_text(options, *result));
   if (args.json) {

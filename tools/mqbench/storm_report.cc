@@ -9,6 +9,7 @@
 #include "common/exit_code.h"
 #include "mqbench/exit_code.h"
 #include "mqbench/histogram_text.h"
+#include "mqbench/report.h"
 
 namespace mq {
 namespace {
@@ -50,6 +51,27 @@ double per_second(const StormResult& result) {
              ? static_cast<double>(result.tally.succeeded) / seconds(result.length)
              : 0;
 }
+
+class StormMetrics final : public MetricSource {
+ public:
+  explicit StormMetrics(const StormResult& result) : result_(result) {}
+
+  const Histogram* latency(std::string_view prefix) const override {
+    for (const auto& [label, histogram] : phases(result_.tally)) {
+      if (label == prefix) return histogram;
+    }
+    return nullptr;
+  }
+  std::optional<double> number(std::string_view name) const override {
+    if (name == "conn_rate") return per_second(result_);
+    if (name == "errors") return static_cast<double>(result_.tally.failed_tries());
+    if (name == "disconnects") return static_cast<double>(result_.tally.lost);
+    return std::nullopt;
+  }
+
+ private:
+  const StormResult& result_;
+};
 
 std::string header(const StormOptions& options) {
   std::string text =
@@ -157,11 +179,23 @@ bool in_time(const StormOptions& options, const StormResult& result) {
   return !options.within || (result.back_all && *result.back_all <= *options.within);
 }
 
+Result<std::vector<Threshold>> judge_conditions(const StormOptions& options,
+                                                const StormResult& result) {
+  std::vector<Threshold> thresholds;
+  for (const Condition& condition : options.fail_if) {
+    MQ_TRY(Threshold threshold, condition.evaluate(StormMetrics(result)));
+    thresholds.push_back(std::move(threshold));
+  }
+  return thresholds;
+}
+
 int judge_exit(const StormOptions& options, const StormResult& result) {
   if (result.signal != 0) return kExitSignal + result.signal;
   if (result.tally.succeeded == 0) return kExitFailure;
-  if ((options.strict || options.within) && !judge(result).valid) return kExitNotValid;
-  return in_time(options, result) ? int{kExitOk} : int{kExitThreshold};
+  const bool strict = options.strict || options.within || !result.thresholds.empty();
+  if (strict && !judge(result).valid) return kExitNotValid;
+  const bool hit = std::ranges::any_of(result.thresholds, &Threshold::hit);
+  return in_time(options, result) && !hit ? int{kExitOk} : int{kExitThreshold};
 }
 
 SynModes syn_modes(const Histogram& tcp) {
@@ -220,6 +254,7 @@ std::string storm_text(const StormOptions& options, const StormResult& result) {
         fmt::format("{}   all back within {}\n", in_time(options, result) ? "passed " : "FAILED ",
                     format_duration(*options.within));
   }
+  for (const Threshold& threshold : result.thresholds) text += threshold_line(threshold);
   return text;
 }
 
@@ -274,6 +309,11 @@ std::string storm_json(const StormOptions& options, const StormResult& result) {
                   {"broker_cpu", optional_json(result.host.broker_cpu)},
                   {"foreign_cpu", optional_json(result.host.foreign_cpu)}};
   to["verdict"] = {{"valid", verdict.valid}, {"reasons", verdict.reasons}};
+  to["thresholds"] = ordered_json::array();
+  for (const Threshold& threshold : result.thresholds) {
+    to["thresholds"].push_back(
+        {{"expression", threshold.expression}, {"value", threshold.value}, {"hit", threshold.hit}});
+  }
   to["exit"] = judge_exit(options, result);
   return to.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }

@@ -19,6 +19,10 @@ StormVerdict judge(const StormResult& result);
 // Whether all who were wanted were connected within the time that was given for it, if one was.
 bool in_time(const StormOptions& options, const StormResult& result);
 
+// What became of --fail-if. An error when something of it was not measured.
+Result<std::vector<Threshold>> judge_conditions(const StormOptions& options,
+                                                const StormResult& result);
+
 // What mqbench ends with.
 int judge_exit(const StormOptions& options, const StormResult& result);
 

@@ -35,6 +35,7 @@ struct StormResult {
     Accounting accounting;
   };
   std::optional<Flow> flow;
+  std::vector<Threshold> thresholds;  // what --fail-if came to
   int signal = 0;
 };
 

@@ -46,6 +46,7 @@ struct Tally {
   Histogram send_lag;   // planned until sent, where nothing but this program could be the reason
   Histogram ack;        // planned until acknowledged, QoS 1 and 2
   Histogram connect;    // start of a connection until CONNACK
+  Histogram suback;     // SUBSCRIBE until its answer
   Histogram recv_wait;  // in the kernel until read; some reads of some subscribers
 
   uint64_t sent_in_window = 0;  // in the time of the measured part, whatever they belong to
@@ -68,6 +69,7 @@ struct Tally {
     add(send_lag, other.send_lag);
     add(ack, other.ack);
     add(connect, other.connect);
+    add(suback, other.suback);
     add(recv_wait, other.recv_wait);
     sockets.merge(other.sockets);
     sent_in_window += other.sent_in_window;

@@ -6,8 +6,6 @@
 
 #include <fmt/core.h>
 
-#include "mqbench/record.h"
-
 namespace mq {
 namespace {
 
@@ -79,9 +77,8 @@ Result<Condition> Condition::parse(std::string_view text) {
   return condition;
 }
 
-Result<Threshold> Condition::evaluate(const Record& record) const {
+Result<Threshold> Condition::judged(const Result<double>& value) const {
   Threshold to{text_, 0, false};
-  const Result<double> value = metric_.value(record);
   if (!value) {
     return fail(ErrorCode::kNotFound, fmt::format("{}: nothing of the kind was measured", text_));
   }

@@ -27,11 +27,16 @@ class Condition {
   const std::string& text() const { return text_; }
   const Metric& metric() const { return metric_; }
 
-  // Whether it holds. An error when the record has nothing of the kind: what was not measured has
-  // neither passed nor failed.
-  Result<Threshold> evaluate(const Record& record) const;
+  // Whether it holds. An error when there is nothing of the kind: what was not measured has neither
+  // passed nor failed.
+  Result<Threshold> evaluate(const Record& record) const { return judged(metric_.value(record)); }
+  Result<Threshold> evaluate(const MetricSource& source) const {
+    return judged(metric_.value(source));
+  }
 
  private:
+  Result<Threshold> judged(const Result<double>& value) const;
+
   enum class Op : uint8_t { kGreater, kGreaterEqual, kLess, kLessEqual, kEqual };
 
   std::string text_;

@@ -99,6 +99,7 @@ bool grows(const std::vector<Interval>& intervals) {
 Evidence evidence(const LoadOptions& options, const LoadResult& result) {
   Evidence e;
   e.open_loop = options.open_loop();
+  e.spins = options.busy_poll;
   e.window_s = seconds(result.window);
   if (e.open_loop && e.window_s > 0) {
     // Of an interrupted run, what was due in its shorter window.
@@ -168,7 +169,7 @@ Verdict judge(const Evidence& e) {
                          percent(e.blocked_share)));
   }
   if (e.rwnd_limited_share > kBlockedShare) conclude(true, kBroker, window_closed);
-  if (e.backlog_grows && e.busiest_thread < kNotBusy) {
+  if (e.backlog_grows && (e.spins || e.busiest_thread < kNotBusy)) {
     conclude(true, kBroker, "ever more messages were under way, " + busy);
   }
   // the network

@@ -35,6 +35,7 @@ struct Evidence {
   Duration send_lag_p99{0};  // while nothing but mqbench could be the reason
   Duration response_p99{0};
   double blocked_share = 0;   // of the publishers' time, in which the broker did not let them send
+  bool spins = false;  // threads that do not sleep: how busy they are says nothing
   double busiest_thread = 0;  // share of a core
   double rwnd_limited_share = 0;  // of the time, in which the broker's TCP window was closed
   double retransmit_share = 0;    // of segments

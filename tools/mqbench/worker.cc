@@ -232,7 +232,12 @@ void Worker::begin_here(const RunTimes& times) {
   holds_ = options.plan.publishers() == 0;
   if (options.open_loop() && !holds_) {
     make_flows();
-    pace_timer_.set(times.warm_up_start);
+    if (options.busy_poll) {
+      keep_awake_.emplace(loop_);
+      loop_.once(*keep_awake_);
+    }
+    next_due_ = times.warm_up_start;
+    if (!keep_awake_) pace_timer_.set(next_due_);
   }
   window_timer_.set(times.warm_up_start);
   set_interval_timer();
@@ -296,7 +301,7 @@ void Worker::before_sleep(Now now) {
   if (!begun_ || stopping_) return;
   if (!context_.options.open_loop()) pump_starving(now.mono);
   // The timer would ring a little later; this turn is there already.
-  if (now.mono >= pace_timer_.at()) pump_due(now.mono);
+  if (now.mono >= next_due_) pump_due(now.mono);
   progress_.expected.store(context_.expected, std::memory_order_relaxed);
   progress_.received.store(context_.received, std::memory_order_relaxed);
   progress_.unacked.store(context_.unacked, std::memory_order_relaxed);
@@ -326,7 +331,16 @@ void Worker::pump_due(Time now) {
   }
   for (LoadPublisher* publisher : due_) publisher->pump(now);
   due_.clear();
-  pace_timer_.set(next == kNever ? kNever : std::max(next, now + kPaceMin));
+  wait_until(next, now);
+}
+
+void Worker::wait_until(Time next, Time now) {
+  if (keep_awake_) {
+    next_due_ = next;
+    return;
+  }
+  next_due_ = next == kNever ? kNever : std::max(next, now + kPaceMin);
+  pace_timer_.set(next_due_);
 }
 
 void Worker::pump_starving(Time now) {
@@ -437,6 +451,8 @@ void Worker::stop_here() {
   connect_timer_.cancel();
   interval_timer_.cancel();
   snapshot_timer_.cancel();
+  next_due_ = kNever;
+  keep_awake_.reset();
   pace_timer_.set(kNever);
   for (size_t i = 0; i < next_to_connect_; ++i) clients_[i].stop();
   if (ended_ == next_to_connect_) loop_.stop();

@@ -96,6 +96,7 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   void stop_sending_here(Time now);
   void pump_all(Time now);
   void pump_due(Time now);
+  void wait_until(Time next, Time now);  // to send
   void pump_starving(Time now);
   void wake_peers();
   void check_stall(Time now);
@@ -138,7 +139,15 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
     std::optional<Pacer> warm_up_pacer, window_pacer;
     std::vector<LoadPublisher*> publishers;  // of this thread, in the order of the pacers
   };
-  std::deque<PacedFlow> flows_;               // of an open loop
+  std::deque<PacedFlow> flows_;  // of an open loop
+  // Makes turn follow turn: with --busy-poll, from the beginning to the end of a run.
+  struct KeepAwake final : BeforeSleep {
+    explicit KeepAwake(Loop& on) : loop(on) {}
+    void before_sleep(Now) override { loop.once(*this); }
+    Loop& loop;
+  };
+  std::optional<KeepAwake> keep_awake_;
+  Time next_due_ = kNever;                    // when the next message is to be sent
   std::vector<LoadPublisher*> due_, pumped_;  // in use within one call, kept for their memory
   PreciseTimer pace_timer_;
   Timer window_timer_, connect_timer_, interval_timer_, stall_timer_, snapshot_timer_;
