@@ -20,6 +20,7 @@ td, th { padding: 3px 12px 3px 0; text-align: right; font-variant-numeric: tabul
 td:first-child, th:first-child { text-align: left; }
 th { border-bottom: 1px solid #888; font-weight: 600; }
 .good { color: #116329; } .bad { color: #a40e26; font-weight: 600; }
+pre { white-space: pre-wrap; }
 svg { width: 100%; height: auto; margin: 12px 0; font: 12px system-ui, sans-serif; }
 .title { font-size: 14px; font-weight: 600; } .tick, .axis { fill: #444; }
 .frame { fill: none; stroke: #888; } .grid { stroke: #e4e6e9; }
@@ -125,7 +126,13 @@ std::string rate_chart(const Record& record) {
   }
   SvgChart chart("Rates", {.label = "time (s)", .min = 0, .max = end_s},
                  {.label = "messages a second", .min = 0, .max = std::max(most * 1.1, 1.0)});
-  if (record.rate) chart.line("planned", 4, {{0, *record.rate}, {end_s, *record.rate}});
+  SvgChart::Points planned;
+  for (const StageRow& row : stage_rows(record)) {
+    planned.emplace_back(row.start_s, row.rate_from);
+    planned.emplace_back(row.start_s + row.length_s, row.rate_to);
+  }
+  if (planned.empty() && record.rate) planned = {{0, *record.rate}, {end_s, *record.rate}};
+  if (!planned.empty()) chart.line("planned", 4, planned);
   chart.line("sent", 0, sent);
   chart.line("received", 2, received);
   for (const Event& event : record.tally.events) chart.mark(event.text, event.at_s);
