@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdlib>
 #include <limits>
-#include <random>
 #include <string_view>
 #include <thread>
 
 #include <fmt/core.h>
 
 #include "base/units.h"
-#include "base/utf8.h"
 #include "codec/limits.h"
 #include "codec/topic.h"
 #include "common/options.h"
@@ -26,8 +23,6 @@ namespace {
 
 constexpr uint32_t kClientsMax = 1'000'000;
 constexpr uint32_t kThreadsMax = 256;
-constexpr uint64_t kShardsMax = 10'000;
-constexpr uint32_t kRunMax = 0xFFFFFF;
 constexpr double kRateMax = 1e9;
 constexpr Duration kDurationDefault = std::chrono::seconds(10);
 
@@ -110,75 +105,6 @@ Result<void> resolve_arrival(const RunArgs& args, LoadOptions& to) {
   if (args.arrival == Arrival::kPoisson && args.phase != Phase::kEven) {
     return invalid("--phase is for evenly spaced messages, and not for --arrival poisson.");
   }
-  return {};
-}
-
-// The number of this one of several processes, as who started them numbers them: an Indexed Job of
-// Kubernetes, Slurm, parallel-ssh.
-std::string_view shard_from_environment() {
-  for (const char* name : {"JOB_COMPLETION_INDEX", "SLURM_PROCID", "PSSH_NODENUM"}) {
-    if (const char* value = std::getenv(name)) return value;
-  }
-  return "";
-}
-
-// "I/N" or "auto/N"
-Result<void> resolve_shard(const std::string& text, LoadOptions& to) {
-  const size_t slash = std::min(text.find('/'), text.size());
-  std::string_view number = std::string_view(text).substr(0, slash);
-  if (number == "auto") {
-    number = shard_from_environment();
-    if (number.empty()) {
-      return invalid(
-          "--shard auto/N needs JOB_COMPLETION_INDEX, SLURM_PROCID or PSSH_NODENUM in "
-          "the environment.");
-    }
-  }
-  const auto index = parse_number(number);
-  const uint64_t of =
-      parse_number(std::string_view(text).substr(std::min(slash + 1, text.size()))).value_or(0);
-  if (!index || of > kShardsMax || *index >= of) {
-    return invalid(
-        fmt::format("Invalid shard given: {}, it must be I/N or auto/N with I from 0 and "
-                    "less than N.",
-                    text));
-  }
-  to.shard = static_cast<uint32_t>(*index);
-  to.shards = static_cast<uint32_t>(of);
-  return {};
-}
-
-Result<void> resolve_sync(const RunArgs& args, LoadOptions& to) {
-  if (!args.sync) return {};
-  if (!args.shard || !args.run_id) return invalid("--sync needs --shard and --run-id.");
-  const Result<ParsedUrl> url = parse_url(*args.sync);
-  if (!url) return invalid(fmt::format("Invalid URL of --sync given: {}.", url.error().text));
-  const TransportKind kind = url->address.kind;
-  if (kind != TransportKind::kTcp && kind != TransportKind::kUnix) {
-    return invalid("--sync goes over mqtt:// or unix://.");
-  }
-  LoadOptions::Sync& sync = to.sync.emplace();
-  sync.runner.address = url->address;
-  sync.client.user_name = url->user_name;
-  sync.client.password = url->password;
-  return {};
-}
-
-Result<void> resolve_run(const RunArgs& args, LoadOptions& to) {
-  if (args.shard) MQ_CHECK(resolve_shard(*args.shard, to));
-  if (!args.run_id) {
-    to.run = std::random_device{}() & kRunMax;
-    to.run_name = fmt::format("{:06x}", to.run);
-    return {};
-  }
-  if (args.run_id->empty() || topic_name_fault(*args.run_id) != nullptr || !is_utf8(*args.run_id)) {
-    return invalid(fmt::format("Invalid run given: {}.", *args.run_id));
-  }
-  to.run_name = *args.run_id;
-  // The same number for the same name, on every machine (FNV-1a).
-  uint32_t hash = 2166136261;
-  for (const char c : to.run_name) hash = (hash ^ static_cast<uint8_t>(c)) * 16777619;
-  to.run = hash & kRunMax;
   return {};
 }
 
@@ -461,14 +387,8 @@ void declare(CLI::App& app, RunArgs& args) {
       .seconds("--warmup", args.warm_up, "SECONDS",
                "Load before the measured part, which counts for nothing.")
       .seconds("--drain", args.drain, "SECONDS",
-               "Longest wait for the last deliveries, after the measured part.")
-      .text("--shard", args.shard, "I/N",
-            "Be number I, from 0, of N that carry out one load together: take every Nth pair of "
-            "clients and its part of the rate. With auto, I is that of Kubernetes, Slurm or "
-            "parallel-ssh.")
-      .text("--sync", args.sync, "URL",
-            "Begin when all shards are ready; they tell each other over the broker at URL, which "
-            "may be another one than the one that is measured.");
+               "Longest wait for the last deliveries, after the measured part.");
+  declare(app, args.shard);
   declare_times(app, args);
   declare_results(app, args);
   declare_permissions(app, args);
@@ -481,9 +401,8 @@ void declare_times(CLI::App& app, RunArgs& args) {
                "Keep the connections for that long after the last delivery.")
       .seconds("--max-backlog", args.backlog_max, "SECONDS",
                "A message that could not be sent for that long is given up and counted.",
-               std::chrono::milliseconds(1))
-      .text("--run-id", args.run_id, "NAME",
-            "Name of the run, the same for all shards; made up without.");
+               std::chrono::milliseconds(1));
+  declare_run_id(app, args.shard);
 }
 
 void declare_results(CLI::App& app, RunArgs& args) {
@@ -547,8 +466,7 @@ Result<void> check_groups(const std::vector<Condition>& conditions, const LoadPl
 Result<RunOptions> resolve(const RunArgs& args) {
   RunOptions to;
   LoadOptions& load = to.load;
-  MQ_CHECK(resolve_run(args, load));
-  MQ_CHECK(resolve_sync(args, load));
+  MQ_CHECK(resolve(args.shard, load));
   MQ_CHECK(resolve_connection(args, load));
   load.verify = args.verify;
   if (args.scenario) {

@@ -15,6 +15,7 @@
 #include "mqbench/output_args.h"
 #include "mqbench/payload_args.h"
 #include "mqbench/regress_limit.h"
+#include "mqbench/shard_args.h"
 #include "mqbench/threshold.h"
 
 namespace CLI {
@@ -73,7 +74,7 @@ struct RunArgs {
   bool shared_host = false;
   uint32_t first_number = 0;
   double connect_rate = 0;  // 0: as --conn-window allows
-  std::optional<std::string> shard, run_id, sync;
+  ShardArgs shard;
 };
 
 // Declares its options.
