@@ -9,8 +9,6 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
-#include "codec/limits.h"
-#include "codec/topic.h"
 #include "common/options.h"
 #include "mqbench/metrics_server.h"
 #include "mqbench/payload_check.h"
