@@ -1,6 +1,6 @@
 #!/bin/bash
-# What a store costs: messages a second and the broker's CPU time for each, at QoS 1 with 100 in
-# flight a publisher, from 1, 10 and 100 publishers to as many durable sessions. mqbroker without a
+# What a store costs: messages a second, the broker's CPU time for each, and how long PUBACK takes, at
+# QoS 1 with 100 in flight a publisher, from 1, 10 and 100 publishers to as many durable sessions. mqbroker without a
 # store and with it, and Debian's mosquitto with persistence on, which writes its file every half
 # hour and not before it acknowledges. Medians of $ROUNDS (3), in turn; $SECONDS_EACH (3).
 # Then how long a broker takes to start after a crash with $MESSAGES (100000) retained and as many
@@ -16,7 +16,8 @@ messages=${MESSAGES:-100000}
 brokers=("$@")
 if [ $# -eq 0 ]; then brokers=(mqbroker mqbroker-normal mqbroker-full mosquitto-stored); fi
 
-# measure BROKER CLIENTS: "messages a second" "microseconds of CPU a message"
+# measure BROKER CLIENTS: "messages a second" "microseconds of CPU a message" and the median and the
+# 99th percentile of milliseconds from PUBLISH to PUBACK
 measure() {
   local before after
   rm -f "$work"/store* "$work"/*.db
@@ -32,24 +33,29 @@ measure() {
   stop_broker
   jq --argjson cpu "$(awk -v a="$after" -v b="$before" 'BEGIN { print a - b }')" \
     --argjson seconds "$seconds" -r \
-    '"\(.counts.received / $seconds | round) \($cpu * 1e6 / .counts.received * 100 | round / 100)"' \
+    '[(.counts.received / $seconds | round), ($cpu * 1e6 / .counts.received * 100 | round / 100),
+      (.metrics.ack_ms.p50, .metrics.ack_ms.p99 | . * 100 | round / 100)] | map(tostring) | join(" ")' \
     "$work/result.json"
 }
 
-printf '%-8s %-18s %12s %12s\n' clients broker messages/s 'CPU us each'
+row='%-8s %-18s %12s %12s %12s %12s\n'
+# shellcheck disable=SC2059  # the row is the format
+printf "$row" clients broker messages/s 'CPU us each' 'PUBACK p50' 'p99, ms'
 for clients in 1 10 100; do
-  declare -A rates=() costs=()
+  declare -A rates=() costs=() halves=() tails=()
   for ((round = 0; round < rounds; ++round)); do
     for broker in "${brokers[@]}"; do
-      read -r rate cost < <(measure "$broker" "$clients")
+      read -r rate cost half tail < <(measure "$broker" "$clients")
       rates[$broker]+=" $rate"
       costs[$broker]+=" $cost"
+      halves[$broker]+=" $half"
+      tails[$broker]+=" $tail"
     done
   done
   for broker in "${brokers[@]}"; do
-    # shellcheck disable=SC2086  # lists of numbers
-    printf '%-8s %-18s %12s %12s\n' "$clients" "$broker" "$(median ${rates[$broker]})" \
-      "$(median ${costs[$broker]})"
+    # shellcheck disable=SC2086,SC2059  # lists of numbers
+    printf "$row" "$clients" "$broker" "$(median ${rates[$broker]})" "$(median ${costs[$broker]})" \
+      "$(median ${halves[$broker]})" "$(median ${tails[$broker]})"
   done
 done
 
