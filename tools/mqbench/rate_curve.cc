@@ -48,7 +48,7 @@ Result<std::vector<RateStage>> parse_stages(std::string_view text) {
     if (comma == rest.size()) break;
     rest.remove_prefix(comma + 1);
   }
-  if (RateCurve(stages).messages() < 0.5L) return invalid(text, "no message is due in them");
+  if (RateCurve(stages).messages() < 0.5) return invalid(text, "no message is due in them");
   return stages;
 }
 
@@ -64,18 +64,18 @@ double rate_max_of(const std::vector<RateStage>& stages) {
   return most;
 }
 
-RateCurve::RateCurve(double rate) : pieces_{{0, 0, rate / 1e9L, 0, 1e9L / rate}} {
+RateCurve::RateCurve(double rate) : pieces_{{0, 0, rate / 1e9, 0, 1e9 / rate}} {
   assert(rate > 0);
 }
 
 RateCurve::RateCurve(const std::vector<RateStage>& stages) : messages_(0) {
-  long double start_ns = 0, rate = 0;
+  double start_ns = 0, rate = 0;
   for (const RateStage& stage : stages) {
-    const long double to = stage.rate / 1e9L;
+    const double to = stage.rate / 1e9;
     if (stage.length > Duration::zero()) {
-      const auto length = static_cast<long double>(stage.length.count());
+      const auto length = static_cast<double>(stage.length.count());
       pieces_.push_back(
-          {start_ns, messages_, rate, (to - rate) / length, rate > 0 ? 1e9L / (rate * 1e9L) : 0});
+          {start_ns, messages_, rate, (to - rate) / length, rate > 0 ? 1e9 / (rate * 1e9) : 0});
       start_ns += length;
       messages_ += (rate + to) / 2 * length;
     }
@@ -86,15 +86,9 @@ RateCurve::RateCurve(const std::vector<RateStage>& stages) : messages_(0) {
 
 // The rate r and its slope s give r t + s t^2 / 2 messages until t; this is the form of the
 // solution that loses no digits where s is small.
-Duration RateCurve::Piece::when(long double number) const {
-  const long double n = number - messages_before;
-  long double t = 0;
-  if (slope == 0) {
-    t = n * interval;
-  } else if (n > 0) {
-    t = 2 * n / (rate + std::sqrt(std::max(rate * rate + 2 * slope * n, 0.0L)));
-  }
-  return Duration(static_cast<int64_t>(start_ns + t + 0.5L));
+double RateCurve::Piece::when_sloping(double n) const {
+  if (n <= 0) return 0;
+  return 2 * n / (rate + std::sqrt(std::max(rate * rate + 2 * slope * n, 0.0)));
 }
 
 }  // namespace mq

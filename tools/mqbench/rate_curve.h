@@ -36,26 +36,31 @@ class RateCurve {
   explicit RateCurve(const std::vector<RateStage>& stages);
 
   // The integral over all of it; infinite without an end.
-  long double messages() const { return messages_; }
+  double messages() const { return messages_; }
   // The time from the beginning. `piece` is where the last number was found, 0 at first; numbers
   // that are looked up with it must not descend. REQUIRES: 0 <= number < messages()
-  Duration when(long double number, uint32_t& piece) const {
+  Duration when(double number, uint32_t& piece) const {
     while (piece + 1 < pieces_.size() && number >= pieces_[piece + 1].messages_before) ++piece;
     return pieces_[piece].when(number);
   }
 
  private:
   struct Piece {
-    long double start_ns;
-    long double messages_before;
-    long double rate;      // at its beginning, by nanosecond
-    long double slope;     // by nanosecond
-    long double interval;  // between messages, where the slope is 0
+    double start_ns;
+    double messages_before;
+    double rate;      // at its beginning, by nanosecond
+    double slope;     // by nanosecond
+    double interval;  // between messages, where the slope is 0
 
-    Duration when(long double number) const;
+    Duration when(double number) const {
+      const double n = number - messages_before;
+      const double t = slope == 0 ? n * interval : when_sloping(n);
+      return Duration(static_cast<int64_t>(start_ns + t + 0.5));
+    }
+    double when_sloping(double n) const;
   };
   std::vector<Piece> pieces_;
-  long double messages_ = std::numeric_limits<long double>::infinity();
+  double messages_ = std::numeric_limits<double>::infinity();
 };
 
 }  // namespace mq

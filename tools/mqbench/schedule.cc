@@ -18,9 +18,9 @@ uint64_t mixed(uint64_t z) {
 
 // In (0, 1], a function of its arguments: a generator for each of a million publishers would be
 // memory for nothing.
-long double random_unit(uint64_t seed, uint32_t publisher, uint64_t n) {
+double random_unit(uint64_t seed, uint32_t publisher, uint64_t n) {
   const uint64_t bits = mixed(mixed(mixed(seed) ^ publisher) ^ n);
-  return static_cast<long double>((bits >> 11) + 1) * 0x1.0p-53L;
+  return static_cast<double>((bits >> 11) + 1) * 0x1.0p-53;
 }
 
 }  // namespace
@@ -52,52 +52,47 @@ Schedule::Schedule(Time start, RateCurve curve, std::optional<uint64_t> messages
 Turns::Turns(const Schedule& schedule, uint32_t publisher)
     : schedule_(&schedule),
       publisher_(publisher),
+      evenly_(schedule.goes_round()),
+      first_(schedule.arrival_.phase == Phase::kEven ? publisher : 0),
       count_(schedule.messages_ ? schedule.messages_of(publisher) : kUnknown) {
   if (schedule.arrival_.arrival == Arrival::kPoisson) random_ = random_step();
-  if (const auto first = number())
-    next_ = schedule_->start_ + schedule_->curve_.when(*first, piece_);
+  if (const auto first = number()) next_ = when(*first);
 }
 
 // How far the next random arrival is: where their number is not known, the time of a process with
 // one event by unit; else the share of all the time, as if so many numbers from 0 to 1 were sorted.
-long double Turns::random_step() {
-  const long double unit = random_unit(schedule_->arrival_.seed, publisher_, taken_);
+double Turns::random_step() {
+  const double unit = random_unit(schedule_->arrival_.seed, publisher_, taken_);
   if (count_ == kUnknown) return random_ - std::log(unit);
   if (taken_ >= count_) return 1;
-  return 1 - (1 - random_) * std::pow(unit, 1 / static_cast<long double>(count_ - taken_));
+  return 1 - (1 - random_) * std::pow(unit, 1 / static_cast<double>(count_ - taken_));
 }
 
 // Of the curve.
-std::optional<long double> Turns::number() const {
+std::optional<double> Turns::number() const {
   if (taken_ >= count_) return std::nullopt;
   const Schedule& s = *schedule_;
-  const auto publishers = static_cast<long double>(s.publishers_);
+  const auto publishers = static_cast<double>(s.publishers_);
   if (count_ == kUnknown) {
-    const long double number = random_ * publishers;
+    const double number = random_ * publishers;
     return number < s.curve_.messages() ? std::optional(number) : std::nullopt;
   }
-  const auto n = static_cast<long double>(taken_);
+  const auto n = static_cast<double>(taken_);
   // All of its messages lie within the time of the curve, whatever their phase is.
-  const auto of_share = [&](long double share) {
-    return share * std::min(static_cast<long double>(*s.messages_), s.curve_.messages());
+  const auto of_share = [&](double share) {
+    return share * std::min(static_cast<double>(*s.messages_), s.curve_.messages());
   };
   if (s.arrival_.arrival == Arrival::kPoisson) return of_share(random_);
-  switch (s.arrival_.phase) {
-    case Phase::kEven: return n * publishers + publisher_;
-    case Phase::kSync: return n * publishers;
-    case Phase::kRandom: {
-      const long double phase = 1 - random_unit(s.arrival_.seed, publisher_, 0);
-      return of_share((n + phase) / static_cast<long double>(count_));
-    }
-  }
-  return std::nullopt;
+  if (evenly_) return n * publishers + first_;
+  const double phase = 1 - random_unit(s.arrival_.seed, publisher_, 0);
+  return of_share((n + phase) / static_cast<double>(count_));
 }
 
-void Turns::take() {
-  ++taken_;
+// What is not known to be evenly spaced, or has come to its end.
+void Turns::take_other() {
   if (schedule_->arrival_.arrival == Arrival::kPoisson) random_ = random_step();
   const auto next = number();
-  next_ = next ? schedule_->start_ + schedule_->curve_.when(*next, piece_) : kNever;
+  next_ = next ? when(*next) : kNever;
 }
 
 Pacer::Pacer(const Schedule& schedule, const std::vector<uint32_t>& publishers)

@@ -75,18 +75,29 @@ class Turns {
 
   // When its next message is due, kNever when there is none.
   Time next() const { return next_; }
-  void take();
+  void take() {
+    ++taken_;
+    if (evenly_ && taken_ < count_) {
+      next_ = when(static_cast<double>(taken_) * schedule_->publishers_ + first_);
+    } else {
+      take_other();
+    }
+  }
 
  private:
-  std::optional<long double> number() const;
-  long double random_step();
+  Time when(double number) { return schedule_->start_ + schedule_->curve_.when(number, piece_); }
+  void take_other();
+  std::optional<double> number() const;
+  double random_step();
 
   const Schedule* schedule_;
   uint32_t publisher_;
   uint32_t piece_ = 0;
+  bool evenly_;     // number() is first_ and so many rounds of all publishers
+  double first_;
   uint64_t taken_ = 0;
-  uint64_t count_;          // of all its messages, if that is known
-  long double random_ = 0;  // of arrivals that are: how far they are
+  uint64_t count_;     // of all its messages, if that is known
+  double random_ = 0;  // of arrivals that are: how far they are
   Time next_ = kNever;
 };
 
