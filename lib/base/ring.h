@@ -47,6 +47,11 @@ class Ring {
     if (--size_ == 0 && capacity_ > kKeep) clear();
   }
 
+  // REQUIRES: n <= size()
+  void pop_front(uint32_t n) {
+    for (; n > 0; --n) pop_front();
+  }
+
   // REQUIRES: !empty()
   void pop_back() {
     slot(size_ - 1)->~T();

@@ -203,6 +203,7 @@ void Broker::produce(ConnId id, OutBatch& to, Now now) {
       case OutEntry::Kind::kAck: more = produce_ack(*c, to); break;
       case OutEntry::Kind::kControl: more = produce_control(*c, to); break;
       case OutEntry::Kind::kBarrier: more = !at_barrier(*c); break;
+      case OutEntry::Kind::kFrames: assert(false);  // only a client has them
     }
   }
   if (c->session != nullptr) {

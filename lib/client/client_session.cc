@@ -100,6 +100,7 @@ void ClientSession::take_back_output() {
     for (; !out_.empty(); out_.pop_front()) {
       const OutEntry& entry = out_.front();
       if (entry.kind == OutEntry::Kind::kPublish && entry.packet_id == 0) kept.push_back(entry);
+      if (entry.kind == OutEntry::Kind::kFrames) take_back_frames(entry.packet_id, kept);
     }
     for (; !waiting_.empty(); waiting_.pop_front()) kept.push_back(std::move(waiting_.front()));
     waiting_ = std::move(kept);
@@ -217,6 +218,7 @@ bool ClientSession::produce_front(OutBatch& to, Now now) {
   const OutEntry& entry = out_.front();
   switch (entry.kind) {
     case OutEntry::Kind::kPublish: return produce_publish(to, now);
+    case OutEntry::Kind::kFrames: return produce_frames(to);
     case OutEntry::Kind::kControl: return produce_control(to);
     case OutEntry::Kind::kAck: break;
     case OutEntry::Kind::kBarrier: assert(false);  // only a broker has a store

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/result.h"
+#include "base/ring.h"
 #include "base/time.h"
 #include "client/client_event.h"
 #include "client/client_options.h"
@@ -230,6 +232,9 @@ class ClientSession {
   void fill_window();
   void send_publish(uint16_t packet_id, InflightEntry& entry);
   bool produce_publish(OutBatch& to, Now now);
+  bool publish_frame(const PublishRequest& request);
+  bool produce_frames(OutBatch& to);
+  void take_back_frames(uint32_t count, Ring<OutEntry>& to);
 
   ClientOptions options_;
   State state_ = State::kIdle;
@@ -242,6 +247,9 @@ class ClientSession {
   InboundQos2 inbound_qos2_;
 
   OutQueue out_;
+  // The packets of out_ that are ready, one behind the other, and the token of each.
+  Buffer frames_;
+  Ring<uint32_t> frame_tokens_;
   Ring<OutEntry> waiting_;    // what has to wait for a connection or for the window
   uint32_t queued_qos0_ = 0;  // in out_
   uint64_t produced_qos0_ = 0;

@@ -16,6 +16,7 @@ struct OutEntry {
     kPublish,  // `message`; `aux` is the owner's (broker: subscription identifiers; client: 0)
     kAck,      // PUBACK, PUBREC, PUBREL or PUBCOMP without properties; `aux` is the reason code
     kControl,  // the next `aux` bytes of the control buffer: a ready frame
+    kFrames,   // client: `packet_id` ready PUBLISH frames of QoS 0, `aux` bytes of the owner's
     kBarrier,  // broker: what follows waits until batch `aux` of the store is safe
   };
   Ref<const Message> message;
@@ -49,6 +50,20 @@ class OutQueue {
   }
   void push_barrier(uint64_t batch) {
     entries_.push_back({nullptr, 0, 0, OutEntry::Kind::kBarrier, static_cast<uint32_t>(batch)});
+  }
+  // A frame of `size` bytes that the owner keeps. Those that follow each other share an entry, as
+  // far as a batch takes it in any case at once. REQUIRES: size <= kFramesMax
+  static constexpr uint32_t kFramesMax = 16 * 1024;
+  void push_frame(uint32_t size) {
+    if (!entries_.empty()) {
+      OutEntry& last = entries_.back();
+      if (last.kind == OutEntry::Kind::kFrames && last.aux + size <= kFramesMax) {
+        last.aux += size;
+        ++last.packet_id;
+        return;
+      }
+    }
+    entries_.push_back({nullptr, 1, 0, OutEntry::Kind::kFrames, size});
   }
   // Appends the frame that `write(Buffer&)` encodes.
   template <class Write>

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 
 #include "client/client_script.h"
 
@@ -216,6 +217,57 @@ TEST_CASE("QoS 0 messages wait for the next connection, in their order") {
   CHECK(c.session.queued_bytes() == 0);
 }
 
+TEST_CASE("QoS 0 messages that were ready to be sent are messages again, with all that they had") {
+  ClientOptions options = durable(Version::kV5);
+  options.inflight_max = 1;
+  ClientScript c(options);
+  c.connect();
+  const PropertyList properties = [] {
+    PropertyList list;
+    list.add(PropertyId::kContentType, "t");
+    return list;
+  }();
+  REQUIRE(c.session.publish({.topic = "a",
+                             .payload = to_bytes("1"),
+                             .retain = true,
+                             .properties = properties.view()},
+                            c.now()));
+  c.publish("a", "2", 1).publish("a", std::string(5000, 'x'), 0).publish("b", "", 0);
+  c.publish("a", "3", 1).publish("a", "4", 0);  // behind the window
+  CHECK(c.session.queued() == 6);
+  c.session.closed(c.now());
+  CHECK(c.session.queued() == 6);
+  c.publish("a", "5", 0);
+  c.connect(kSession5);
+  c.expect("32 07 0001 'a' 0001 00 '2'  31 09 0001 'a' 04 03 0001 't' '1'");
+  c.expect("30 8c 27 0001 'a' 00 78*5000  30 04 0001 'b' 00").expect_nothing();
+  CHECK(c.session.produced_qos0() == 3);
+  c.send("40 02 0001").event("acked 0 id=1 qos=1: Success");
+  c.expect("32 07 0001 'a' 0002 00 '3'  30 05 0001 'a' 00 '4'  30 05 0001 'a' 00 '5'");
+  c.send("40 02 0002").event("acked 0 id=2 qos=1: Success");
+  CHECK(c.session.queued() == 0);
+  CHECK(c.session.queued_bytes() == 0);
+  CHECK(c.session.produced_qos0() == 5);
+}
+
+TEST_CASE("what a batch had no room for is sent on the next connection, in its order") {
+  ClientScript c(v5());
+  c.connect();
+  for (int i = 0; i < 2000; ++i) c.publish("topic", fmt::format("{:064}", i), 0);
+  OutBatch batch;
+  c.session.produce(batch, c.now());
+  const uint64_t first = c.session.produced_qos0();
+  CHECK(first * (2 + 7 + 1 + 64) == batch.size());
+  CHECK(batch.size() > OutBatch::kScratchSize - OutQueue::kFramesMax);
+  c.session.closed(c.now());
+  CHECK(c.session.queued() == 2000 - first);
+  c.connect();
+  for (uint64_t i = first; i < 2000; ++i) {
+    c.expect(fmt::format("30 48 0005 'topic' 00 '{:064}'", i));
+  }
+  CHECK(c.session.queued_bytes() == 0);
+}
+
 TEST_CASE("a window that is smaller than before holds back what is sent again") {
   ClientScript c(durable(Version::kV5));
   c.connect();
@@ -280,6 +332,15 @@ TEST_CASE("what the next server does not take any more ends with an event") {
     c.connect("20 08 01 00 05 27 0000000a").event("acked 1 id=1 qos=1: Packet too large");
     c.expect("3a 07 0001 'a' 0002 00 'x'  3c 07 0001 'a' 0003 00 'y'");
     CHECK(c.session.queued() == 2);
+  }
+  SUBCASE("a QoS 0 message that was ready to be sent") {
+    c.connect(kSession5).skip_output();
+    c.publish("a", "12345", 0, 7).publish("a", "z", 0, 8);
+    c.session.closed(c.now());
+    c.connect("20 08 01 00 05 27 0000000a").event("acked 1 id=1 qos=1: Packet too large");
+    c.event("acked 7 id=0 qos=0: Packet too large");
+    c.skip_output();
+    CHECK(c.session.produced_qos0() == 1);
   }
   SUBCASE("Maximum QoS, with a session") {
     c.connect("20 05 01 00 02 24 01").event("acked 3 id=3 qos=2: QoS not supported");

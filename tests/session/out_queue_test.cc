@@ -53,6 +53,26 @@ TEST_CASE("entries of all kinds come out in the order they went in") {
   CHECK(queue.empty());
 }
 
+TEST_CASE("ready frames that follow each other share an entry that fits into a batch") {
+  OutQueue queue;
+  for (uint32_t size : {5u, 7u}) queue.push_frame(size);
+  queue.push_ack(PacketType::kPuback, 1, ReasonCode::kSuccess);
+  queue.push_frame(OutQueue::kFramesMax - 1);
+  for (uint32_t size : {1u, 1u}) queue.push_frame(size);
+  CHECK(queue.size() == 4);
+  CHECK(queue.front().kind == Kind::kFrames);
+  CHECK(queue.front().packet_id == 2);
+  CHECK(queue.front().aux == 12);
+  queue.pop_front();
+  queue.pop_front();
+  CHECK(queue.front().packet_id == 2);
+  CHECK(queue.front().aux == OutQueue::kFramesMax);
+  queue.pop_front();
+  CHECK(queue.front().packet_id == 1);
+  queue.pop_front();
+  CHECK(queue.empty());
+}
+
 TEST_CASE("a control frame can be taken in parts") {
   OutQueue queue;
   push_text(queue, "abcdef");
