@@ -84,9 +84,14 @@ void Deliveries::arrived(Epoch& epoch, const Publish& publish, bool has_ids) {
     return;
   }
   all.arrivals.push_back(std::move(arrival));
-  std::vector<bool> seen(all.copies.size());
-  if (assign(all, all.arrivals.size() - 1, seen)) return check_order(all, publish);
-  if (!may_repeat(all, all.arrivals.back())) fail("one copy too many");
+  const size_t last = all.arrivals.size() - 1;
+  const auto fits = [&](Repetitions repetitions) {
+    std::vector<bool> seen(all.copies.size());
+    return assign(all, last, repetitions, seen);
+  };
+  if (fits(Repetitions::kHold)) return check_order(all, publish);
+  if (may_repeat(all, all.arrivals[last])) return;
+  if (!fits(Repetitions::kYield)) fail("one copy too many");
 }
 
 // Whether a member has left the share group since: what that one did not take comes to another
@@ -102,12 +107,18 @@ bool Deliveries::is_possible(const Copy& copy, const Arrival& arrival) const {
          same_shape(member->shape, arrival.shape, arrival.has_ids);
 }
 
-// Finds a copy for the arrival, for which others may have to take another one (Kuhn's algorithm).
-bool Deliveries::assign(Copies& all, size_t arrival, std::vector<bool>& seen) const {
+// Finds a copy for the arrival, for which others may have to take another one (Kuhn's algorithm),
+// or to be none of the copies at all, when they may be repetitions.
+bool Deliveries::assign(Copies& all, size_t arrival, Repetitions repetitions,
+                        std::vector<bool>& seen) const {
   for (size_t i = 0; i < all.copies.size(); ++i) {
     if (seen[i] || !is_possible(all.copies[i], all.arrivals[arrival])) continue;
     seen[i] = true;
-    if (all.arrival_of[i] != kNone && !assign(all, all.arrival_of[i], seen)) continue;
+    const size_t other = all.arrival_of[i];
+    const bool yields =
+        other == kNone || assign(all, other, repetitions, seen) ||
+        (repetitions == Repetitions::kYield && may_repeat(all, all.arrivals[other]));
+    if (!yields) continue;
     all.arrival_of[i] = arrival;
     return true;
   }
@@ -174,7 +185,7 @@ void Deliveries::check(const Copies& all, const Publication* message, Time now) 
   certain.arrival_of.assign(certain.copies.size(), kNone);
   for (size_t i = 0; i < certain.arrivals.size(); ++i) {
     std::vector<bool> seen(certain.copies.size());
-    assign(certain, i, seen);
+    assign(certain, i, Repetitions::kHold, seen);
   }
   const auto lost = std::ranges::find(certain.arrival_of, kNone);
   if (lost == certain.arrival_of.end()) return;

@@ -100,7 +100,8 @@ class Deliveries {
   void add(uint32_t number, std::string_view topic, Copy copy);
   bool has_left(const Copy& copy) const;
   bool is_possible(const Copy& copy, const Arrival& arrival) const;
-  bool assign(Copies& all, size_t arrival, std::vector<bool>& seen) const;
+  enum class Repetitions : uint8_t { kHold, kYield };  // the copies that they were taken for
+  bool assign(Copies& all, size_t arrival, Repetitions repetitions, std::vector<bool>& seen) const;
   void check_order(Copies& all, const Publish& publish);
   bool may_repeat(const Copies& all, const Arrival& arrival) const;
   bool is_excused(const Epoch& epoch, const Publication* message) const;

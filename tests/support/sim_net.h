@@ -54,7 +54,8 @@ class SimLink {
   // When the next arrival is due; kNever at an end that was closed.
   Time next(End at) const;
   std::optional<Arrival> take(End at, Time now);
-  bool idle() const { return pipes_[0].segments.empty() && pipes_[1].segments.empty(); }
+  // Nothing is on its way, not even the news of a cut.
+  bool idle() const { return next(End::kClient) == kNever && next(End::kServer) == kNever; }
 
  private:
   struct Segment {
