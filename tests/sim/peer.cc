@@ -39,6 +39,7 @@ void Peer::act(Now now) {
   const uint64_t die = random_.below(100);
   if (die < 55) return publish(now);
   if (die < 65) {
+    if (random_.chance(0.05)) return publish_around_large(now);
     for (uint64_t n = random_.below(15); n > 0; --n) publish(now);
     return;
   }
@@ -56,10 +57,20 @@ void Peer::act(Now now) {
   }
 }
 
-void Peer::publish(Now now, std::optional<Qos> qos) {
+// What a transport gets in many parts, between messages of which many go into one part.
+void Peer::publish_around_large(Now now) {
+  const uint64_t others = random_.below(15);
+  const uint64_t place = random_.below(others + 1);
+  for (uint64_t i = 0; i <= others; ++i) {
+    const Weight other = random_.chance(0.5) ? Weight::kEmpty : Weight::kAny;
+    publish(now, Qos::kExactlyOnce, i == place ? Weight::kLarge : other);
+  }
+}
+
+void Peer::publish(Now now, std::optional<Qos> qos, Weight weight) {
   if (session.queued() >= kQueuedMax) return;
   Publication& publication =
-      random_publication(random_, index, session.options().version, broker_, ledger_);
+      random_publication(random_, index, session.options().version, broker_, ledger_, weight);
   if (qos) publication.qos = std::min(*qos, broker_.qos_max);
   publication.sessions_lost = sessions_lost_;
   PublishRequest request;

@@ -37,7 +37,7 @@ class Peer {
 
   // Does one thing that a client may do now.
   void act(Now now);
-  void publish(Now now, std::optional<Qos> qos = std::nullopt);
+  void publish(Now now, std::optional<Qos> qos = std::nullopt, Weight weight = Weight::kAny);
   void subscribe(std::string filter, SubscribeOptions options);
   // The broker's session behind a Connected, told before the event.
   void note_session(Epoch& epoch, bool session_present);
@@ -54,6 +54,7 @@ class Peer {
   void check_finished() const;
 
  private:
+  void publish_around_large(Now now);
   void subscribe_again();
   void unsubscribe();
   void send_request(const std::map<std::string, SubscribeOptions>& filters, bool with_id);

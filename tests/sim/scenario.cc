@@ -139,7 +139,7 @@ SubscribeOptions random_subscribe_options(Random& random, Version version, bool 
 }
 
 Publication& random_publication(Random& random, size_t peer, Version version,
-                                const BrokerOptions& broker, Ledger& ledger) {
+                                const BrokerOptions& broker, Ledger& ledger, Weight weight) {
   const bool v5 = version == Version::kV5;
   Publication publication;
   publication.peer = peer;
@@ -149,6 +149,11 @@ Publication& random_publication(Random& random, size_t peer, Version version,
   bool empty = publication.retain ? random.chance(0.3) : random.chance(0.02);
   size_t filler = small_below(random, 60);
   if (random.chance(0.03)) filler = small_below(random, 100'000);
+  if (weight == Weight::kEmpty) empty = true;
+  if (weight == Weight::kLarge) {
+    empty = false;
+    filler = 200'000 + random.below(1'000'000);
+  }
   if (!v5) {
     // A server has no way to refuse one of these to a 3.x client but to close the connection, and
     // the client would try again for ever.

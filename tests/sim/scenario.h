@@ -25,9 +25,17 @@ std::string random_topic(Random& random);
 std::string random_filter(Random& random);
 SubscribeOptions random_subscribe_options(Random& random, Version version, bool shared);
 
-// A message that this client may send to a server with these options, added to the ledger.
+enum class Weight : uint8_t {
+  kAny,
+  kEmpty,
+  kLarge,  // many times what a connection here has on its way
+};
+
+// A message that this client may send to a server with these options, added to the ledger. Where a
+// 3.x client could not be told that it is too large, it is not.
 Publication& random_publication(Random& random, size_t peer, Version version,
-                                const BrokerOptions& broker, Ledger& ledger);
+                                const BrokerOptions& broker, Ledger& ledger,
+                                Weight weight = Weight::kAny);
 
 // Small numbers more often than large ones.
 inline uint64_t small_below(Random& random, uint64_t n) {
