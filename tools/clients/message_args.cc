@@ -11,14 +11,11 @@
 #include <CLI/CLI.hpp>
 
 #include "codec/limits.h"
+#include "common/invalid.h"
 #include "common/options.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 Result<std::string> read_all(int fd, std::string_view what) {
   std::string content;

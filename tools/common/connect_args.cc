@@ -12,6 +12,7 @@
 
 #include "base/random.h"
 #include "base/units.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "common/topic_args.h"
 #include "common/url_query.h"
@@ -23,10 +24,6 @@ namespace {
 
 // What mosquitto's clients ask for, too: enough for a program that prints what arrives.
 constexpr uint16_t kReceiveMaximum = 20;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // "MIN[,MAX]"
 Result<BackoffOptions> parse_backoff(std::string_view text) {

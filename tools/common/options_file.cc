@@ -9,13 +9,10 @@
 #include <CLI/CLI.hpp>
 
 #include "common/argv.h"
+#include "common/invalid.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // Where the quoted word at the start of `line` ends, behind its closing quote; 0 where there is
 // none.

@@ -14,14 +14,11 @@
 
 #include "codec/limits.h"
 #include "common/console.h"
+#include "common/invalid.h"
 #include "common/options.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // A terminal that does not show what is typed while this lives. Signals are kept on: Ctrl-C ends
 // the program, and the shell puts its terminal right.

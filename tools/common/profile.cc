@@ -12,14 +12,11 @@
 #include <fmt/core.h>
 
 #include "common/console.h"
+#include "common/invalid.h"
 #include "common/options_file.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 tl::unexpected<Error> failed(const std::string& path) {
   return invalid(fmt::format("Unable to write the profile {}: {}.", path, std::strerror(errno)));

@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "codec/limits.h"
 #include "common/argv.h"
+#include "common/invalid.h"
 #include "common/options.h"
 
 namespace mq {
@@ -57,10 +58,6 @@ uint32_t number_max(PropertyType type) {
     case PropertyType::kVarint: return kVarintMax;
     default: return 0xFFFF'FFFF;
   }
-}
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
 }
 
 Result<GivenProperty> parse_value(PropertyId id, std::string_view text) {

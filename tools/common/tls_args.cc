@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include "common/invalid.h"
 #include "common/options.h"
 #include "io/filter_module.h"
 
@@ -20,10 +21,6 @@ constexpr uint16_t kPort = 1883;
 constexpr uint16_t kTlsPort = 8883;
 // The default ports of HTTP, which a Host header leaves out.
 constexpr uint16_t kHttpPort = 80, kHttpsPort = 443;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // Any option that says something about TLS means it, so that nobody goes without by mistake.
 bool wants_tls(const TlsArgs& args) {

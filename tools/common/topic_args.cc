@@ -4,15 +4,12 @@
 
 #include "base/utf8.h"
 #include "codec/topic.h"
+#include "common/invalid.h"
 
 namespace mq {
 namespace {
 
 constexpr uint32_t kAnyLevels = UINT32_MAX;  // how many are too many is the broker's to say
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // What is wrong with it whatever it is for. It is not repeated: too long to be read, or not to be
 // printed.

@@ -2,14 +2,11 @@
 
 #include <fmt/core.h>
 
+#include "common/invalid.h"
 #include "io/address.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // Each key once: which of two was meant would be a guess.
 template <class T>

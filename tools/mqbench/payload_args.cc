@@ -3,16 +3,10 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
+#include "common/invalid.h"
 #include "common/options.h"
 
 namespace mq {
-namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
-
-}  // namespace
 
 void declare_size(CLI::App& app, PayloadArgs& args) {
   Options(app, "Load")

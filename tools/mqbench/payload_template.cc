@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "mqbench/message_random.h"
 
@@ -13,10 +14,6 @@ namespace mq {
 namespace {
 
 constexpr size_t kBlankEstimate = 6;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 }  // namespace
 

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "mqbench/metrics_server.h"
 #include "mqbench/payload_check.h"
@@ -23,10 +24,6 @@ constexpr uint32_t kClientsMax = 1'000'000;
 constexpr uint32_t kThreadsMax = 256;
 constexpr double kRateMax = 1e9;
 constexpr Duration kDurationDefault = std::chrono::seconds(10);
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 uint32_t default_threads() {
   const unsigned cores = std::max(std::thread::hardware_concurrency(), 2u);

@@ -15,6 +15,7 @@
 #include "auth/crypto.h"
 #include "common/console.h"
 #include "common/exit_code.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "mqbench/run_command.h"
 #include "mqbench/scenario.h"
@@ -23,10 +24,6 @@
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // No more of it than can be one.
 Result<std::string> read_text(const std::string& path) {

@@ -8,15 +8,12 @@
 
 #include <fmt/core.h>
 
+#include "common/invalid.h"
 #include "mqbench/payload_check.h"
 #include "mqbench/stamp.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // Any odd number: flows that begin with the same seed are not to be alike.
 constexpr uint64_t kSeedStep = 0x9e3779b97f4a7c15;

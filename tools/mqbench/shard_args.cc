@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "codec/topic.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "io/address.h"
 
@@ -18,10 +19,6 @@ namespace {
 
 constexpr uint64_t kShardsMax = 10'000;
 constexpr uint32_t kRunMax = 0xFFFFFF;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // The number of this one of several processes, as who started them numbers them: an Indexed Job of
 // Kubernetes, Slurm, parallel-ssh.

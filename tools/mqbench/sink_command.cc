@@ -11,16 +11,13 @@
 #include "base/units.h"
 #include "common/console.h"
 #include "common/exit_code.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "io/signals.h"
 #include "mqbench/descriptor_limit.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // Whoever waits for the file finds all of it: it is written beside and renamed.
 Result<void> write_port(const std::string& path, uint16_t port) {

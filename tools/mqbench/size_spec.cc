@@ -8,13 +8,10 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
+#include "common/invalid.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string why) {
-  return fail(ErrorCode::kInvalidArgument, std::move(why));
-}
 
 std::optional<uint32_t> parse_one(std::string_view text) {
   const Result<uint64_t> size = parse_size(text);

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include "common/invalid.h"
 #include "common/options.h"
 #include "mqbench/politeness.h"
 
@@ -13,10 +14,6 @@ constexpr double kRateMax = 1e6;
 constexpr double kChurnRate = 100;
 constexpr uint32_t kWindow = 100;
 constexpr uint32_t kSessionExpiry_s = 3600;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 }  // namespace
 

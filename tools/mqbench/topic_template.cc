@@ -6,14 +6,11 @@
 #include <fmt/core.h>
 
 #include "base/units.h"
+#include "common/invalid.h"
 #include "common/options.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // emqtt-bench's spelling of a blank, empty for anything else.
 std::string_view blank_of_letter(char letter) {

@@ -10,6 +10,7 @@
 #include "base/units.h"
 #include "codec/topic.h"
 #include "common/argv.h"
+#include "common/invalid.h"
 #include "common/option_values.h"
 #include "common/options.h"
 #include "io/inherited_sockets.h"
@@ -21,10 +22,6 @@ namespace {
 
 constexpr uint16_t kDefaultPort = 1883;
 constexpr uint16_t kDefaultTlsPort = 8883;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 std::string in_directory(const std::string& directory, const std::string& file) {
   if (directory.empty() || directory.ends_with('/')) return directory + file;

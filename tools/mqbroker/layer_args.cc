@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "common/config_file.h"
+#include "common/invalid.h"
 #include "common/options.h"
 
 namespace mq {
@@ -15,10 +16,6 @@ namespace {
 constexpr uint64_t kHeaderBytesMin = 512;  // what browsers send takes about that much
 constexpr uint64_t kHeaderBytesMax = 1 << 20;
 constexpr uint64_t kFrameMin = 125;  // what every frame may have
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // The first setting that says something about TLS and cannot turn it on by itself.
 const char* first_tls_setting(const ListenTlsArgs& args) {

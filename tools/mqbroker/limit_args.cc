@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/units.h"
+#include "common/invalid.h"
 #include "common/option_values.h"
 #include "common/options.h"
 #include "mqbroker/args.h"
@@ -17,10 +18,6 @@ namespace mq {
 namespace {
 
 constexpr uint32_t kHour = 3600;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 Result<void> parse_expiry(std::string_view text, std::optional<uint32_t>& to) {
   struct Unit {

@@ -7,16 +7,13 @@
 
 #include "base/units.h"
 #include "codec/limits.h"
+#include "common/invalid.h"
 #include "common/option_values.h"
 
 namespace mq {
 namespace {
 
 constexpr uint64_t kRateMax = 1'000'000'000;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 void rate_limit(Options& options, std::string_view names, uint64_t& to,
                 Result<uint64_t> (*parse)(std::string_view), std::string_view help) {

@@ -6,16 +6,13 @@
 #include <CLI/CLI.hpp>
 
 #include "codec/topic.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "mqbroker/limit_args.h"
 #include "mqbroker/limit_options.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 Result<void> parse_versions(std::string_view text, ListenerOptions& to) {
   to.accept_v31 = to.accept_v311 = to.accept_v5 = false;

@@ -8,16 +8,10 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include "common/invalid.h"
 #include "common/options.h"
 
 namespace mq {
-namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
-
-}  // namespace
 
 void declare(CLI::App& app, LogArgs& args) {
   Options(app, "Log")

@@ -19,15 +19,12 @@
 #include "common/config_file.h"
 #include "common/console.h"
 #include "common/exit_code.h"
+#include "common/invalid.h"
 
 namespace mq {
 namespace {
 
 constexpr mode_t kNewFileMode = 0600;
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // No echo while it lives.
 class Silence {

@@ -10,15 +10,12 @@
 #include "base/random.h"
 #include "base/units.h"
 #include "codec/limits.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "common/topic_args.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 bool reads_records(const PubArgs& args) {
   return args.lines > 0 || args.json_lines;

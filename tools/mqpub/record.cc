@@ -11,15 +11,12 @@
 
 #include "base/utf8.h"
 #include "codec/limits.h"
+#include "common/invalid.h"
 
 namespace mq {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-tl::unexpected<Error> bad(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 // "2026-11-22T13:14:24.204360+0000", the fraction of any length.
 std::optional<WallTime> parse_stamp(const std::string& text) {
@@ -46,7 +43,7 @@ Result<std::optional<std::string>> bytes_of(const Json& object, const std::strin
     Buffer bytes;
     if (!coded->is_string() ||
         !from_text(Notation::kBase64, coded->get_ref<const std::string&>(), bytes)) {
-      return bad(fmt::format("\"{}_b64\" is not base64", key));
+      return invalid(fmt::format("\"{}_b64\" is not base64", key));
     }
     return std::string(to_string_view(bytes.bytes()));
   }
@@ -58,13 +55,13 @@ Result<std::optional<std::string>> bytes_of(const Json& object, const std::strin
 
 Result<void> add_user_properties(const Json& list, PropertyList& to) {
   for (const Json& entry : list) {
-    if (!entry.is_object()) return bad("\"user-properties\" is not a list of objects");
+    if (!entry.is_object()) return invalid("\"user-properties\" is not a list of objects");
     for (const auto& [name, value] : entry.items()) {
-      if (!value.is_string()) return bad("a user property is not a string");
+      if (!value.is_string()) return invalid("a user property is not a string");
       const std::string& text = value.get_ref<const std::string&>();
       if (name.size() > kStringMax || text.size() > kStringMax || !is_utf8(name) ||
           !is_utf8(text)) {
-        return bad("a user property is too long or has U+0000");
+        return invalid("a user property is too long or has U+0000");
       }
       to.add_user(name, text);
     }
@@ -83,21 +80,21 @@ Result<void> add_property(const Json& object, std::string key, PropertyList& to)
   if (key == "user-properties") return add_user_properties(object[key], to);
   if (key.ends_with("_b64")) key.resize(key.size() - 4);
   const auto id = property_by_name(key);
-  if (!id) return bad(fmt::format("there is no property \"{}\"", key));
+  if (!id) return invalid(fmt::format("there is no property \"{}\"", key));
   if (!is_publishers(*id)) return {};
   const PropertyType type = type_of(*id);
   if (type == PropertyType::kUtf8 || type == PropertyType::kBinary) {
     MQ_TRY(const std::optional<std::string> text, bytes_of(object, key));
     const bool fits =
         text && text->size() <= kStringMax && (type == PropertyType::kBinary || is_utf8(*text));
-    if (!fits) return bad(fmt::format("property \"{}\" cannot be sent", key));
+    if (!fits) return invalid(fmt::format("property \"{}\" cannot be sent", key));
     to.add(*id, *text);
     return {};
   }
   const Json& value = object[key];
   const uint64_t max = type == PropertyType::kByte ? 1 : UINT32_MAX;
   if (!value.is_number_unsigned() || value.get<uint64_t>() > max) {
-    return bad(fmt::format("property \"{}\" is out of range", key));
+    return invalid(fmt::format("property \"{}\" is out of range", key));
   }
   to.add(*id, value.get<uint32_t>());
   return {};
@@ -112,9 +109,9 @@ Result<InputRecord> RecordParser::parse(Bytes line) {
   } else if (!format_.topic_separator.empty()) {
     const std::string_view text = to_string_view(line);
     const size_t at = text.find(format_.topic_separator);
-    if (at == std::string_view::npos) return bad("it has no topic separator");
+    if (at == std::string_view::npos) return invalid("it has no topic separator");
     record.topic = text.substr(0, at);
-    if (record.topic.empty()) return bad("it has no topic");
+    if (record.topic.empty()) return invalid("it has no topic");
     record.payload = line.subspan(at + format_.topic_separator.size());
   } else {
     record.payload = line;
@@ -122,7 +119,7 @@ Result<InputRecord> RecordParser::parse(Bytes line) {
   if (format_.encode) {
     encoded_.clear();
     if (auto made = from_text(*format_.encode, to_string_view(record.payload), encoded_); !made) {
-      return bad(fmt::format("it {}", made.error().text));
+      return invalid(fmt::format("it {}", made.error().text));
     }
     record.payload = encoded_.bytes();
   }
@@ -139,10 +136,10 @@ Result<InputRecord> RecordParser::parse(Bytes line) {
 
 Result<InputRecord> RecordParser::parse_json(Bytes line) {
   const Json object = Json::parse(line.begin(), line.end(), nullptr, false);
-  if (!object.is_object()) return bad("it is not a JSON object");
+  if (!object.is_object()) return invalid("it is not a JSON object");
   InputRecord record;
   if (const auto topic = object.find("topic"); topic != object.end()) {
-    if (!topic->is_string()) return bad("\"topic\" is not a string");
+    if (!topic->is_string()) return invalid("\"topic\" is not a string");
     topic_ = topic->get<std::string>();
     record.topic = topic_;
   }
@@ -152,17 +149,17 @@ Result<InputRecord> RecordParser::parse_json(Bytes line) {
   record.payload = payload_.bytes();
   if (const auto qos = object.find("qos"); qos != object.end()) {
     if (!qos->is_number_unsigned() || qos->get<uint64_t>() > 2)
-      return bad("\"qos\" is not 0, 1 or 2");
+      return invalid("\"qos\" is not 0, 1 or 2");
     record.qos = static_cast<Qos>(qos->get<uint8_t>());
   }
   if (const auto retain = object.find("retain"); retain != object.end()) {
     // mosquitto's older clients wrote 0 and 1.
     if (!retain->is_boolean() && !retain->is_number_unsigned())
-      return bad("\"retain\" is no boolean");
+      return invalid("\"retain\" is no boolean");
     record.retain = retain->is_boolean() ? retain->get<bool>() : retain->get<uint64_t>() != 0;
   }
   if (const auto properties = object.find("properties"); properties != object.end()) {
-    if (!properties->is_object()) return bad("\"properties\" is not an object");
+    if (!properties->is_object()) return invalid("\"properties\" is not an object");
     properties_ = PropertyList();
     for (const auto& item : properties->items()) {
       MQ_CHECK(add_property(*properties, item.key(), properties_));

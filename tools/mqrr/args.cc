@@ -7,15 +7,12 @@
 
 #include "codec/limits.h"
 #include "codec/topic.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "common/topic_args.h"
 
 namespace mq {
 namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
 
 void resolve_properties(const std::vector<GivenProperty>& given, RequesterOptions& to) {
   const auto has = [&given](PropertyId id) {

@@ -8,17 +8,11 @@
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
 
+#include "common/invalid.h"
 #include "common/options.h"
 #include "common/topic_args.h"
 
 namespace mq {
-namespace {
-
-tl::unexpected<Error> invalid(std::string text) {
-  return fail(ErrorCode::kInvalidArgument, std::move(text));
-}
-
-}  // namespace
 
 void declare(CLI::App& app, SubArgs& args) {
   app.description(
