@@ -29,8 +29,8 @@ TEST_CASE("retained messages and topics to pass over") {
 }
 
 TEST_CASE("payloads that must have something in them, and those that must not") {
-  Selection selection({.found = {*Pattern::compile("a"), *Pattern::compile("b")},
-                       .not_found = {*Pattern::compile("c")}});
+  Selection selection({.found = {*TextPattern::compile("a"), *TextPattern::compile("b")},
+                       .not_found = {*TextPattern::compile("c")}});
   CHECK(takes(selection, "t", "ab"));
   CHECK(!takes(selection, "t", "a"));
   CHECK(!takes(selection, "t", "abc"));

@@ -142,18 +142,18 @@ void declare(CLI::App& app, SubArgs& args) {
 
 namespace {
 
-Result<std::vector<Pattern>> compile(const std::vector<std::string>& texts) {
-  std::vector<Pattern> patterns;
+Result<std::vector<TextPattern>> compile(const std::vector<std::string>& texts) {
+  std::vector<TextPattern> patterns;
   for (const std::string& text : texts) {
-    MQ_TRY(Pattern pattern, Pattern::compile(text));
+    MQ_TRY(TextPattern pattern, TextPattern::compile(text));
     patterns.push_back(std::move(pattern));
   }
   return patterns;
 }
 
-Result<std::optional<Pattern>> compile(const std::optional<std::string>& text) {
+Result<std::optional<TextPattern>> compile(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
-  MQ_TRY(Pattern pattern, Pattern::compile(*text));
+  MQ_TRY(TextPattern pattern, TextPattern::compile(*text));
   return pattern;
 }
 
@@ -218,7 +218,7 @@ bool ends_by_itself(const SubArgs& args) {
          !args.until_topic.empty();
 }
 
-Result<void> resolve_pictures(const SubArgs& args, SinkOptions& to) {
+Result<void> resolve_pictures(const SubArgs& args, MessageSinkOptions& to) {
   if (!args.top && !args.plot) return {};
   const std::string_view option = args.top ? "--top" : "--plot";
   if (args.output.format || args.output.json || args.output.json_payload) {
@@ -245,7 +245,7 @@ Result<void> resolve_pictures(const SubArgs& args, SinkOptions& to) {
   return {};
 }
 
-Result<void> resolve_sink(const SubArgs& args, SinkOptions& to) {
+Result<void> resolve_sink(const SubArgs& args, MessageSinkOptions& to) {
   const int destinations = !args.output_file.empty() + !args.output_dir.empty() +
                            (args.exec || args.exec_map) + args.watch + args.message_rate +
                            args.top + args.plot.has_value();

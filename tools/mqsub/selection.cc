@@ -12,10 +12,12 @@ bool Selection::takes(const Publish& publish, Now now) {
   for (const std::string& filter : options_.filter_out) {
     if (matches(filter, publish.topic)) return false;
   }
-  const auto is_in_topic = [&](const Pattern& pattern) { return pattern.found_in(publish.topic); };
+  const auto is_in_topic = [&](const TextPattern& pattern) {
+    return pattern.found_in(publish.topic);
+  };
   if (!std::ranges::all_of(options_.found_in_topic, is_in_topic)) return false;
   const std::string_view payload = to_string_view(publish.payload);
-  const auto is_found = [payload](const Pattern& pattern) { return pattern.found_in(payload); };
+  const auto is_found = [payload](const TextPattern& pattern) { return pattern.found_in(payload); };
   if (!std::ranges::all_of(options_.found, is_found)) return false;
   if (std::ranges::any_of(options_.not_found, is_found)) return false;
   if (!options_.on_change && options_.sample == Duration::zero()) return true;

@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "base/string_map.h"
 #include "base/time.h"
-#include "clients/pattern.h"
+#include "clients/text_pattern.h"
 #include "codec/packet.h"
 
 namespace mq {
@@ -16,8 +16,8 @@ namespace mq {
 struct SelectionOptions {
   bool no_retained = false;
   std::vector<std::string> filter_out = {};         // topic filters
-  std::vector<Pattern> found_in_topic = {};         // every one of them
-  std::vector<Pattern> found = {}, not_found = {};  // every one of them, none of them
+  std::vector<TextPattern> found_in_topic = {};     // every one of them
+  std::vector<TextPattern> found = {}, not_found = {};  // every one of them, none of them
   bool on_change = false;
   Duration sample{};  // at most one message of a topic in so much time
 };

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "client/client_options.h"
-#include "clients/pattern.h"
+#include "clients/text_pattern.h"
 #include "common/connect_args.h"
+#include "mqsub/message_sink_options.h"
 #include "mqsub/selection.h"
-#include "mqsub/sink_options.h"
 #include "mqsub/wanted_filter.h"
 
 namespace mq {
@@ -23,7 +23,7 @@ struct EndingOptions {
   bool after_subscribe = false;
   bool after_retained = false;            // when the retained messages have come
   bool at_fresh = false;                  // at the first that is not a retained one
-  std::optional<Pattern> until, fail_if;  // found in a payload
+  std::optional<TextPattern> until, fail_if;  // found in a payload
   std::vector<std::string> until_topic;   // topic filters
 };
 
@@ -39,7 +39,7 @@ struct SubscriberOptions {
   bool remove_retained = false;
   bool dry_run = false;  // only tell what would be removed
   bool strict = false;   // a refused subscription is the end
-  SinkOptions sink;
+  MessageSinkOptions sink;
   EndingOptions ending;
   bool stats = false, json_stats = false;
 };

@@ -1,4 +1,4 @@
-#include "clients/pattern.h"
+#include "clients/text_pattern.h"
 
 #include <regex.h>
 
@@ -8,7 +8,7 @@
 
 namespace mq {
 
-struct Pattern::Compiled {
+struct TextPattern::Compiled {
   regex_t regex{};
   bool is_valid = false;
   ~Compiled() {
@@ -16,7 +16,7 @@ struct Pattern::Compiled {
   }
 };
 
-Result<Pattern> Pattern::compile(const std::string& text) {
+Result<TextPattern> TextPattern::compile(const std::string& text) {
   auto compiled = std::make_shared<Compiled>();
   const int error = regcomp(&compiled->regex, text.c_str(), REG_EXTENDED);
   if (error != 0) {
@@ -26,10 +26,10 @@ Result<Pattern> Pattern::compile(const std::string& text) {
                 fmt::format("'{}' is not a regular expression: {}.", text, why.data()));
   }
   compiled->is_valid = true;
-  return Pattern(std::move(compiled));
+  return TextPattern(std::move(compiled));
 }
 
-bool Pattern::found_in(std::string_view bytes) const {
+bool TextPattern::found_in(std::string_view bytes) const {
   // With REG_STARTEND the match is an input: where to look, NUL or not.
   regmatch_t match{};
   match.rm_eo = static_cast<regoff_t>(bytes.size());

@@ -18,7 +18,7 @@
 
 namespace mq {
 
-struct SinkOptions {
+struct MessageSinkOptions {
   Printing printing;
   std::string output;  // a file; empty for standard output
   uint64_t rotate_size = 0;
@@ -34,7 +34,7 @@ struct SinkOptions {
 };
 
 // The one that the options ask for.
-Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const SinkOptions& options,
+Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const MessageSinkOptions& options,
                                                const Console& console, const Address& broker,
                                                MessageSink::Owner& owner);
 

@@ -11,16 +11,16 @@ namespace mq {
 
 // POSIX extended, by the C library: it looks at payloads of strangers, and must not take a stack
 // frame for each of their bytes as std::regex does.
-class Pattern {
+class TextPattern {
  public:
-  static Result<Pattern> compile(const std::string& text);
+  static Result<TextPattern> compile(const std::string& text);
 
   // Whether it is found anywhere in `bytes`, which may hold NUL.
   bool found_in(std::string_view bytes) const;
 
  private:
   struct Compiled;
-  explicit Pattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
+  explicit TextPattern(std::shared_ptr<const Compiled> compiled) : compiled_(std::move(compiled)) {}
 
   std::shared_ptr<const Compiled> compiled_;
 };

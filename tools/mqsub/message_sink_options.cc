@@ -1,4 +1,4 @@
-#include "mqsub/sink_options.h"
+#include "mqsub/message_sink_options.h"
 
 #include <utility>
 
@@ -9,7 +9,7 @@
 
 namespace mq {
 
-Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const SinkOptions& options,
+Result<std::unique_ptr<MessageSink>> make_sink(Loop& loop, const MessageSinkOptions& options,
                                                const Console& console, const Address& broker,
                                                MessageSink::Owner& owner) {
   if (!options.commands.empty()) {

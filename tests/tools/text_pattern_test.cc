@@ -1,4 +1,4 @@
-#include "clients/pattern.h"
+#include "clients/text_pattern.h"
 
 #include <string>
 
@@ -9,7 +9,7 @@ using namespace std::string_view_literals;
 
 TEST_CASE("extended regular expressions, anywhere in a payload") {
   const auto found = [](const char* pattern, std::string_view bytes) {
-    return Pattern::compile(pattern)->found_in(bytes);
+    return TextPattern::compile(pattern)->found_in(bytes);
   };
   CHECK(found("b+", "abbc"));
   CHECK(!found("^b", "abbc"));
@@ -19,7 +19,7 @@ TEST_CASE("extended regular expressions, anywhere in a payload") {
   CHECK(found("", ""));
   // Where the payload ends, the match does.
   CHECK(!found("c", std::string_view("abc", 2)));
-  const auto wrong = Pattern::compile("a(");
+  const auto wrong = TextPattern::compile("a(");
   REQUIRE(!wrong);
   CHECK(wrong.error().text.starts_with("'a(' is not a regular expression: "));
 }
