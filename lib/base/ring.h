@@ -44,7 +44,7 @@ class Ring {
   void pop_front() {
     slot(0)->~T();
     begin_ = (begin_ + 1) & (capacity_ - 1);
-    if (--size_ == 0 && capacity_ > kKeep) clear();
+    if (--size_ == 0 && capacity_ > kKeep) give_back();
   }
 
   // REQUIRES: n <= size()
@@ -55,7 +55,7 @@ class Ring {
   // REQUIRES: !empty()
   void pop_back() {
     slot(size_ - 1)->~T();
-    if (--size_ == 0 && capacity_ > kKeep) clear();
+    if (--size_ == 0 && capacity_ > kKeep) give_back();
   }
 
   // Drops everything and gives the memory back.
@@ -71,6 +71,7 @@ class Ring {
     std::swap(begin_, other.begin_);
     std::swap(size_, other.size_);
     std::swap(capacity_, other.capacity_);
+    std::swap(was_large_, other.was_large_);
   }
 
  private:
@@ -78,8 +79,15 @@ class Ring {
 
   T* slot(uint32_t i) const { return slots_ + ((begin_ + i) & (capacity_ - 1)); }
 
+  // One that is filled and emptied again and again does not begin with the smallest step each time.
+  void give_back() {
+    clear();
+    was_large_ = true;
+  }
+
   void grow() {
-    const uint32_t wanted = capacity_ == 0 ? 4 : capacity_ * 2;
+    const uint32_t first = was_large_ ? kKeep : 4;
+    const uint32_t wanted = capacity_ == 0 ? first : capacity_ * 2;
     assert(wanted > capacity_);
     T* fresh = static_cast<T*>(::operator new(size_t{wanted} * sizeof(T)));
     for (uint32_t i = 0; i < size_; ++i) {
@@ -94,6 +102,7 @@ class Ring {
 
   T* slots_ = nullptr;
   uint32_t begin_ = 0, size_ = 0, capacity_ = 0;
+  bool was_large_ = false;
 };
 
 }  // namespace mq

@@ -96,18 +96,22 @@ Result<void> ClientSession::publish(const PublishRequest& request, Now) {
   }
   queued_bytes_ += message->memory();
   const uint8_t first_byte = publish_byte(*message);
-  waiting_.push_back({std::move(message), 0, first_byte, OutEntry::Kind::kPublish, request.token});
-  fill_window();
+  OutEntry entry{std::move(message), 0, first_byte, OutEntry::Kind::kPublish, request.token};
+  if (!nothing_waits() || !send_now(entry)) waiting_.push_back(std::move(entry));
   return {};
+}
+
+// Whether a new message may be sent at once, as far as those before it go.
+bool ClientSession::nothing_waits() const {
+  return state_ == State::kConnected && connection_.resend_left == 0 && waiting_.empty();
 }
 
 // At QoS 0 most messages leave in the turn in which they came: those become bytes at once, without
 // the memory of a message and the two queues on its way (a line of mqpub takes 825 instructions instead of 1,305). False for one
 // that has to wait, that is worth referencing instead of copying, or that may get a topic alias.
 bool ClientSession::publish_frame(const PublishRequest& request) {
-  if (request.qos != Qos::kAtMostOnce || state_ != State::kConnected || !waiting_.empty() ||
-      connection_.resend_left > 0 || connection_.aliases_out.maximum() != 0 ||
-      (request.retain && !connection_.server_retains)) {
+  if (request.qos != Qos::kAtMostOnce || !nothing_waits() ||
+      connection_.aliases_out.maximum() != 0 || (request.retain && !connection_.server_retains)) {
     return false;
   }
   const auto body = static_cast<uint32_t>(body_size(request, options_.version));
@@ -219,18 +223,25 @@ void ClientSession::fill_window() {
     if (const auto reason = refusal(message)) {
       queued_bytes_ -= message.memory();
       refused_.push_back({next.aux, 0, message.qos(), *reason, {}});
-    } else if (message.qos() == Qos::kAtMostOnce) {
-      out_.push_publish(std::move(next.message), next.first_byte, 0, next.aux);
-      ++queued_qos0_;
-    } else if (window_left() > 0) {
-      // [MQTT-4.3.2-1] [MQTT-4.3.3-1]
-      const uint16_t id = inflight_.add(
-          {std::move(next.message), next.aux, next.first_byte, InflightEntry::State::kPublishSent});
-      send_publish(id, *inflight_.find(id));
-    } else {
+    } else if (!send_now(next)) {
       return;
     }
   }
+}
+
+// Takes the message; false when the window is closed for it.
+bool ClientSession::send_now(OutEntry& next) {
+  if (next.message->qos() == Qos::kAtMostOnce) {
+    out_.push_publish(std::move(next.message), next.first_byte, 0, next.aux);
+    ++queued_qos0_;
+    return true;
+  }
+  if (window_left() == 0) return false;
+  // [MQTT-4.3.2-1] [MQTT-4.3.3-1]
+  const uint16_t id = inflight_.add(
+      {std::move(next.message), next.aux, next.first_byte, InflightEntry::State::kPublishSent});
+  send_publish(id, *inflight_.find(id));
+  return true;
 }
 
 void ClientSession::send_publish(uint16_t packet_id, InflightEntry& entry) {

@@ -230,6 +230,8 @@ class ClientSession {
   void resume();
   void start_over();
   void fill_window();
+  bool nothing_waits() const;
+  bool send_now(OutEntry& next);
   void send_publish(uint16_t packet_id, InflightEntry& entry);
   bool produce_publish(OutBatch& to, Now now);
   bool publish_frame(const PublishRequest& request);

@@ -1,12 +1,13 @@
 #!/bin/bash
 # What mqbench itself can do: messages a second of CPU time into its own sink, flat out and open loop;
-# its CPU time per message beside that of the broker it drives, and of mosquitto's clients doing the
-# same; connections. $SECONDS_EACH (5) for each part.
+# its CPU time per message beside that of the broker it drives, as the median of $ROUNDS (5), and of
+# mosquitto's clients doing the same; connections. $SECONDS_EACH (5) for each part.
 set -euo pipefail
 # shellcheck source=tests/bench/brokers.sh
 . "$(dirname "$0")/brokers.sh"
 
 seconds=${SECONDS_EACH:-5}
+rounds=${ROUNDS:-5}
 
 # start_sink: sets $port and $broker_pid.
 start_sink() {
@@ -46,16 +47,50 @@ for rate in 100k 1M; do
 done
 stop_broker
 
-echo "through mqbroker, open loop at 50k/s:"
-start mqbroker
+# beside OPTION...: a run in $rounds rounds; prints the median of what a message received costs mqbench
+# and what it costs the broker, of all that either has done from beginning to end.
+beside() {
+  local round before after
+  for ((round = 0; round < rounds; round++)); do
+    before=$(cpu_seconds)
+    { time mqbench run -p "$port" -s 64 -d "${seconds}s" --warmup 0 --threads 1 \
+      --json="$work/result.json" "$@" >/dev/null; } 2>"$work/times"
+    after=$(cpu_seconds)
+    jq --arg own "$(cat "$work/times")" --arg before "$before" --arg after "$after" '
+      {own: ($own | split(" ") | map(tonumber) | add),
+       server: (($after | tonumber) - ($before | tonumber)), received: .counts.received}' \
+      "$work/result.json"
+  done | jq -rs '
+    def sorted(f): map(f) | sort;
+    def median: .[length / 2 | floor];
+    def hundredths: . * 100 | round / 100;
+    sorted(.own / .server) as $ratios
+    | "mqbench \(sorted(.own * 1e9 / .received) | median | round) ns, mqbroker "
+      + "\(sorted(.server * 1e9 / .received) | median | round) ns a message, ratio "
+      + "\($ratios | median | hundredths) (\($ratios[0] | hundredths) to \($ratios[-1] | hundredths))"'
+}
+
+TIMEFORMAT='%U %S'
+start mqbroker --max-queued-messages 10000000
+echo "a load for mqbroker, flat out:"
 for qos in 0 1 2; do
-  printf '  QoS %s  ' "$qos"
-  load --rate 50k -q "$qos"
+  printf '  1 to 1, QoS %s    ' "$qos"
+  beside --rate max -q "$qos"
+  printf '  10 to 10, QoS %s  ' "$qos"
+  beside --rate max --pubs 10 --subs 10 --inflight 100 -q "$qos"
+done
+printf '  1 to 10, QoS 0   '
+beside --rate max --pattern fanout --subs 10 --inflight 100
+printf '  10 to 1, QoS 0   '
+beside --rate max --pattern fanin --pubs 10 --inflight 100
+echo "and open loop:"
+for rate in 50k 1M; do
+  printf '  1 to 1, %-4s/s   ' "$rate"
+  beside --rate "$rate"
 done
 
 messages=100000
 awk -v n="$messages" 'BEGIN { while (n-- > 0) printf "%064d\n", n }' >"$work/lines"
-TIMEFORMAT='%U %S'
 { time mosquitto_sub -p "$port" -t pair -C "$messages" >/dev/null; } 2>"$work/sub.times" &
 sub_pid=$!
 sleep 0.5

@@ -249,9 +249,9 @@ uint32_t LoadPublisher::token(Time planned, bool warm_up) const {
 
 // They go round at the largest number that a token has room for.
 uint32_t LoadPublisher::time_units(Time at) const {
-  const uint64_t units =
-      static_cast<uint64_t>((at - context_.times.warm_up_start) / (kTokenUnit * flows_in_group_));
-  return static_cast<uint32_t>(units % token_times());
+  const auto since = static_cast<uint64_t>((at - context_.times.warm_up_start) / kTokenUnit);
+  if (flows_in_group_ == 1) return static_cast<uint32_t>(since % token_times(1));
+  return static_cast<uint32_t>(since / flows_in_group_ % token_times(flows_in_group_));
 }
 
 GroupTally* LoadPublisher::group_tally() {
@@ -260,7 +260,7 @@ GroupTally* LoadPublisher::group_tally() {
 }
 
 void LoadPublisher::on_acked(const Acked& acked, Now now) {
-  const uint32_t token = acked.token / flows_in_group_;
+  const uint32_t token = flows_in_group_ == 1 ? acked.token : acked.token / flows_in_group_;
   if ((token & 1) != 0) return;  // of the warm-up
   --context_.unacked;
   if (is_error(acked.reason)) {
@@ -271,7 +271,9 @@ void LoadPublisher::on_acked(const Acked& acked, Now now) {
     return;
   }
   ++acked_;
-  const uint32_t passed = (time_units(now.mono) + token_times() - (token >> 1)) % token_times();
+  const uint32_t units = time_units(now.mono), planned = token >> 1;
+  const uint32_t passed =
+      units >= planned ? units - planned : units + token_times(flows_in_group_) - planned;
   const int64_t took = (passed * kTokenUnit * flows_in_group_).count();
   context_.tally.ack.record(took);
   if (GroupTally* const of_group = group_tally()) of_group->ack.record(took);

@@ -77,7 +77,7 @@ class LoadPublisher {
   void unblock(Time now);
   uint32_t token(Time planned, bool warm_up) const;
   uint32_t time_units(Time at) const;
-  uint32_t token_times() const { return (1u << 31) / flows_in_group_; }
+  static constexpr uint32_t token_times(uint32_t flows) { return (1u << 31) / flows; }
   GroupTally* group_tally();
 
   LoadContext& context_;
