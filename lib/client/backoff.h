@@ -20,7 +20,7 @@ class Backoff {
   explicit Backoff(BackoffOptions options) : options_(options) {}
   // The delay before the next try; every call doubles the following one.
   Duration next(Random& random);
-  // A connection was good: start again from `first`.
+  // A connection was of use: start again from `first`.
   void reset() { tries_ = 0; }
   uint32_t tries() const { return tries_; }
 

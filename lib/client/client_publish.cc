@@ -85,13 +85,11 @@ Result<void> ClientSession::publish(const PublishRequest& request, Now) {
       return fail(ErrorCode::kTooLarge,
                   fmt::format("the server takes packets of up to {} bytes, and the message "
                               "needs {}",
-                              connection_.server_packet_max,
-                              body_size(request, options_.version)));
+                              connection_.server_packet_max, body_size(request, options_.version)));
     }
     if (reason) {
-      return fail(
-          ErrorCode::kProtocol,
-          fmt::format("the server does not take the message: {}", text(*reason)));
+      return fail(ErrorCode::kProtocol,
+                  fmt::format("the server does not take the message: {}", text(*reason)));
     }
   }
   queued_bytes_ += message->memory();
@@ -345,6 +343,12 @@ ClientSession::Received ClientSession::on_ack(const Frame& frame) {
   }
   const Qos qos = ack->type == PacketType::kPuback ? Qos::kAtLeastOnce : Qos::kExactlyOnce;
   if (!entry->is_publish() || !entry->sent || entry->qos() != qos) {
+    // RabbitMQ before 3.13 does that.
+    if (entry->is_publish() && entry->sent && ack->type == PacketType::kPuback) {
+      return fail_with(ReasonCode::kProtocolError,
+                       "the server answered a message of QoS 2 with PUBACK, as one of QoS 1: it "
+                       "does not seem to know QoS 2");
+    }
     return fail_with(ReasonCode::kProtocolError,
                      fmt::format("the server sent {} for packet {}, which does not ask for it",
                                  name(ack->type), ack->packet_id));

@@ -71,6 +71,9 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   bool flush(Now now);
   void due(Now now);
   void drop_transport(Now now);
+  void fall_back(Now now);
+  std::string_view of_that_version() const;
+  EndReason no_answer() const;
   EndReason reason_of_close(const Error& transport_error) const;
   void lost(const EndReason& reason, Now now);
   void end(const Error* error, Now now);
@@ -90,7 +93,8 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   std::optional<ScramLogin> login_;  // of this connection
   // What the server said, or found wrong in what it sent; the transport's end follows.
   std::optional<EndReason> end_reason_;
-  Time connect_until_{};
+  Time connect_until_{}, connected_at_ = kNever;
+  Duration waited_{0};  // before this try
   State state_ = State::kIdle;
   bool was_accepted_ = false;  // by a server, ever
   bool falls_back_ = false;    // to 3.1.1, with the next connection
@@ -160,7 +164,8 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   }
   servers_.clear();
   state_ = State::kConnecting;
-  timer_.set(connect_until_);
+  // An older version has to be tried within a time that the user waits.
+  timer_.set(may_fall_back() ? now.mono + (connect_until_ - now.mono) / 2 : connect_until_);
   transport_ = std::make_unique<Transport>(std::move(*stream), make_filter());
   transport_->watch_reads(options_.read_watch);
   if (options_.tap != nullptr) options_.tap->opened();
@@ -226,10 +231,11 @@ void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
       timer_.cancel();
     }
     was_accepted_ = true;
-    backoff_.reset();
+    connected_at_ = now.mono;
     progress_ = true;
-  } else if (!std::holds_alternative<MessageArrived>(event)) {
-    progress_ = true;
+  } else {
+    backoff_.reset();  // it does more than to accept: what follows is no repetition
+    if (!std::holds_alternative<MessageArrived>(event)) progress_ = true;
   }
   handler_.on_event(event, now);
 }
@@ -276,12 +282,11 @@ bool ClientRunner::Impl::flush(Now now) {
 void ClientRunner::Impl::due(Now now) {
   switch (state_) {
     case State::kConnecting:
-      end_reason_ = {
-          {ErrorCode::kTimedOut,
-           fmt::format("{} does not answer: no CONNACK within {:g} s (is it an MQTT server? "
-                       "--connect-timeout gives it more time)",
-                       server_.text(), seconds(options_.connect_timeout))}};
+      end_reason_ = no_answer();
+      // Some say nothing to a version that they do not know.
+      falls_back_ = may_fall_back();
       drop_transport(now);
+      if (std::exchange(falls_back_, false)) return fall_back(now);
       return lost(*end_reason_, now);
     case State::kConnected:
       if (paused_) session_.excuse_silence(now);
@@ -310,11 +315,24 @@ void ClientRunner::Impl::closed(const Error& error, Now now) {
   if (unanswered) falls_back_ = may_fall_back();
   drop_transport(now);
   if (state_ == State::kStopping) return end(nullptr, now);
-  if (std::exchange(falls_back_, false)) {
-    session_.speak(Version::kV311);
-    return dial(now);
-  }
+  if (std::exchange(falls_back_, false)) return fall_back(now);
   lost(reason, now);
+}
+
+void ClientRunner::Impl::fall_back(Now now) {
+  session_.speak(Version::kV311);
+  dial(now);
+}
+
+std::string_view ClientRunner::Impl::of_that_version() const {
+  return session_.options().version == Version::kV5 ? " that knows MQTT 5.0" : "";
+}
+
+EndReason ClientRunner::Impl::no_answer() const {
+  return {{ErrorCode::kTimedOut,
+           fmt::format("{} does not answer: no CONNACK within {:g} s (is it an MQTT server{}? "
+                       "--connect-timeout gives it more time)",
+                       server_.text(), seconds(options_.connect_timeout), of_that_version())}};
 }
 
 EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) const {
@@ -339,8 +357,7 @@ EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) cons
     return {{ErrorCode::kClosed,
              fmt::format("{} closed the connection without an answer to CONNECT (is it an MQTT "
                          "server{}?{})",
-                         where,
-                         session_.options().version == Version::kV5 ? " that knows MQTT 5.0" : "",
+                         where, of_that_version(),
                          options_.make_filter ? "" : " if its port is one for TLS: --tls"),
              transport_error.system}};
   }
@@ -350,6 +367,10 @@ EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) cons
 }
 
 void ClientRunner::Impl::lost(const EndReason& reason, Now now) {
+  // A server that accepts and ends the connection at once must not be asked for ever without a
+  // pause; one that went on for longer than it was waited for has recovered.
+  if (connected_at_ != kNever && now.mono - connected_at_ > waited_) backoff_.reset();
+  connected_at_ = kNever;
   const bool may_fail = !options_.failures_max || backoff_.tries() < *options_.failures_max;
   const bool retry =
       reason.retry && may_fail && (was_accepted_ ? options_.reconnect : options_.retry_first);
@@ -358,6 +379,7 @@ void ClientRunner::Impl::lost(const EndReason& reason, Now now) {
   if (!retry) return end(&error, now);
   const Duration delay = backoff_.next(random_);
   state_ = State::kWaiting;
+  waited_ = delay;
   timer_.set(now.mono + delay);
   handler_.on_lost(error, delay, now);
 }

@@ -37,8 +37,9 @@ struct RunnerOptions {
   bool no_delay = true;           // output is gathered a loop turn, so Nagle only adds delay
   Duration connect_timeout = std::chrono::seconds(30);  // from the name to the CONNACK
   BackoffOptions backoff = {};
-  // A server that has accepted nothing yet and does not know MQTT 5.0 is tried with 3.1.1. What the
-  // options need 5.0 for is the caller's to know.
+  // A server that has accepted nothing yet and does not know MQTT 5.0, or says nothing to it for
+  // half of `connect_timeout`, is tried with 3.1.1. What the options need 5.0 for is the caller's
+  // to know.
   bool or_v311 = false;
   bool reconnect = true;                      // after a connection was lost that had been accepted
   bool retry_first = false;                   // also when the first try fails

@@ -55,7 +55,7 @@ silent_server() {
   all_say 1 "Error: cannot connect to localhost:$port: connection refused (is a broker running there?)" -p "$port"
   all_say 1 "Error: cannot connect to unix:/no/such: no such file* (is a broker running there?)" --unix /no/such
   silent_server
-  all_say 1 "Error: localhost:$port does not answer: no CONNACK within 1 s (is it an MQTT server? --connect-timeout*" \
+  all_say 1 "Error: localhost:$port does not answer: no CONNACK within 1 s (is it an MQTT server*? --connect-timeout*" \
     -p "$port" --connect-timeout 1
   says 1 "Error: *localhost:$port*within 1 s*" mqpub -p "$port" -t t -m m --connect-timeout 1 --tls
   # Where -W is what ends it, it says what it waited for.

@@ -176,6 +176,7 @@ TEST_CASE("report: JSON read back is the same record") {
   r.tally.response.record(Histogram::kHighest + 1, 3);
   r.tally.suback.record(1'000'000);
   r.connecting = std::chrono::milliseconds(250);
+  r.accounting.downgraded = {.to_qos0 = 1, .to_qos1 = 2};
   Record record = judged(o, r);
   record.labels["broker"] = "1.2.3 \"x\"";
   record.thresholds.push_back({"p99>10ms", 1.98e6, false});
@@ -185,6 +186,12 @@ TEST_CASE("report: JSON read back is the same record") {
   CHECK(to_json(*again) == json);
   CHECK(text_report(*again) == text_report(record));
   CHECK(again->connecting_s == 0.25);
+  for (const std::string& text :
+       {text_report(*again), markdown_report(*again), html_report(*again)}) {
+    CHECK(has(text,
+              "NOTE 1 subscription was granted QoS 0, less than asked for\n"
+              "NOTE 2 subscriptions were granted QoS 1, less than asked for\n"));
+  }
   CHECK(again->tally.suback.count() == 1);
   const std::string in_us = text_report(record, TimeUnit::kMicroseconds);
   CHECK(has(in_us, "\nsuback           1000.0 us"));

@@ -209,6 +209,8 @@ void add(const Accounting& from, Accounting& to) {
   to.foreign += from.foreign;
   to.corrupt += from.corrupt;
   to.disconnects += from.disconnects;
+  to.downgraded.to_qos0 += from.downgraded.to_qos0;
+  to.downgraded.to_qos1 += from.downgraded.to_qos1;
   to.violations.insert(to.violations.end(), from.violations.begin(), from.violations.end());
 }
 
@@ -220,6 +222,8 @@ void add(const Deliveries& subscriber, Accounting& to) {
   to.foreign += subscriber.foreign_count();
   to.corrupt += subscriber.corrupt_count();
   to.disconnects += subscriber.disconnects;
+  to.downgraded.to_qos0 += subscriber.downgraded.to_qos0;
+  to.downgraded.to_qos1 += subscriber.downgraded.to_qos1;
 }
 
 std::vector<Accounting> account_groups(const LoadPlan& plan, Qos qos,

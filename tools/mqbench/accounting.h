@@ -28,6 +28,13 @@ struct PublisherOutcome {
   }
 };
 
+// Subscriptions that were granted less than they asked for, by what they were granted. Not every
+// broker knows QoS 2, and the standard allows that [MQTT-3.8.4-7].
+struct Downgraded {
+  uint64_t to_qos0 = 0, to_qos1 = 0;
+  uint64_t all() const { return to_qos0 + to_qos1; }
+};
+
 // What one subscriber received in the measured part of a run.
 class Deliveries {
  public:
@@ -64,6 +71,7 @@ class Deliveries {
 
   uint32_t disconnects = 0;
   Qos granted = Qos::kAtMostOnce;
+  Downgraded downgraded;
 
  private:
   // What this member of a share has got of each of its streams.
@@ -105,6 +113,7 @@ struct Accounting {
   uint64_t foreign = 0;
   uint64_t corrupt = 0;
   uint64_t disconnects = 0;
+  Downgraded downgraded;
 
   // What the server must not have done, in words; empty when it did nothing of the kind. After a
   // lost connection only what no reconnect excuses is judged.

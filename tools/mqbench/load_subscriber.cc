@@ -33,18 +33,22 @@ Result<bool> LoadSubscriber::subscribe() {
 
 Result<void> LoadSubscriber::on_subscribed(const Subscribed& answer, Now now) {
   context_.tally.suback.record((now.mono - asked_at_).count());
+  const auto asked = context_.options.plan.subscriptions(number_);
   Qos granted = Qos::kExactlyOnce;
+  Downgraded downgraded;
   for (size_t i = 0; i < answer.codes.size(); ++i) {
     const auto reason = static_cast<ReasonCode>(answer.codes[i]);
     if (is_error(reason)) {
-      return fail(
-          ErrorCode::kNotAuthorized,
-          fmt::format("the server refused '{}': {}",
-                      context_.options.plan.subscriptions(number_)[i].filter, text(reason)));
+      return fail(ErrorCode::kNotAuthorized,
+                  fmt::format("the server refused '{}': {}", asked[i].filter, text(reason)));
     }
-    granted = std::min(granted, static_cast<Qos>(answer.codes[i]));
+    const auto qos = static_cast<Qos>(answer.codes[i]);
+    granted = std::min(granted, qos);
+    if (qos >= asked[i].qos.value_or(context_.options.sub_qos)) continue;
+    ++(qos == Qos::kAtMostOnce ? downgraded.to_qos0 : downgraded.to_qos1);
   }
   deliveries_.granted = granted;
+  deliveries_.downgraded = downgraded;
   return {};
 }
 

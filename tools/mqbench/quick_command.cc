@@ -83,14 +83,29 @@ class Quick {
 
   // Runs a part of the load and keeps what everything is judged by.
   Result<Record> measure(LoadOptions load) {
+    MQ_TRY(Record record, run_part(std::move(load)));
+    keep(record);
+    return record;
+  }
+
+  // The same, unless nothing arrives.
+  Result<Record> latency(LoadOptions load) {
+    MQ_TRY(Record record, run_part(std::move(load)));
+    if (record.counts.received == 0 && signal_ == 0) {
+      return fail(ErrorCode::kIo,
+                  fmt::format("{} delivered no message{}", options_.target, why_nothing(record)));
+    }
+    keep(record);
+    return record;
+  }
+
+  Result<Record> run_part(LoadOptions load) {
     RunOptions part = options_;
     part.load = std::move(load);
     MQ_TRY(const LoadResult result, LoadRun(part.load).run());
     if (result.signal != 0) signal_ = result.signal;
     connecting_ = result.connecting;
-    Record record = make_record(part, result);
-    keep(record);
-    return record;
+    return make_record(part, result);
   }
 
   void keep(const Record& record) {
@@ -124,20 +139,29 @@ class Quick {
       if (load.client.version != Version::kV5) {
         load.client.inflight_max = kInflightUntold;
       }
-      MQ_TRY(const Record record, measure(std::move(load)));
+      const Result<Record> measured = latency(std::move(load));
       if (signal_ != 0) return {};
-      if (record.counts.received == 0) {
-        return fail(ErrorCode::kIo, fmt::format("{} delivered no message at QoS {}: nothing was "
-                                                "measured",
-                                                options_.target, static_cast<int>(qos)));
+      if (!measured) {
+        // Not every broker knows more than QoS 0, and that may be all that is wrong.
+        if (qos == Qos::kAtMostOnce) return tl::unexpected(measured.error());
+        print(fmt::format("  QoS {}  does not work here: {}\n", static_cast<int>(qos),
+                          measured.error().text));
+        continue;
       }
+      const Record& record = *measured;
       const Histogram& response = record.tally.response;
       print(fmt::format("  QoS {} ", static_cast<int>(qos)));
       for (const double percent : {50.0, 90.0, 99.0, 99.9, 100.0}) {
         print(fmt::format("{:>10}", duration(response.percentile(percent))));
       }
-      print(fmt::format("{:>16}\n", fmt::format("{}/{}", format_count(record.counts.received),
-                                                format_count(record.counts.expected))));
+      const Downgraded& granted = record.counts.downgraded;
+      print(fmt::format("{:>16}{}\n",
+                        fmt::format("{}/{}", format_count(record.counts.received),
+                                    format_count(record.counts.expected)),
+                        granted.all() == 0
+                            ? ""
+                            : fmt::format("   (subscribed with QoS {}: the broker grants no more)",
+                                          granted.to_qos0 > 0 ? 0 : 1)));
       lag_p99_ = std::max(lag_p99_, record.tally.send_lag.percentile(99));
       lagged_ = lagged_ || !record.verdict.valid;
     }

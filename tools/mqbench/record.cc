@@ -127,6 +127,17 @@ int judge_exit(const Record& record, bool strict, int signal) {
   return hit ? int{kExitThreshold} : int{kExitOk};
 }
 
+std::string why_nothing(const Record& record) {
+  std::string text;
+  if (!record.tally.events.empty()) {
+    text = fmt::format(" ({})", record.tally.events.back().text);
+  }
+  if (record.qos == 2 && record.counts.acked == 0) {
+    text += "; does the broker know QoS 2?";
+  }
+  return text;
+}
+
 std::vector<LatencyRow> latencies(const Record& record) {
   const Tally& tally = record.tally;
   std::vector<LatencyRow> rows;

@@ -82,6 +82,9 @@ Record make_record(const RunOptions& options, const LoadResult& result);
 // are a failure, too.
 int judge_exit(const Record& record, bool strict, int signal);
 
+// What is known of why a run measured nothing, to be put behind a sentence that says so.
+std::string why_nothing(const Record& record);
+
 // What all forms of the report are made of.
 struct LatencyRow {
   std::string_view label;

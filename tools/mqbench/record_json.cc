@@ -134,6 +134,7 @@ ordered_json counts_json(const Record& record) {
           {"foreign", a.foreign},
           {"corrupt", a.corrupt},
           {"disconnects", a.disconnects},
+          {"downgraded", {{"to_qos0", a.downgraded.to_qos0}, {"to_qos1", a.downgraded.to_qos1}}},
           {"errors", errors}};
 }
 
@@ -291,6 +292,11 @@ void read_counts(const json& from, Record& to) {
   a.foreign = get("foreign");
   a.corrupt = from.value("corrupt", uint64_t{0});
   a.disconnects = get("disconnects");
+  if (from.contains("downgraded")) {
+    const json& downgraded = from.at("downgraded");
+    a.downgraded = {.to_qos0 = downgraded.at("to_qos0").get<uint64_t>(),
+                    .to_qos1 = downgraded.at("to_qos1").get<uint64_t>()};
+  }
   require(a.sent <= a.planned, "more was sent than planned");
   for (const auto& [text, count] : from.at("errors").items()) {
     for (int code = 0; code < 256; ++code) {

@@ -245,6 +245,14 @@ std::string verdict_text(const Record& record) {
   for (const std::string& violation : record.counts.violations) {
     text += fmt::format("VIOLATION {}\n", violation);
   }
+  const auto downgraded = [&text](uint64_t subscriptions, Qos qos) {
+    if (subscriptions == 0) return;
+    text += fmt::format("NOTE {} subscription{} granted QoS {}, less than asked for\n",
+                        format_count(subscriptions), subscriptions == 1 ? " was" : "s were",
+                        static_cast<int>(qos));
+  };
+  downgraded(record.counts.downgraded.to_qos0, Qos::kAtMostOnce);
+  downgraded(record.counts.downgraded.to_qos1, Qos::kAtLeastOnce);
   return text;
 }
 

@@ -83,7 +83,9 @@ Result<int> run_load(const RunArgs& args) {
   if (!result) return failed(result.error().text);
   const bool publishes = options.load.plan.publishers() > 0;
   if (publishes && result->accounting.sent == 0 && result->signal == 0) {
-    return failed(fmt::format("{} took no message: nothing was measured", options.target));
+    const Record record = make_record(options, *result);
+    return failed(fmt::format("{} took no message: nothing was measured{}", options.target,
+                              why_nothing(record)));
   }
   if (live.aborted()) {
     result->tally.events.push_back(

@@ -39,8 +39,10 @@ int Publisher::run() {
   const int code = run_loop();
   if (code == kExitConnectionLost && !options_.records && session().queued() > 0) {
     // That is all that many brokers do about it, and all that MQTT 3 knows.
-    console_.note(fmt::format("Is the message, with its {} bytes, larger than the broker takes?",
-                              options_.payload.size()));
+    console_.note(
+        fmt::format("Is the message, with its {} bytes, larger than the broker takes{}?",
+                    options_.payload.size(),
+                    options_.qos == Qos::kExactlyOnce ? ", or does it not know QoS 2 (-q 2)" : ""));
   }
   const uint64_t undelivered = failures_ + session().queued() + (next_ ? 1 : 0);
   if (undelivered > 1) {
@@ -50,7 +52,7 @@ int Publisher::run() {
 }
 
 void Publisher::on_event(const ClientEvent& event, Now now) {
-  ClientProgram::on_event(event, now);
+  PublisherBase::on_event(event, now);
   if (std::holds_alternative<Connected>(event)) {
     // Not before there is somebody to send it to.
     if (options_.records && !input_) {

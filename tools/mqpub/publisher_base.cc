@@ -24,6 +24,25 @@ PublisherBase::PublisherBase(PublisherOptions options)
       parser_(options_.records.value_or(RecordFormat())),
       random_((uint64_t{std::random_device{}()} << 32) | std::random_device{}()) {}
 
+void PublisherBase::on_event(const ClientEvent& event, Now now) {
+  ClientProgram::on_event(event, now);
+  if (std::holds_alternative<Connected>(event)) is_accepted_ = true;
+  if (std::holds_alternative<Acked>(event)) losses_in_a_row_ = 0;
+}
+
+// Closing is all that MQTT 3 can do about a message that it does not take, and that message is the
+// first to be sent again.
+void PublisherBase::on_lost(const Error& error, Duration retry_in, Now now) {
+  ClientProgram::on_lost(error, retry_in, now);
+  if (!std::exchange(is_accepted_, false) || session().queued() == 0) return;
+  constexpr uint32_t kSuspicious = 3;
+  if (++losses_in_a_row_ != kSuspicious) return;
+  console_.warning(fmt::format(
+      "{} has accepted the connection {} times and ended it before it acknowledged a "
+      "message. Does it take messages {}as large as these?",
+      where(), kSuspicious, options_.qos == Qos::kExactlyOnce ? "of QoS 2 (-q 2), and " : ""));
+}
+
 void PublisherBase::note_refusal(const Acked& acked) {
   if (is_error(acked.reason) && !options_.ignore_denied) {
     failed(exit_code(acked.reason),

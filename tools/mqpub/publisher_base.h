@@ -32,6 +32,8 @@ class PublisherBase : public ClientProgram, public Input::Owner {
   virtual std::string which(uint32_t token) = 0;
 
   void on_progress(Now now) override { go_on(now); }
+  void on_event(const ClientEvent& event, Now now) override;
+  void on_lost(const Error& error, Duration retry_in, Now now) override;
 
   // Makes a record of a line, or says why there is none.
   std::optional<InputRecord> take(const LineReader::Line& line);
@@ -61,6 +63,8 @@ class PublisherBase : public ClientProgram, public Input::Owner {
  private:
   RecordParser parser_;
   Random random_;
+  bool is_accepted_ = false;      // the connection, by the server
+  uint32_t losses_in_a_row_ = 0;  // of connections on which nothing was acknowledged
 };
 
 }  // namespace mq
