@@ -105,8 +105,9 @@ bool ClientSession::nothing_waits() const {
 }
 
 // At QoS 0 most messages leave in the turn in which they came: those become bytes at once, without
-// the memory of a message and the two queues on its way (a line of mqpub takes 825 instructions instead of 1,305). False for one
-// that has to wait, that is worth referencing instead of copying, or that may get a topic alias.
+// the memory of a message and the two queues on its way (a line of mqpub takes 825 instructions
+// instead of 1,305). False for one that has to wait, that is worth referencing instead of copying,
+// or that may get a topic alias.
 bool ClientSession::publish_frame(const PublishRequest& request) {
   if (request.qos != Qos::kAtMostOnce || !nothing_waits() ||
       connection_.aliases_out.maximum() != 0 || (request.retain && !connection_.server_retains)) {
