@@ -39,6 +39,9 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   bool connected() const { return session_.state() == ClientSession::State::kConnected; }
   bool flushed() const { return !transport_ || !transport_->busy(); }
   int fd() const { return transport_ ? transport_->fd() : -1; }
+  TlsHandshake tls_handshake() const {
+    return transport_ ? transport_->tls_handshake() : TlsHandshake::kNone;
+  }
   void start();
   void stop(ReasonCode reason, Properties properties, Duration deadline);
   void pause(bool paused);
@@ -65,7 +68,8 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   void looked_up(Result<std::vector<SrvRecord>> servers);
   void dial_next(Now now);
   void dialed(Result<UvStream> stream);
-  std::unique_ptr<Filter> make_filter() const;
+  std::unique_ptr<Filter> make_filter();
+  void opened();
   void on_event(const ClientEvent& event, Now now);
   bool may_fall_back() const;
   bool flush(Now now);
@@ -89,6 +93,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   std::vector<SrvRecord> servers_;  // found and still to be tried, the last one first
   Address server_;                  // the one of this try
   std::unique_ptr<Dialer> dialer_;
+  TlsSession tls_session_;  // of the last connection, with resume_tls
   std::unique_ptr<Transport> transport_;
   std::optional<ScramLogin> login_;  // of this connection
   // What the server said, or found wrong in what it sent; the transport's end follows.
@@ -100,6 +105,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   bool falls_back_ = false;    // to 3.1.1, with the next connection
   bool paused_ = false;
   bool progress_ = false;  // on_progress() is due
+  bool opens_ = false;     // kOpened is to come
 };
 
 void ClientRunner::Impl::start() {
@@ -111,6 +117,7 @@ void ClientRunner::Impl::dial(Now now) {
   state_ = State::kDialing;
   end_reason_.reset();
   connect_until_ = add(now.mono, options_.connect_timeout);
+  handler_.on_step(ConnectStep::kBegun, loop_.read_clock());
   if (options_.service.empty()) return dial_next(now);
   lookup_ = std::make_unique<SrvLookup>(
       loop_, fmt::format("{}.{}", options_.service, options_.address.host),
@@ -166,17 +173,25 @@ void ClientRunner::Impl::dialed(Result<UvStream> stream) {
   state_ = State::kConnecting;
   // An older version has to be tried within a time that the user waits.
   timer_.set(may_fall_back() ? now.mono + (connect_until_ - now.mono) / 2 : connect_until_);
+  handler_.on_step(ConnectStep::kDialed, loop_.read_clock());
   transport_ = std::make_unique<Transport>(std::move(*stream), make_filter());
   transport_->watch_reads(options_.read_watch);
   if (options_.tap != nullptr) options_.tap->opened();
   session_.opened(now, login_ ? to_bytes(login_->first()) : Bytes());
+  opens_ = true;
   transport_->start(*this);
-  if (paused_) transport_->pause();
+  if (transport_ && transport_->open()) opened();
+  if (transport_ && paused_) transport_->pause();
   wake();
 }
 
-std::unique_ptr<Filter> ClientRunner::Impl::make_filter() const {
-  std::unique_ptr<Filter> inner = options_.make_filter ? options_.make_filter() : nullptr;
+void ClientRunner::Impl::opened() {
+  if (std::exchange(opens_, false)) handler_.on_step(ConnectStep::kOpened, loop_.read_clock());
+}
+
+std::unique_ptr<Filter> ClientRunner::Impl::make_filter() {
+  TlsSession* const session = options_.resume_tls ? &tls_session_ : nullptr;
+  std::unique_ptr<Filter> inner = options_.make_filter ? options_.make_filter(session) : nullptr;
   if (!options_.proxy) return inner;
   Address to = options_.address;
   if (!options_.proxy->target.empty()) to.host = options_.proxy->target;
@@ -213,6 +228,7 @@ void ClientRunner::Impl::received(Bytes bytes, Now) {
 }
 
 void ClientRunner::Impl::writable(Now) {
+  opened();
   progress_ = true;
   wake();
 }
@@ -453,6 +469,9 @@ bool ClientRunner::connected() const {
 }
 bool ClientRunner::flushed() const {
   return impl_->flushed();
+}
+TlsHandshake ClientRunner::tls_handshake() const {
+  return impl_->tls_handshake();
 }
 int ClientRunner::fd() const {
   return impl_->fd();

@@ -17,6 +17,7 @@
 #include "io/proxy.h"
 #include "io/scram_login.h"
 #include "io/stream.h"
+#include "io/tls.h"
 
 namespace mq {
 
@@ -50,9 +51,18 @@ struct RunnerOptions {
   WireTap* tap = nullptr;           // outlives the runner
   ReadWatch* read_watch = nullptr;  // likewise
   // TLS, WebSocket or both for the next connection; without, MQTT goes plain.
-  std::function<std::unique_ptr<Filter>()> make_filter = {};
+  // What it is given is a TlsSession to take up, null for none.
+  std::function<std::unique_ptr<Filter>(TlsSession*)> make_filter = {};
+  bool resume_tls = false;  // the session of the connection before, where the server lets it
   // Log in by SCRAM. The client's properties name its method, and it has no password.
   std::optional<ScramCredentials> scram = {};
+};
+
+// How far a try to connect has come.
+enum class ConnectStep : uint8_t {
+  kBegun,   // it looks up the name, if it has to
+  kDialed,  // the TCP connection is there
+  kOpened,  // and TLS, WebSocket, a proxy's consent: CONNECT goes out
 };
 
 // What is_worth_retrying() (io/end_reason.h) says no to ends the runner, whatever the options.
@@ -67,6 +77,11 @@ class ClientRunner {
     // Output went out or was acknowledged: there may be room for more publish() calls, or
     // flushed() may have come true.
     virtual void on_progress(Now now) { static_cast<void>(now); }
+    // For who measures it: from within the call, the runner can be asked and not told.
+    virtual void on_step(ConnectStep step, Now now) {
+      static_cast<void>(step);
+      static_cast<void>(now);
+    }
     // The connection was lost, or a try failed; the next one starts after `retry_in`.
     virtual void on_lost(const Error& error, Duration retry_in, Now now) = 0;
     // The last call. Orderly after stop() (`error` null), else why it ended.
@@ -96,6 +111,8 @@ class ClientRunner {
   bool connected() const;
   // Everything the session has produced is with the operating system.
   bool flushed() const;
+  // Of the present connection, from kOpened on.
+  TlsHandshake tls_handshake() const;
   // The socket's descriptor, for what has no call here; -1 when there is none.
   int fd() const;
 

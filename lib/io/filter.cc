@@ -40,6 +40,10 @@ class FilterPair final : public Filter {
     const PeerIdentity* const upper = upper_->peer_identity();
     return upper != nullptr ? upper : lower_->peer_identity();
   }
+  TlsHandshake tls_handshake() const override {
+    const TlsHandshake upper = upper_->tls_handshake();
+    return upper != TlsHandshake::kNone ? upper : lower_->tls_handshake();
+  }
   std::string_view peer() const override { return lower_->peer(); }
   std::string_view limit() const override {
     const std::string_view upper = upper_->limit();

@@ -1,6 +1,7 @@
 // A layer between the wire and MQTT: TLS, WebSocket. Pure; tested back to back in memory.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,13 @@ namespace mq {
 struct PeerIdentity {
   std::string common_name;  // of its certificate, or the identity of its pre-shared key
   std::string subject;      // the whole name in the certificate, or that identity
+};
+
+// How TLS began.
+enum class TlsHandshake : uint8_t {
+  kNone,     // there is no TLS, or it is not there yet
+  kFull,     // with certificates or a pre-shared key
+  kResumed,  // with what was left of an earlier connection
 };
 
 class Filter {
@@ -33,6 +41,8 @@ class Filter {
   // Null when it has proved nothing, or not yet. Stays when from_wire() has failed behind what it
   // has handed on.
   virtual const PeerIdentity* peer_identity() const { return nullptr; }
+  // Of a client, once open() is true.
+  virtual TlsHandshake tls_handshake() const { return TlsHandshake::kNone; }
   // Whose connection it is, "192.0.2.1:54321", where a proxy stands between; "": the other end's.
   virtual std::string_view peer() const { return {}; }
   // After an error: the setting that was in the way of what the peer has sent, if one was.

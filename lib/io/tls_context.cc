@@ -98,6 +98,12 @@ int on_certificate(int accepted, X509_STORE_CTX* store) {
   return 0;
 }
 
+// Of TLS 1.3 it comes after the handshake, and there may be several: the last one is kept. 1 says
+// that the session is ours now.
+int on_new_session(SSL* ssl, SSL_SESSION* session) {
+  return TlsFilter::of(ssl).keep(session) ? 1 : 0;
+}
+
 unsigned int give_psk_to_server(SSL* ssl, const char*, char* identity, unsigned int identity_size,
                                 unsigned char* psk, unsigned int psk_size) {
   const TlsClientOptions& options = TlsFilter::of(ssl).context().client_options();
@@ -172,8 +178,8 @@ Result<std::shared_ptr<OpenSslContext>> OpenSslContext::server(const TlsServerOp
   return made;
 }
 
-std::unique_ptr<Filter> OpenSslContext::make_filter() const {
-  return std::make_unique<TlsFilter>(shared_from_this());
+std::unique_ptr<Filter> OpenSslContext::make_filter(TlsSession* session) const {
+  return std::make_unique<TlsFilter>(shared_from_this(), session);
 }
 
 SslPtr OpenSslContext::make_ssl() const {
@@ -289,6 +295,9 @@ Result<void> OpenSslContext::set_identity(const TlsOptions& options) {
 
 Result<void> OpenSslContext::set_client() {
   SSL_CTX* const ctx = ctx_.get();
+  // Clients keep their sessions themselves.
+  SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+  SSL_CTX_sess_set_new_cb(ctx, on_new_session);
   verifies_ = !client_.insecure;
   if (verifies_) SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, on_certificate);
   if (!client_.alpn.empty()) {

@@ -25,7 +25,7 @@ class OpenSslContext final : public TlsContext,
   static Result<std::shared_ptr<OpenSslContext>> client(TlsClientOptions options);
   static Result<std::shared_ptr<OpenSslContext>> server(const TlsServerOptions& options);
 
-  std::unique_ptr<Filter> make_filter() const override;
+  std::unique_ptr<Filter> make_filter(TlsSession* session) const override;
 
   // A connection with the settings of this side; null when there is no memory.
   SslPtr make_ssl() const;

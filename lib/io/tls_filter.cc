@@ -24,8 +24,8 @@ std::string describe(const SSL* ssl) {
   unsigned int alpn_size = 0;
   SSL_get0_alpn_selected(ssl, &alpn, &alpn_size);
   if (alpn_size != 0) {
-    text += fmt::format(", ALPN {}", std::string_view(reinterpret_cast<const char*>(alpn),
-                                                      alpn_size));
+    text +=
+        fmt::format(", ALPN {}", std::string_view(reinterpret_cast<const char*>(alpn), alpn_size));
   }
   const X509* const certificate = SSL_get0_peer_certificate(ssl);
   if (certificate == nullptr) return text + "\nTLS: no certificate (a pre-shared key)";
@@ -34,8 +34,7 @@ std::string describe(const SSL* ssl) {
   if (const std::string names = names_of(certificate); !names.empty()) {
     text += fmt::format("\nTLS: names {}", names);
   }
-  text += fmt::format("\nTLS: valid from {} until {}",
-                      time_text(X509_get0_notBefore(certificate)),
+  text += fmt::format("\nTLS: valid from {} until {}", time_text(X509_get0_notBefore(certificate)),
                       time_text(X509_get0_notAfter(certificate)));
   text += fmt::format("\nTLS: pin {}", pin_of(certificate));
   return text;
@@ -51,6 +50,13 @@ std::string psk_identity_of(const SSL* ssl) {
   }
   const char* const identity = SSL_get_psk_identity(ssl);
   return identity != nullptr ? identity : "";
+}
+
+// As the client sees it. OpenSSL's word for it is true of a pre-shared key of TLS 1.3, too, which
+// is no ticket.
+bool was_resumed(SSL* ssl) {
+  return SSL_session_reused(ssl) == 1 &&
+         (SSL_version(ssl) < TLS1_3_VERSION || SSL_SESSION_has_ticket(SSL_get0_session(ssl)) == 1);
 }
 
 }  // namespace
@@ -91,14 +97,29 @@ const BIO_METHOD* TlsFilter::bio_method() {
   return method;
 }
 
-TlsFilter::TlsFilter(std::shared_ptr<const OpenSslContext> context)
-    : context_(std::move(context)), ssl_(context_->make_ssl()) {
+TlsFilter::TlsFilter(std::shared_ptr<const OpenSslContext> context, TlsSession* session)
+    : context_(std::move(context)), session_(session), ssl_(context_->make_ssl()) {
   BIO* const bio = BIO_new(bio_method());
   if (!ssl_ || bio == nullptr) throw std::bad_alloc();
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);  // owns it from here
   SSL_set_app_data(ssl_.get(), this);
+  if (session_ == nullptr || !session_->kept) return;
+  // What is refused here, as too old, or by the server, becomes a full handshake.
+  SSL_set_session(ssl_.get(), static_cast<SSL_SESSION*>(session_->kept.get()));
+}
+
+TlsFilter::~TlsFilter() {
+  // A connection that was cut would take its session with it: OpenSSL marks it as not to be
+  // resumed, which SSL 3 asked for and no TLS does.
+  if (session_ != nullptr) SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+bool TlsFilter::keep(SSL_SESSION* session) {
+  if (session_ == nullptr) return false;
+  session_->kept.reset(session, [](SSL_SESSION* last) { SSL_SESSION_free(last); });
+  return true;
 }
 
 Result<void> TlsFilter::from_wire(Bytes in, Buffer& plain, Buffer& wire) {
@@ -129,7 +150,10 @@ Result<void> TlsFilter::handshake() {
 
 void TlsFilter::opened() {
   if (const auto& report = context_->client_options().report) report(describe(ssl_.get()));
-  if (context_->side() == TlsSide::kClient) return;
+  if (context_->side() == TlsSide::kClient) {
+    handshake_ = was_resumed(ssl_.get()) ? TlsHandshake::kResumed : TlsHandshake::kFull;
+    return;
+  }
   identity_ = std::make_unique<PeerIdentity>();
   if (const X509* const certificate = SSL_get0_peer_certificate(ssl_.get())) {
     identity_->common_name = common_name_of(certificate);
@@ -141,7 +165,9 @@ void TlsFilter::opened() {
   if (identity_->common_name.empty() && identity_->subject.empty()) identity_.reset();
 }
 
-const PeerIdentity* TlsFilter::peer_identity() const { return identity_.get(); }
+const PeerIdentity* TlsFilter::peer_identity() const {
+  return identity_.get();
+}
 
 Result<void> TlsFilter::read(Buffer& plain) {
   for (;;) {
@@ -184,6 +210,8 @@ void TlsFilter::finish(Buffer& wire) {
 }
 
 Result<void> TlsFilter::failed() {
+  // The next connection must not fail by the same session.
+  if (session_ != nullptr && state_ == State::kHandshake) session_->kept.reset();
   state_ = State::kFailed;
   static const RejectedCertificate kNone;
   return tl::unexpected(

@@ -5,6 +5,7 @@
 
 #include "io/filter.h"
 #include "io/openssl_ptr.h"
+#include "io/tls.h"
 #include "io/tls_error.h"
 
 namespace mq {
@@ -15,18 +16,23 @@ class OpenSslContext;
 // own: its memory BIOs would copy both ways and keep a buffer for each connection.
 class TlsFilter final : public Filter {
  public:
-  explicit TlsFilter(std::shared_ptr<const OpenSslContext> context);
+  // `session` is a client's, or null.
+  explicit TlsFilter(std::shared_ptr<const OpenSslContext> context, TlsSession* session = nullptr);
+  ~TlsFilter() override;
 
   Result<void> from_wire(Bytes in, Buffer& plain, Buffer& wire) override;
   Result<void> to_wire(Bytes plain, Buffer& wire) override;
   void finish(Buffer& wire) override;
   bool open() const override { return state_ == State::kOpen; }
   const PeerIdentity* peer_identity() const override;
+  TlsHandshake tls_handshake() const override { return handshake_; }
 
   // For OpenSSL's callbacks.
   static TlsFilter& of(const SSL* ssl) { return *static_cast<TlsFilter*>(SSL_get_app_data(ssl)); }
   const OpenSslContext& context() const { return *context_; }
   void reject(int reason, X509* certificate);
+  // True when it is kept, and its one reference taken.
+  bool keep(SSL_SESSION* session);
 
  private:
   enum class State : uint8_t { kHandshake, kOpen, kFailed };
@@ -41,7 +47,9 @@ class TlsFilter final : public Filter {
   void opened();
 
   const std::shared_ptr<const OpenSslContext> context_;
+  TlsSession* const session_;
   SslPtr ssl_;
+  TlsHandshake handshake_ = TlsHandshake::kNone;
   State state_ = State::kHandshake;
   Bytes in_;                // of the call that is going on
   Buffer* wire_ = nullptr;  // the same

@@ -73,10 +73,16 @@ void Transport::start(Owner& owner) {
   if (filtered_) read_filtered({});
 }
 
-bool Transport::open() const { return !filtered_ || filtered_->filter->open(); }
+bool Transport::open() const {
+  return !filtered_ || filtered_->filter->open();
+}
 
 const PeerIdentity* Transport::peer_identity() const {
   return filtered_ ? filtered_->filter->peer_identity() : nullptr;
+}
+
+TlsHandshake Transport::tls_handshake() const {
+  return filtered_ ? filtered_->filter->tls_handshake() : TlsHandshake::kNone;
 }
 
 std::string_view Transport::limit() const {
@@ -179,7 +185,9 @@ void Transport::stream_drained() {
   }
 }
 
-void Transport::stream_failed(Error error) { end(closing() ? closing_->error : error); }
+void Transport::stream_failed(Error error) {
+  end(closing() ? closing_->error : error);
+}
 
 void Transport::pause() {
   paused_ = true;
@@ -191,12 +199,14 @@ void Transport::resume() {
   if (!ended_) start_reading();
 }
 
-void Transport::close() { close_with({ErrorCode::kClosed, "closed by this side"}); }
+void Transport::close() {
+  close_with({ErrorCode::kClosed, "closed by this side"});
+}
 
 void Transport::close_with(Error error) {
   if (closing() || ended_) return;
-  closing_.reset(new Closing{{loop(), [this](Now now) { still_closing(now); }},
-                             std::move(error), left_to_send()});
+  closing_.reset(new Closing{
+      {loop(), [this](Now now) { still_closing(now); }}, std::move(error), left_to_send()});
   closing_->patience.set(loop().now().mono + kClosePatience);
   start_reading();  // also when it was paused: to see the peer's end
   if (!writing() && !(filtered_ && filtered_->waiting())) finish();

@@ -44,6 +44,8 @@ class Transport final : private Stream {
   bool open() const;
   // Who the peer has proved to be; null when it has not, or not yet.
   const PeerIdentity* peer_identity() const;
+  // Of a client, once open() is true.
+  TlsHandshake tls_handshake() const;
   // Puts a filter between the owner and what there is, and hands it `bytes`, which were received
   // before anybody knew that they are for it. For a call from received(), as its last act.
   void put_filter(std::unique_ptr<Filter> filter, Bytes bytes);

@@ -44,6 +44,15 @@ exits() {
   grep -q 'known at the end only' "$work/errors"
 }
 
+@test "conditions on the steps of connecting, in runs and in what emqtt-bench's options make" {
+  exits 3 bench --rate 200 -d 0.2 --fail-if 'tcp.min>0ns' --fail-if 'connack.max>60s' --json="$work/result.json"
+  jq -e '.histograms | .tcp.count == 2 and .connack.count == 2 and (has("tls_full") or has("upgrade") | not)' "$work/result.json"
+  exits 1 bench --rate 200 -d 0.2 --fail-if 'tls.p99>1s'
+  grep -q 'tls.p99>1s: nothing of the kind was measured' "$work/errors"
+  exits 3 timeout 60 mqbench conn -h 127.0.0.1 -p "$port" -c 30 -d 0.2 --shared-host --fail-if 'tcp.p99>1ns'
+  exits 1 timeout 60 mqbench sub -h 127.0.0.1 -p "$port" -c 3 -t a -d 0.2 --shared-host --fail-if 'upgrade.p99>1ns'
+}
+
 @test "--baseline: better or a little worse passes, much worse ends with 3" {
   bench --rate 500 -d 1 --json="$work/now.json"
   jq -c '.' "$work/now.json" >"$work/same.json"

@@ -83,13 +83,57 @@ as_schema() {
   grep -qE '^probe     200 messages/s meanwhile: p50 .*; before: p50 .*; lost 0$' "$work/text"
 }
 
-@test "storm: TLS has a line of its own" {
-  make_ca ca
-  make_certificate server ca /CN=localhost DNS:localhost
-  start_mosquitto "certfile $certs/server.crt" "keyfile $certs/server.key"
-  timeout 60 mqbench storm -h localhost -p "$port" --cafile "$certs/ca.crt" -c 20 --probe-rate 0 \
-    --json="$work/storm.json" >"$work/text" 3>&-
-  figure '.phases.tls.count == 20 and .counts.connected == 20'
+# tls_storm [OPTION...]: a storm of 20 clients with TLS.
+tls_storm() {
+  storm -h localhost --cafile "$certs/ca.crt" -c 20 --probe-rate 0 --reconnect-delay 0.01,0.01 "$@"
+}
+
+# start_tls KIND: a broker with TLS 1.2 or 1.3, for tls_storm.
+start_tls() {
+  [ -e "$certs/ca.crt" ] || { make_ca ca && make_certificate server ca /CN=localhost DNS:localhost; }
+  printf '%s\n' 'openssl_conf = a' '[a]' 'ssl_conf = b' '[b]' 'system_default = c' '[c]' \
+    "MaxProtocol = ${1#* }" >"$work/openssl.cnf"
+  local -x OPENSSL_CONF=$work/openssl.cnf
+  case $1 in
+    mqbroker*) start_broker --certfile "$certs/server.crt" --keyfile "$certs/server.key" ;;
+    *) start_mosquitto "certfile $certs/server.crt" "keyfile $certs/server.key" ;;
+  esac
+}
+
+@test "storm: TLS has lines of its own, and those who come back take up their sessions" {
+  for kind in 'mqbroker TLSv1.3' 'mqbroker TLSv1.2' 'mosquitto TLSv1.3' 'mosquitto TLSv1.2'; do
+    echo "$kind"
+    start_tls "$kind"
+    tls_storm
+    figure '.phases | .tls.count == 20 and .tls_full.count == 20 and has("tls_resumed") == false'
+    figure '.counts.connected == 20'
+    tls_storm --mode reconnect
+    figure '.phases | .tls.count == 10 and .tls_resumed.count == 10 and has("tls_full") == false'
+    grep -qE '^tls resumed .* 10$' "$work/text"
+    as_schema
+    tls_storm --mode reconnect --no-tls-resume
+    figure '.phases | .tls_full.count == 10 and has("tls_resumed") == false'
+    kill "$broker_pid"
+    finished "$broker_pid" || true
+  done
+}
+
+@test "storm: in a churn the first connection of a client is the one with a full handshake" {
+  start_tls 'mqbroker TLSv1.3'
+  tls_storm -c 5 --mode churn --conn-rate 100 -d 0.3 --fail-if 'tls_resumed.p50>50s' || [ $? -eq 5 ]
+  figure '.phases | .tls_full.count <= 5 and .tls_full.count + .tls_resumed.count == 30'
+  # A run times the same, and its connections begin with full ones.
+  timeout 60 mqbench run -h localhost -p "$port" --cafile "$certs/ca.crt" --pubs 3 --subs 3 --rate 100 -d 0.2 \
+    --warmup 0 --shared-host --fail-if 'tls.max>50s' --json="$work/storm.json" 3>&- || [ $? -eq 5 ]
+  figure '.histograms | .tls_full.count == 6 and .tcp.count == 6 and has("tls_resumed") == false'
+  python3 -m jsonschema -i "$work/storm.json" "$BATS_TEST_DIRNAME/../../tools/mqbench/result.schema.json"
+  # After WebSocket's upgrade over TLS, too; without TLS that has a line.
+  tls_storm --ws --mode reconnect
+  figure '.phases | .tls_resumed.count == 10 and has("upgrade") == false'
+  start_broker
+  storm --ws -c 10 --probe-rate 0
+  figure '.phases | .upgrade.count == 10 and has("tls") == false'
+  as_schema
 }
 
 @test "storm: failures by what the server said" {

@@ -297,6 +297,75 @@ TEST_CASE("pre-shared keys need no certificates") {
   has(f.setup_error_of_server(), "psk:2: this line is not IDENTITY:HEXKEY");
 }
 
+// Connections of one client to one server, one after the other.
+struct ReturningClient {
+  std::shared_ptr<const TlsContext> client, server;
+  TlsSession session;
+
+  explicit ReturningClient(const Fixture& f)
+      : client(*make_tls_client(f.client)), server(*make_tls_server(f.server)) {}
+  FilterPair connect() { return {client->make_filter(&session), server->make_filter()}; }
+};
+
+TEST_CASE("a client that comes back takes up its session, where the server lets it") {
+  using enum TlsHandshake;
+  Fixture f;
+  f.want_client_certificate();
+  Fixture::use(f.client, f.certificates.make("alice", {.common_name = "alice", .names = ""}));
+  ReturningClient alice(f);
+  for (const TlsHandshake expected : {kFull, kResumed, kResumed, kResumed}) {
+    FilterPair pair = alice.connect();
+    REQUIRE(pair.open());
+    CHECK(pair.client.filter->tls_handshake() == expected);
+    // Who it is goes with the session.
+    REQUIRE(pair.server.filter->peer_identity() != nullptr);
+    CHECK(pair.server.filter->peer_identity()->common_name == "alice");
+    pair.send(pair.server, "x");  // the ticket has come before it
+    CHECK(pair.client.got == "x");
+    // And then the connection is cut, without a word.
+  }
+  // Whoever keeps nothing begins anew.
+  CHECK(FilterPair(alice.client->make_filter(), alice.server->make_filter())
+            .client.filter->tls_handshake() == kFull);
+
+  // A server that cannot read the ticket, as after a restart.
+  alice.server = *make_tls_server(f.server);
+  CHECK(alice.connect().client.filter->tls_handshake() == kFull);
+  CHECK(alice.connect().client.filter->tls_handshake() == kResumed);
+
+  // A handshake that fails leaves nothing behind to fail by.
+  Fixture other;
+  other.server.tls13_ciphers = "TLS_CHACHA20_POLY1305_SHA256";
+  f.client.tls13_ciphers = "TLS_AES_128_GCM_SHA256";
+  ReturningClient bob(f);
+  CHECK(bob.connect().open());
+  CHECK(bob.session.kept != nullptr);
+  const auto right = std::exchange(bob.server, *make_tls_server(other.server));
+  CHECK_FALSE(bob.connect().open());
+  CHECK(bob.session.kept == nullptr);
+  bob.server = right;
+  CHECK(bob.connect().client.filter->tls_handshake() == kFull);
+}
+
+TEST_CASE("a pre-shared key is no session that is taken up, and its sessions can be") {
+  using enum TlsHandshake;
+  Fixture f;
+  f.server = {};
+  f.server.psk_file = f.certificates.file("psk", "alice:00ff10\n");
+  f.client = {};
+  f.client.psk_identity = "alice";
+  f.client.psk = std::string("\x00\xFF\x10", 3);
+  ReturningClient alice(f);
+  for (const TlsHandshake expected : {kFull, kResumed}) {
+    FilterPair pair = alice.connect();
+    REQUIRE(pair.open());
+    CHECK(pair.client.filter->tls_handshake() == expected);
+    CHECK(pair.server.filter->peer_identity()->common_name == "alice");
+  }
+  alice.server = *make_tls_server(f.server);
+  CHECK(alice.connect().client.filter->tls_handshake() == kFull);
+}
+
 TEST_CASE("the versions must meet") {
   Fixture f;
   f.server.version_min = TlsVersion::kTls13;

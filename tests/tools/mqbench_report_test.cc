@@ -83,7 +83,7 @@ TEST_CASE("report: text of a good run") {
   CHECK(has(text, "mqbench -> localhost:1883 (MQTT 3.1.1), run " + o.load.run_name));
   CHECK(has(text, "p2p 2 -> 2, QoS 1, 256 B, open loop, 1.00k/s, 2.0 s after 1.0 s of warm-up"));
   CHECK(has(text,
-            "response     1.00 ms   1.80 ms   1.98 ms   2.00 ms   2.00 ms   2.00 ms         "
+            "response       1.00 ms   1.80 ms   1.98 ms   2.00 ms   2.00 ms   2.00 ms         "
             "2 000\n"));
   CHECK(has(text, "messages  planned 2 000 = sent 2 000 + not sent 0\n"));
   CHECK(has(text, "deliver   expected 2 000 = received 2 000 + lost 0\n"));
@@ -102,7 +102,7 @@ TEST_CASE("report: at full speed there is no response time, only service") {
   CAPTURE(text);
   CHECK_FALSE(has(text, "\nresponse"));
   CHECK_FALSE(has(text, "send lag"));
-  CHECK(has(text, "service      1.00 ms"));
+  CHECK(has(text, "service        1.00 ms"));
   const auto json = nlohmann::json::parse(to_json(report));
   CHECK(json["load"]["rate_target"].is_null());
   CHECK_FALSE(json["metrics"].contains("response_ms"));
@@ -175,6 +175,11 @@ TEST_CASE("report: JSON read back is the same record") {
   r.tally.response.record(-5, 2);
   r.tally.response.record(Histogram::kHighest + 1, 3);
   r.tally.suback.record(1'000'000);
+  r.tally.steps.tcp.record(11, 2);
+  r.tally.steps.tls_full.record(12);
+  r.tally.steps.tls_resumed.record(13'000);
+  r.tally.steps.upgrade.record(14);
+  r.tally.steps.connack.record(15, 2);
   r.connecting = std::chrono::milliseconds(250);
   r.accounting.downgraded = {.to_qos0 = 1, .to_qos1 = 2};
   Record record = judged(o, r);
@@ -193,9 +198,16 @@ TEST_CASE("report: JSON read back is the same record") {
               "NOTE 2 subscriptions were granted QoS 1, less than asked for\n"));
   }
   CHECK(again->tally.suback.count() == 1);
+  CHECK(again->tally.steps.tcp.max() == 11);
+  CHECK(again->tally.steps.tls_full.max() == 12);
+  CHECK(again->tally.steps.tls_resumed.max() == 13'000);
+  CHECK(again->tally.steps.upgrade.max() == 14);
+  CHECK(again->tally.steps.connack.count() == 2);
+  CHECK(again->tally.steps.tls().count() == 2);
+  CHECK(has(text_report(record), "\ntls resumed    13.0 us"));
   const std::string in_us = text_report(record, TimeUnit::kMicroseconds);
-  CHECK(has(in_us, "\nsuback           1000.0 us"));
-  CHECK(has(text_report(record, TimeUnit::kMilliseconds), "\nsuback            1.000 ms"));
+  CHECK(has(in_us, "\nsuback             1000.0 us"));
+  CHECK(has(text_report(record, TimeUnit::kMilliseconds), "\nsuback              1.000 ms"));
   CHECK(has(markdown_report(record, TimeUnit::kMicroseconds), "| suback | 1000.0 us |"));
   CHECK(html_report(*again) == html_report(record));
 

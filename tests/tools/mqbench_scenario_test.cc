@@ -257,6 +257,8 @@ TEST_CASE("scenario: conditions about a group, and the groups survive the JSON")
     group.name = name;
     group.clients = 3;
     group.tally.connect.record(1000);
+    group.tally.steps.connack.record(300);
+    group.tally.steps.tls_resumed.record(200);
   }
   GroupRecord& sensors = record.groups.front();
   sensors.rate = 100;
@@ -270,8 +272,11 @@ TEST_CASE("scenario: conditions about a group, and the groups survive the JSON")
   CHECK(*Metric::parse("sensors:p99")->value(record) == doctest::Approx(1e6).epsilon(0.01));
   CHECK(*Metric::parse("sensors:loss")->value(record) == doctest::Approx(0.005));
   CHECK(*Metric::parse("sensors:rate")->value(record) == doctest::Approx(100));
-  CHECK(*Metric::parse("readers:connack.max")->value(record) ==
+  CHECK(*Metric::parse("readers:connect.max")->value(record) ==
         doctest::Approx(1000).epsilon(0.01));
+  CHECK(*Metric::parse("readers:connack.max")->value(record) == doctest::Approx(300).epsilon(0.01));
+  CHECK(*Metric::parse("readers:tls.max")->value(record) == doctest::Approx(200).epsilon(0.01));
+  CHECK_FALSE(Metric::parse("readers:tcp.max")->value(record));
   // What is not there is neither good nor bad.
   CHECK_FALSE(Metric::parse("readers:p99")->value(record));
   CHECK_FALSE(Metric::parse("readers:loss")->value(record));

@@ -172,10 +172,36 @@ TEST_CASE("storm: text and JSON say the same") {
   CHECK(json["metrics"]["back_all_s"] == 2.0);
   CHECK(json["metrics"]["connected_per_s"] == 500.0);
   CHECK(json["phases"]["connack"]["count"] == 1000);
-  CHECK_FALSE(json["phases"].contains("tls"));
+  for (const char* none : {"tls", "tls_full", "tls_resumed", "upgrade"}) {
+    CHECK_FALSE(json["phases"].contains(none));
+  }
   CHECK(json["probe"]["during"]["p99_ms"].get<double>() >
         json["probe"]["before"]["p99_ms"].get<double>());
   CHECK(json["exit"] == 0);
+}
+
+TEST_CASE("storm: full and resumed handshakes are told apart, and are one for conditions on TLS") {
+  StormArgs a = args(StormMode::kReconnect);
+  a.fail_if = {"tls.max>6ms", "tls_full.min>6ms", "tls_resumed.max>6ms"};
+  const StormOptions o = *resolve(a);
+  StormResult r = result();
+  r.tally.tls_full.record(7'000'000);
+  r.tally.tls_resumed.record(3'000'000, 2);
+  r.thresholds = *judge_conditions(o, r);
+  CHECK(r.thresholds[0].hit);
+  CHECK(r.thresholds[1].hit);
+  CHECK_FALSE(r.thresholds[2].hit);
+  const std::string text = storm_text(o, r);
+  CAPTURE(text);
+  CHECK(has(text, "\ntls full       7.00 ms"));
+  CHECK(has(text, "\ntls resumed    3.00 ms"));
+  const auto json = nlohmann::json::parse(storm_json(o, r));
+  CHECK(json["phases"]["tls"]["count"] == 3);
+  CHECK(json["phases"]["tls_full"]["count"] == 1);
+  CHECK(json["phases"]["tls_resumed"]["count"] == 2);
+  // Without a resumed one a condition on them is neither true nor false.
+  r.tally.tls_resumed = Histogram();
+  CHECK_FALSE(judge_conditions(o, r));
 }
 
 TEST_CASE("storm: failures have few names") {

@@ -275,6 +275,13 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
               "written for mosquitto.");
   }
   declare(app, args.tls);
+  if (clients != Clients::kOne) {
+    Options(app, "TLS")
+        .flag("--no-tls-resume", args.tls.no_resume,
+              "Have a client that comes back shake hands in full; without, it takes up its last "
+              "session "
+              "if the server lets it.");
+  }
   declare(app, args.web_socket);
   Options mqtt(app, "MQTT");
   if (clients == Clients::kOne) {

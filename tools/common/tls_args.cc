@@ -27,8 +27,8 @@ bool wants_tls(const TlsArgs& args) {
   return args.tls || args.ca_file || args.ca_path || args.os_certs || args.cert_file ||
          args.key_file || args.key_form || args.key_pass_file || args.key_pass_env ||
          args.provider || args.version_min || args.ciphers || args.tls13_ciphers || args.alpn ||
-         args.insecure || args.host || !args.pins.empty() || args.keylog_file || args.psk ||
-         args.psk_identity || args.engine || args.engine_key_pass || args.info;
+         args.insecure || args.no_resume || args.host || !args.pins.empty() || args.keylog_file ||
+         args.psk || args.psk_identity || args.engine || args.engine_key_pass || args.info;
 }
 
 bool wants_web_socket(const WebSocketArgs& args) {
@@ -67,16 +67,17 @@ Result<std::optional<std::string>> key_pass(const TlsArgs& args) {
   std::ifstream file(*args.key_pass_file);
   std::string line;
   if (!file || (!std::getline(file, line) && !file.eof())) {
-    return invalid(fmt::format("Unable to read file \"{}\": {}.", *args.key_pass_file,
-                               std::strerror(errno)));
+    return invalid(
+        fmt::format("Unable to read file \"{}\": {}.", *args.key_pass_file, std::strerror(errno)));
   }
   return line;
 }
 
 Result<void> check(const TlsArgs& args) {
   if (args.engine || args.engine_key_pass || args.key_form == "engine") {
-    return invalid("OpenSSL has no engines any more: name a provider with --tls-provider, and the "
-                   "key as a URI with --key.");
+    return invalid(
+        "OpenSSL has no engines any more: name a provider with --tls-provider, and the "
+        "key as a URI with --key.");
   }
   if (args.cert_file.has_value() != args.key_file.has_value()) {
     return invalid("Both certfile and keyfile must be provided if one of them is set.");
@@ -97,9 +98,10 @@ Result<void> check(const TlsArgs& args) {
     return !pin.starts_with("sha256//") || pin.size() != 52;
   });
   if (bad != args.pins.end()) {
-    return invalid(fmt::format("Invalid pin given: {}, it must be sha256// and 44 characters of "
-                               "base64, as --tls-info prints it.",
-                               *bad));
+    return invalid(
+        fmt::format("Invalid pin given: {}, it must be sha256// and 44 characters of "
+                    "base64, as --tls-info prints it.",
+                    *bad));
   }
   return {};
 }
@@ -151,9 +153,10 @@ Result<WebSocketClientOptions> resolve(const WebSocketArgs& args, const Address&
     return std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) < ' '; });
   };
   if (!to.path.starts_with('/') || to.path.find(' ') != std::string::npos || has_control(to.path)) {
-    return invalid(fmt::format("Invalid ws path given: {}, it must begin with a slash and have no "
-                               "blanks.",
-                               to.path));
+    return invalid(
+        fmt::format("Invalid ws path given: {}, it must begin with a slash and have no "
+                    "blanks.",
+                    to.path));
   }
   if (has_control(to.origin)) return invalid("Invalid ws origin given.");
   for (const std::string& header : to.headers) {
@@ -168,10 +171,10 @@ Result<WebSocketClientOptions> resolve(const WebSocketArgs& args, const Address&
 
 // Whether this connection is to be encrypted.
 Result<bool> decide_on_tls(const LayerArgs& args, const Address& address) {
-  const bool by_scheme = address.kind == TransportKind::kTls ||
-                         address.kind == TransportKind::kSecureWebSocket;
-  const bool by_port = address.kind != TransportKind::kUnix && args.port_is_given &&
-                       address.port == kTlsPort;
+  const bool by_scheme =
+      address.kind == TransportKind::kTls || address.kind == TransportKind::kSecureWebSocket;
+  const bool by_port =
+      address.kind != TransportKind::kUnix && args.port_is_given && address.port == kTlsPort;
   if (!args.tls.no_tls) {
     if (address.kind == TransportKind::kUnix && wants_tls(args.tls)) {
       return invalid("--unix and TLS options cannot be used together.");
@@ -265,13 +268,13 @@ Result<void> resolve_layers(const LayerArgs& args, const Console& console, Runne
     MQ_TRY(context, module->tls_client(std::move(options)));
   }
   if (!web_socket) {
-    runner.make_filter = [context] { return context->make_filter(); };
+    runner.make_filter = [context](TlsSession* session) { return context->make_filter(session); };
     return {};
   }
   MQ_TRY(WebSocketClientOptions options, resolve(args.web_socket, address));
-  runner.make_filter = [module, context, options = std::move(options)] {
+  runner.make_filter = [module, context, options = std::move(options)](TlsSession* session) {
     std::unique_ptr<Filter> upper = module->web_socket_client(options);
-    return context ? stack(context->make_filter(), std::move(upper)) : std::move(upper);
+    return context ? stack(context->make_filter(session), std::move(upper)) : std::move(upper);
   };
   return {};
 }

@@ -30,6 +30,7 @@ struct TlsArgs {
   std::optional<std::string> ciphers, tls13_ciphers;
   std::optional<std::string> alpn;
   bool insecure = false;
+  bool no_resume = false;  // of many clients
   std::optional<std::string> host;
   std::vector<std::string> pins;
   std::optional<std::string> keylog_file;

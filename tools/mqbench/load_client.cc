@@ -59,7 +59,27 @@ void LoadClient::connect() {
   runner_.start();
 }
 
+void LoadClient::on_step(ConnectStep step, Now now) {
+  switch (step) {
+    case ConnectStep::kBegun: return times_.begin(now.mono);
+    case ConnectStep::kDialed: return record(&ConnectTally::tcp, now);
+    case ConnectStep::kOpened: break;
+  }
+  const auto handshake = handshake_step(context_.options.runner, runner_.tls_handshake());
+  if (handshake != nullptr) return record(handshake, now);
+  times_.begin(now.mono);
+}
+
+void LoadClient::record(ConnectTimes::Step step, Now now) {
+  const int64_t took = times_.end(now.mono);
+  (context_.tally.steps.*step).record(took);
+  if (GroupTally* of_group = context_.group_tally(group_index())) {
+    (of_group->steps.*step).record(took);
+  }
+}
+
 void LoadClient::connected(const Connected& event, Now now) {
+  record(&ConnectTally::connack, now);
   const bool first = !std::exchange(was_connected_, true);
   if (first) {
     const int64_t took = (now.mono - connect_start_).count();

@@ -8,6 +8,7 @@
 
 #include "io/client_runner.h"
 #include "io/stream.h"
+#include "mqbench/connect_tally.h"
 #include "mqbench/load_context.h"
 #include "mqbench/load_publisher.h"
 #include "mqbench/load_subscriber.h"
@@ -37,10 +38,12 @@ class LoadClient final : private ClientRunner::Handler {
  private:
   void on_event(const ClientEvent& event, Now now) override;
   void on_progress(Now now) override;
+  void on_step(ConnectStep step, Now now) override;
   void on_lost(const Error& error, Duration retry_in, Now now) override;
   void on_ended(const Error* error, Now now) override;
 
   void connected(const Connected& event, Now now);
+  void record(ConnectTimes::Step step, Now now);
   void ready();
   std::string name() const;
   uint32_t group_index() const;
@@ -52,6 +55,7 @@ class LoadClient final : private ClientRunner::Handler {
   std::vector<LoadPublisher*> publishers_;
   std::optional<LoadSubscriber> subscriber_;
   Time connect_start_{};
+  ConnectTimes times_;
   bool was_connected_ = false, was_ready_ = false;
 };
 

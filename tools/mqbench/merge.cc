@@ -80,6 +80,11 @@ bool same_configuration(const Record& a, const Record& b) {
   const auto same = [](const Histogram& x, const Histogram& y) {
     return x.digits() == y.digits() && x.highest() == y.highest();
   };
+  const auto same_steps = [&](const ConnectTally& x, const ConnectTally& y) {
+    return same(x.tcp, y.tcp) && same(x.tls_full, y.tls_full) &&
+           same(x.tls_resumed, y.tls_resumed) && same(x.upgrade, y.upgrade) &&
+           same(x.connack, y.connack);
+  };
   const auto intervals_fit = [&](const Record& record) {
     return std::ranges::all_of(record.intervals, [&](const Interval& interval) {
       return same(interval.histogram(), a.tally.response);
@@ -88,7 +93,8 @@ bool same_configuration(const Record& a, const Record& b) {
   return same(a.tally.response, b.tally.response) && same(a.tally.service, b.tally.service) &&
          same(a.tally.send_lag, b.tally.send_lag) && same(a.tally.ack, b.tally.ack) &&
          same(a.tally.connect, b.tally.connect) && same(a.tally.recv_wait, b.tally.recv_wait) &&
-         same(a.tally.suback, b.tally.suback) && intervals_fit(a) && intervals_fit(b);
+         same(a.tally.suback, b.tally.suback) && same_steps(a.tally.steps, b.tally.steps) &&
+         intervals_fit(a) && intervals_fit(b);
 }
 
 }  // namespace

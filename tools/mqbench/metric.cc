@@ -36,18 +36,15 @@ double statistic_of(const Histogram& histogram, std::string_view statistic) {
 
 struct Latency {
   std::string_view prefix;
-  std::string_view label;  // of latencies(); empty: no run has it
+  std::string_view label;  // of latencies(); empty: none of them
 };
-constexpr Latency kLatencies[] = {{"response", "response"},
-                                  {"service", "service"},
-                                  {"lag", "send lag"},
-                                  {"recv_wait", "recv wait"},
-                                  {"ack", "ack"},
-                                  {"connack", "connect"},
-                                  {"suback", "suback"},
-                                  {"tcp", ""},
-                                  {"tls", ""},
-                                  {"ready", ""}};
+constexpr Latency kLatencies[] = {{"response", "response"}, {"service", "service"},
+                                  {"lag", "send lag"},      {"recv_wait", "recv wait"},
+                                  {"ack", "ack"},           {"connect", "connect"},
+                                  {"tcp", "tcp"},           {"tls", ""},
+                                  {"tls_full", "tls full"}, {"tls_resumed", "tls resumed"},
+                                  {"upgrade", "upgrade"},   {"connack", "connack"},
+                                  {"suback", "suback"},     {"ready", ""}};
 
 std::optional<double> as_double(uint64_t count) {
   return static_cast<double>(count);
@@ -101,9 +98,11 @@ constexpr Number kNumbers[] = {
 
 class RecordMetrics final : public MetricSource {
  public:
-  explicit RecordMetrics(const Record& record) : record_(record), rows_(latencies(record)) {}
+  explicit RecordMetrics(const Record& record)
+      : record_(record), rows_(latencies(record)), tls_(record.tally.steps.tls()) {}
 
   const Histogram* latency(std::string_view prefix) const override {
+    if (prefix == "tls") return &tls_;
     const auto latency = std::ranges::find(kLatencies, prefix, &Latency::prefix);
     const auto row = std::ranges::find(rows_, latency->label, &LatencyRow::label);
     return row == rows_.end() ? nullptr : row->histogram;
@@ -115,6 +114,7 @@ class RecordMetrics final : public MetricSource {
  private:
   const Record& record_;
   const std::vector<LatencyRow> rows_;
+  const Histogram tls_;
 };
 
 }  // namespace

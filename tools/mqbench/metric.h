@@ -23,9 +23,10 @@ struct MetricSource {
 };
 
 // p50, p99.9, ..., mean, min or max, of the response time or, behind a prefix, of another:
-// response. service. lag. recv_wait. ack. tcp. tls. connack. suback. ready.; or one of loss, dup,
-// reorder, corrupt, errors, disconnects, not_sent, rate, recv_rate, rate_ratio, conn_rate,
-// client_cpu. With a name and a colon before it, that of a group of a scenario.
+// response. service. lag. recv_wait. ack. connect. tcp. tls. tls_full. tls_resumed. upgrade.
+// connack. suback. ready.; or one of loss, dup, reorder, corrupt, errors, disconnects, not_sent,
+// rate, recv_rate, rate_ratio, conn_rate, client_cpu. With a name and a colon before it, that of a
+// group of a scenario.
 class Metric {
  public:
   // Nothing in the text of the error but why.

@@ -139,25 +139,37 @@ std::string why_nothing(const Record& record) {
 }
 
 std::vector<LatencyRow> latencies(const Record& record) {
+  using enum LatencyRow::Of;
   const Tally& tally = record.tally;
   std::vector<LatencyRow> rows;
   if (record.open_loop()) {
-    rows.push_back({"response", &tally.response});
-    rows.push_back({"service", &tally.service});
-    rows.push_back({"send lag", &tally.send_lag});
+    rows.push_back({"response", &tally.response, kMessages});
+    rows.push_back({"service", &tally.service, kMessages});
+    rows.push_back({"send lag", &tally.send_lag, kTool});
   } else {
     // Sent when there was room and not when it was due: there is no plan to measure from.
-    rows.push_back({"service", &tally.response});
+    rows.push_back({"service", &tally.response, kMessages});
   }
-  rows.push_back({"recv wait", &tally.recv_wait});
-  rows.push_back({"ack", &tally.ack});
-  rows.push_back({"connect", &tally.connect});
-  rows.push_back({"suback", &tally.suback});
+  rows.push_back({"recv wait", &tally.recv_wait, kTool});
+  rows.push_back({"ack", &tally.ack, kMessages});
+  rows.push_back({"connect", &tally.connect, kConnections});
+  rows.push_back({"tcp", &tally.steps.tcp, kConnections});
+  rows.push_back({"tls full", &tally.steps.tls_full, kConnections});
+  rows.push_back({"tls resumed", &tally.steps.tls_resumed, kConnections});
+  rows.push_back({"upgrade", &tally.steps.upgrade, kConnections});
+  rows.push_back({"connack", &tally.steps.connack, kConnections});
+  rows.push_back({"suback", &tally.suback, kConnections});
   std::erase_if(rows, [](const LatencyRow& row) {
     const Histogram& histogram = *row.histogram;
     return histogram.count() + histogram.overflows() + histogram.negatives() == 0;
   });
   return rows;
+}
+
+std::string key_of(std::string_view label) {
+  std::string key(label);
+  std::ranges::replace(key, ' ', '_');
+  return key;
 }
 
 Record of_group(const Record& record, const GroupRecord& group) {
@@ -176,6 +188,7 @@ Record of_group(const Record& record, const GroupRecord& group) {
   to.tally.send_lag = group.tally.send_lag;
   to.tally.ack = group.tally.ack;
   to.tally.connect = group.tally.connect;
+  to.tally.steps = group.tally.steps;
   to.tally.sent_in_window = group.tally.sent_in_window;
   to.tally.received_in_window = group.tally.received_in_window;
   if (group.counts.planned > 0) {

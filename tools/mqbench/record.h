@@ -89,7 +89,10 @@ std::string why_nothing(const Record& record);
 struct LatencyRow {
   std::string_view label;
   const Histogram* histogram;
+  enum class Of : uint8_t { kMessages, kConnections, kTool } of = Of::kMessages;
 };
+// "send lag" as "send_lag", for what has names without blanks.
+std::string key_of(std::string_view label);
 // Those that have values.
 std::vector<LatencyRow> latencies(const Record& record);
 // A record of one group alone, as far as it is known.

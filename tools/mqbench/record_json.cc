@@ -1,6 +1,5 @@
 // Records as JSON: for programs, and for mqbench itself to read again.
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <fmt/core.h>
@@ -24,12 +23,6 @@ constexpr size_t kGroupsMax = 1000;
 
 double milliseconds(double ns) {
   return ns / 1e6;
-}
-
-std::string key_of(std::string_view label) {
-  std::string key(label);
-  std::ranges::replace(key, ' ', '_');
-  return key;
 }
 
 ordered_json percentiles_json(const Record& record, const Histogram& histogram) {
@@ -253,15 +246,25 @@ Histogram histogram_from(const json& from) {
   return histogram;
 }
 
+using NamedHistogram = std::pair<const char*, Histogram*>;
+
+std::vector<NamedHistogram> step_histograms(ConnectTally& steps) {
+  return {{"tcp", &steps.tcp},
+          {"tls_full", &steps.tls_full},
+          {"tls_resumed", &steps.tls_resumed},
+          {"upgrade", &steps.upgrade},
+          {"connack", &steps.connack}};
+}
+
 void read_histograms(const json& from, Record& to) {
-  const std::array<std::pair<const char*, Histogram*>, 7> named{
-      {{"response", &to.tally.response},
-       {to.open_loop() ? "service" : "", &to.tally.service},
-       {"send_lag", &to.tally.send_lag},
-       {"recv_wait", &to.tally.recv_wait},
-       {"ack", &to.tally.ack},
-       {"connect", &to.tally.connect},
-       {"suback", &to.tally.suback}}};
+  std::vector<NamedHistogram> named = step_histograms(to.tally.steps);
+  named.insert(named.end(), {{"response", &to.tally.response},
+                             {to.open_loop() ? "service" : "", &to.tally.service},
+                             {"send_lag", &to.tally.send_lag},
+                             {"recv_wait", &to.tally.recv_wait},
+                             {"ack", &to.tally.ack},
+                             {"connect", &to.tally.connect},
+                             {"suback", &to.tally.suback}});
   for (const auto& [key, histogram] : named) {
     if (from.contains(key)) *histogram = histogram_from(from.at(key));
   }
@@ -389,10 +392,11 @@ void read_groups(const json& from, Record& to) {
     read_counts(one.at("counts"), own);
     group.counts = std::move(own.counts);
     const json& histograms = one.at("histograms");
-    const std::pair<const char*, Histogram*> named[] = {{"response", &group.tally.response},
-                                                        {"send_lag", &group.tally.send_lag},
-                                                        {"ack", &group.tally.ack},
-                                                        {"connect", &group.tally.connect}};
+    std::vector<NamedHistogram> named = step_histograms(group.tally.steps);
+    named.insert(named.end(), {{"response", &group.tally.response},
+                               {"send_lag", &group.tally.send_lag},
+                               {"ack", &group.tally.ack},
+                               {"connect", &group.tally.connect}});
     for (const auto& [name, histogram] : named) {
       if (histograms.contains(name)) *histogram = histogram_from(histograms.at(name));
     }

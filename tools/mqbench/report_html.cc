@@ -237,16 +237,16 @@ std::string html_report(const Record& record) {
                      xml_escaped(verdict_text(record)));
   out += fmt::format("<pre id=\"evidence\">{}</pre>\n", xml_escaped(evidence_text(record)));
   out += "<h2>Latency</h2>\n" + latency_table(record, rows);
-  std::vector<LatencyRow> messages, lag;
+  std::vector<LatencyRow> messages, connections, lag;
   const Histogram* measured = nullptr;
   for (const LatencyRow& row : rows) {
     if (row.histogram->count() == 0) continue;
-    if (row.label == "send lag" || row.label == "recv wait") {
-      lag.push_back(row);
-    } else if (row.label != "connect") {
-      messages.push_back(row);
-      if (row.histogram == &record.tally.response) measured = row.histogram;
+    switch (row.of) {
+      case LatencyRow::Of::kMessages: messages.push_back(row); break;
+      case LatencyRow::Of::kConnections: connections.push_back(row); break;
+      case LatencyRow::Of::kTool: lag.push_back(row); break;
     }
+    if (row.histogram == &record.tally.response) measured = row.histogram;
   }
   if (!messages.empty()) out += percentile_chart("Latency by percentile", messages);
   if (measured != nullptr && has_time(record)) {
@@ -262,6 +262,11 @@ std::string html_report(const Record& record) {
         "lay in the kernel before mqbench read it: the figures above are the broker's as long as "
         "this is small.</p>\n";
     out += percentile_chart("Send lag and receive wait by percentile", lag);
+  }
+  // Of a few clients the table says all there is.
+  constexpr uint64_t kConnectionsMin = 10;
+  if (!connections.empty() && connections.front().histogram->count() >= kConnectionsMin) {
+    out += "<h2>Connections</h2>\n" + percentile_chart("Steps by percentile", connections);
   }
   out += "<h2>Events</h2>\n";
   if (record.tally.events.empty()) {

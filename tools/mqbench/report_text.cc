@@ -48,13 +48,13 @@ std::string latency_table(const Record& record, TimeUnit unit) {
   if (rows.empty()) return "";
   // An hour in microseconds, and a blank.
   const int width = unit == TimeUnit::kAuto ? 10 : 16;
-  std::string text = fmt::format("{:<10}", "");
+  std::string text = fmt::format("{:<12}", "");
   for (const double percent : record.percentiles) {
     text += fmt::format("{:>{}}", percent == 100 ? "max" : percentile_name(percent), width);
   }
   text += fmt::format("{:>14}\n", "count");
   for (const LatencyRow& row : rows) {
-    text += fmt::format("{:<10}", row.label);
+    text += fmt::format("{:<12}", row.label);
     for (const double percent : record.percentiles) {
       text += fmt::format("{:>{}}", latency_text(row.histogram->percentile(percent), unit), width);
     }

@@ -171,6 +171,7 @@ Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   MQ_TRY(ConnectOptions connection, resolve(own));
   to.runner = connection.runner;
   to.client = connection.client;
+  to.runner.resume_tls = !args.connect.tls.no_resume;
   for (const auto packet :
        {PropertiesIn::kUnsubscribe, PropertiesIn::kDisconnect, PropertiesIn::kWill}) {
     if (!connection.properties.of(packet).empty()) {
@@ -411,8 +412,8 @@ void declare_results(CLI::App& app, RunArgs& args) {
             "it goes on; on the loopback address without one.");
   Options(app, "Judgement")
       .list("--fail-if", args.fail_if, "CONDITION",
-            "End with 3 when it is true of the result, as p99>10ms, ack.p99.9>=1s, loss>0 or "
-            "recv_rate<9k. Implies --strict.")
+            "End with 3 when it is true of the result, as p99>10ms, ack.p99.9>=1s, tcp.p99>5ms, "
+            "loss>0 or recv_rate<9k. Implies --strict.")
       .list("--abort-if", args.abort_if, "CONDITION",
             "End at once, with 3, when it was true of what was measured until then twice in a row, "
             "looking every second; or at the end. Implies --strict.")

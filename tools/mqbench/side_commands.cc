@@ -38,8 +38,8 @@ void declare(CLI::App& app, SideArgs& args) {
                 "Most QoS 1 and 2 messages that a client has unacknowledged.", {1, 65535});
     declare_size(app, args.run.payload);
   }
+  declare_results(app, args.run);
   declare_permissions(app, args.run);
-  declare(app, args.run.output);
   declare(app, args.run.connect, Clients::kManyWithOwnLetters);
 }
 

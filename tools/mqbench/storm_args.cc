@@ -70,8 +70,8 @@ void declare(CLI::App& app, StormArgs& args) {
                std::chrono::milliseconds(1))
       .list("--fail-if", args.fail_if, "CONDITION",
             "End with 3 when it is true of the result, as connack.p99>100ms, conn_rate<5k or "
-            "errors>0; also of tcp., tls., suback. and ready. times and disconnects. Implies "
-            "--strict.")
+            "errors>0; also of tcp., tls., tls_resumed., suback. and ready. times and disconnects. "
+            "Implies --strict.")
       .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
   declare_connection(app, args.run);
 }

@@ -79,7 +79,7 @@ void StormClient::connect(Time due) {
   const Now now = context_.loop.read_clock();
   ++context_.tally->tries;
   due_ = std::min(due, now.mono);
-  step_ = now.mono;
+  times_.begin(now.mono);
   state_ = State::kDialing;
   why_.reset();
   timer_.set(add(now.mono, runner.connect_timeout));
@@ -94,13 +94,13 @@ void StormClient::dialed(Result<UvStream> stream) {
   dialer_.reset();
   const Now now = context_.loop.read_clock();
   if (!stream) return fail(failure_name(stream.error()), now);
-  context_.tally->tcp.record((now.mono - step_).count());
+  record(&ConnectTally::tcp, now);
   const RunnerOptions& runner = context_.options.runner;
-  transport_ = std::make_unique<Transport>(std::move(*stream),
-                                           runner.make_filter ? runner.make_filter() : nullptr);
+  TlsSession* const session = runner.resume_tls ? &tls_session_ : nullptr;
+  transport_ = std::make_unique<Transport>(
+      std::move(*stream), runner.make_filter ? runner.make_filter(session) : nullptr);
   retransmits_ = retransmits(transport_->fd());
   if (retransmits_ > 0) ++context_.tally->syn_retransmitted;
-  step_ = now.mono;
   state_ = State::kHandshake;
   session_.opened(now);
   transport_->start(*this);
@@ -110,11 +110,14 @@ void StormClient::dialed(Result<UvStream> stream) {
 
 // CONNECT goes out before the loop sleeps.
 void StormClient::opened(Now now) {
-  if (context_.options.runner.make_filter) {
-    context_.tally->tls.record((now.mono - step_).count());
-  }
-  step_ = now.mono;
+  const auto handshake = handshake_step(context_.options.runner, transport_->tls_handshake());
+  if (handshake != nullptr) record(handshake, now);
+  times_.begin(now.mono);
   state_ = State::kConnecting;
+}
+
+void StormClient::record(ConnectTimes::Step step, Now now) {
+  (context_.tally->*step).record(times_.end(now.mono));
 }
 
 void StormClient::writable(Now now) {
@@ -139,7 +142,7 @@ void StormClient::received(Bytes bytes, Now) {
 
 void StormClient::on_event(const ClientEvent& event, Now now) {
   if (const auto* connected = std::get_if<Connected>(&event)) {
-    context_.tally->connack.record((now.mono - step_).count());
+    record(&ConnectTally::connack, now);
     if (connected->session_present) return became_up(now);
     subscribe(now);
   } else if (std::holds_alternative<Subscribed>(event) && state_ == State::kSubscribing) {
@@ -147,7 +150,7 @@ void StormClient::on_event(const ClientEvent& event, Now now) {
       why_ = refused;
       return session_.disconnect();
     }
-    context_.tally->suback.record((now.mono - step_).count());
+    context_.tally->suback.record((now.mono - asked_at_).count());
     became_up(now);
   } else if (const std::string ended = failure_name(event); !ended.empty()) {
     why_ = ended;  // the transport's end follows
@@ -161,7 +164,7 @@ void StormClient::subscribe(Now now) {
     writer.add(one.filter, {.qos = context_.options.sub_qos});
   }
   if (encoded.empty()) return became_up(now);
-  step_ = now.mono;
+  asked_at_ = now.mono;
   state_ = State::kSubscribing;
   const auto asked = session_.subscribe({.filters = writer.list()});
   if (asked) return;

@@ -14,17 +14,15 @@
 #include "io/dialer.h"
 #include "io/loop.h"
 #include "io/transport.h"
+#include "mqbench/connect_tally.h"
 #include "mqbench/load_options.h"
 
 namespace mq {
 
 // What the clients of a storm measure. Times are of tries that got so far.
-struct StormTally {
-  Histogram tcp;      // from the start of a try
-  Histogram tls;      // TLS and WebSocket, from the end of that
-  Histogram connack;  // from CONNECT
-  Histogram suback;   // from SUBSCRIBE
-  Histogram ready;    // all of it and, where a try was due earlier than it could begin, the wait
+struct StormTally : ConnectTally {
+  Histogram suback;  // from SUBSCRIBE
+  Histogram ready;   // all of it and, where a try was due earlier than it could begin, the wait
   uint64_t tries = 0, succeeded = 0;
   uint64_t lost = 0;                         // connections that broke and were not cut by us
   std::map<std::string, uint64_t> failures;  // of tries: an errno or a reason code, in words
@@ -93,6 +91,7 @@ class StormClient final : private Transport::Owner, private BeforeSleep {
   void dialed(Result<UvStream> stream);
   void opened(Now now);
   void on_event(const ClientEvent& event, Now now);
+  void record(ConnectTimes::Step step, Now now);
   void subscribe(Now now);
   void became_up(Now now);
   void fail(const std::string& why, Now now);
@@ -106,10 +105,13 @@ class StormClient final : private Transport::Owner, private BeforeSleep {
   Backoff backoff_;
   Timer timer_;
   std::unique_ptr<Dialer> dialer_;
+  TlsSession tls_session_;  // of the connection before
   std::unique_ptr<Transport> transport_;
   std::optional<std::string> why_;  // the server ended it
-  Time due_{}, step_{};             // when it was due, and when the present step began
-  uint32_t retransmits_ = 0;        // when the TCP connection was there: of the SYN
+  Time due_{};                      // when the try was
+  Time asked_at_{};                 // to subscribe
+  ConnectTimes times_;
+  uint32_t retransmits_ = 0;  // when the TCP connection was there: of the SYN
   State state_ = State::kIdle;
 };
 

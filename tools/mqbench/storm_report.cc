@@ -38,7 +38,9 @@ struct Phase {
 
 std::vector<Phase> phases(const StormTally& tally) {
   std::vector<Phase> all{{"tcp", &tally.tcp},
-                         {"tls", &tally.tls},
+                         {"tls full", &tally.tls_full},
+                         {"tls resumed", &tally.tls_resumed},
+                         {"upgrade", &tally.upgrade},
                          {"connack", &tally.connack},
                          {"suback", &tally.suback},
                          {"ready", &tally.ready}};
@@ -54,11 +56,12 @@ double per_second(const StormResult& result) {
 
 class StormMetrics final : public MetricSource {
  public:
-  explicit StormMetrics(const StormResult& result) : result_(result) {}
+  explicit StormMetrics(const StormResult& result) : result_(result), tls_(result.tally.tls()) {}
 
   const Histogram* latency(std::string_view prefix) const override {
+    if (prefix == "tls") return &tls_;
     for (const auto& [label, histogram] : phases(result_.tally)) {
-      if (label == prefix) return histogram;
+      if (key_of(label) == prefix) return histogram;
     }
     return nullptr;
   }
@@ -71,6 +74,7 @@ class StormMetrics final : public MetricSource {
 
  private:
   const StormResult& result_;
+  const Histogram tls_;
 };
 
 std::string header(const StormOptions& options) {
@@ -99,13 +103,13 @@ std::string header(const StormOptions& options) {
 }
 
 std::string table(const std::vector<Phase>& rows) {
-  std::string text = fmt::format("{:<10}", "");
+  std::string text = fmt::format("{:<12}", "");
   for (const double p : kPercentiles) {
     text += fmt::format("{:>10}", p == 100 ? "max" : fmt::format("p{:g}", p));
   }
   text += fmt::format("{:>14}\n", "count");
   for (const auto& [label, histogram] : rows) {
-    text += fmt::format("{:<10}", label);
+    text += fmt::format("{:<12}", label);
     for (const double p : kPercentiles) {
       text += fmt::format("{:>10}", format_duration(Duration(histogram->percentile(p))));
     }
@@ -286,8 +290,9 @@ std::string storm_json(const StormOptions& options, const StormResult& result) {
                    {"bytes_per_connection", optional_json(result.bytes_per_connection)}};
   ordered_json all = ordered_json::object();
   for (const auto& [label, histogram] : phases(tally)) {
-    all[std::string(label)] = histogram_json(*histogram);
+    all[key_of(label)] = histogram_json(*histogram);
   }
+  if (const Histogram tls = tally.tls(); tls.count() > 0) all["tls"] = histogram_json(tls);
   to["phases"] = std::move(all);
   const SynModes modes = syn_modes(tally.tcp);
   to["kernel"] = {{"syn_retransmitted", tally.syn_retransmitted},

@@ -9,6 +9,7 @@
 
 #include "base/histogram.h"
 #include "codec/reason_code.h"
+#include "mqbench/connect_tally.h"
 #include "mqbench/socket_watch.h"
 
 namespace mq {
@@ -25,6 +26,7 @@ struct GroupTally {
   static constexpr int kDigits = 2;
 
   Histogram response{kDigits}, send_lag{kDigits}, ack{kDigits}, connect{kDigits};
+  ConnectTally steps{kDigits};
   uint64_t sent_in_window = 0, received_in_window = 0;
 
   // REQUIRES: the same configuration
@@ -33,6 +35,7 @@ struct GroupTally {
                         ack.merge(other.ack) && connect.merge(other.connect);
     assert(merged);
     static_cast<void>(merged);
+    steps.merge(other.steps);
     sent_in_window += other.sent_in_window;
     received_in_window += other.received_in_window;
   }
@@ -45,7 +48,8 @@ struct Tally {
   Histogram service;    // sent until received
   Histogram send_lag;   // planned until sent, where nothing but this program could be the reason
   Histogram ack;        // planned until acknowledged, QoS 1 and 2
-  Histogram connect;    // start of a connection until CONNACK
+  Histogram connect;    // start of a client's first connection until CONNACK
+  ConnectTally steps;   // of all of them
   Histogram suback;     // SUBSCRIBE until its answer
   Histogram recv_wait;  // in the kernel until read; some reads of some subscribers
 
@@ -69,6 +73,7 @@ struct Tally {
     add(send_lag, other.send_lag);
     add(ack, other.ack);
     add(connect, other.connect);
+    steps.merge(other.steps);
     add(suback, other.suback);
     add(recv_wait, other.recv_wait);
     sockets.merge(other.sockets);
