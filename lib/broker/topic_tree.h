@@ -116,9 +116,18 @@ class TopicTree {
       std::memcpy(&word, p, 8);
       hash = fold(hash ^ word);
     }
-    uint64_t word = 0;
-    if (left != 0) std::memcpy(&word, p, left);
-    return fold(fold(hash ^ word) ^ level.size());
+    return fold(fold(hash ^ short_word(p, left)) ^ level.size());
+  }
+  // Up to 7 bytes as a number, different ones for different bytes. Without a call of memcpy, which
+  // took a third of the time to find a child.
+  static uint64_t short_word(const char* p, size_t size) {
+    const auto load = [p]<class T>(T value, size_t at) {
+      std::memcpy(&value, p + at, sizeof value);
+      return uint64_t{value};
+    };
+    if (size >= 4) return load(uint32_t{}, 0) | load(uint32_t{}, size - 4) << 32;
+    if (size >= 2) return load(uint16_t{}, 0) | load(uint16_t{}, size - 2) << 16;
+    return size == 1 ? load(uint8_t{}, 0) : 0;
   }
   uint64_t fold(uint64_t x) const {
     x = (x ^ (x >> 32)) * 0xd6e8feb86659fd93;
