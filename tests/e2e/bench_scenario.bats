@@ -80,6 +80,25 @@ holds() {
   holds '.counts | .planned == 20 and .received == 40'
 }
 
+@test "sizes are drawn for each message, and every byte can be verified" {
+  cat >"$work/s.yaml" <<YAML
+duration: 500ms
+warmup: 0
+groups:
+  small: {publish: [{topic: small, rate: 200, size: [40, 1k]}]}
+  any: {publish: [{topic: any, rate: 200, size: 100..120, qos: 1}]}
+  all: {subscribe: ["#"]}
+YAML
+  subscribe sizes mqsub -t small -t any -F '%t %l'
+  scenario "$work/s.yaml" -h 127.0.0.1 -p "$port" --verify strict --seed 1 >"$work/text"
+  holds '.counts | .planned == 200 and .received == 200 and .corrupt == 0'
+  holds '.load | .size_bytes == 321 and .payload == "random, sizes of each group'"'"'s own"'
+  grep -q "321 B on average (random, sizes of each group's own)" "$work/text"
+  wait_for lines_in 200 "$work/sizes"
+  [ "$(sed -n 's/^small //p' "$work/sizes" | sort -nu | tr '\n' ' ')" = '40 1024 ' ]
+  [ "$(sed -n 's/^any //p' "$work/sizes" | sort -nu | sed -n '1p;$p' | tr '\n' ' ')" = '100 120 ' ]
+}
+
 @test "values from a file, users that it names, and sizes without room for a stamp" {
   printf 'site,username\nnorth,ann\nsouth,bob\n' >"$work/devices.csv"
   cat >"$work/s.yaml" <<YAML

@@ -180,7 +180,14 @@ TEST_CASE("scenario: errors name file, line, key and what is allowed") {
       {"{topic: x, rate: 1, total-rate: 1}", "it needs a rate of each client, or a total-rate"},
       {"{topic: x, rate: fast}", "rate: 'fast' is not a rate as"},
       {"{topic: x, rate: 1, qos: 3}", "qos: '3' is not a number from 0 to 2"},
-      {"{topic: x, rate: 1, size: 1G}", "size: '1G' is not a size as"},
+      {"{topic: x, rate: 1, size: 1G}", "size: '1G': sizes go from 0 to"},
+      {"{topic: x, rate: 1, size: '64,'}", "size: '64,': sizes go from 0 to"},
+      {"{topic: x, rate: 1, size: 9..8}", "size: '9..8': the smaller one comes first"},
+      {"{topic: x, rate: 1, size: 'exp:40'}", "size: 'exp:40': the mean must be over 40 B"},
+      {"{topic: x, rate: 1, size: [1..2, 3]}", "size: '1..2,3': sizes go from 0 to"},
+      {"{topic: x, rate: 1, size: []}", "size: '': sizes go from 0 to"},
+      {"{topic: x, rate: 1, size: [[1]]}", "it is a text"},
+      {"{topic: x, rate: 1, size: {a: 1}}", "size: it is a list"},
       {"{topic: x, rate: 1, arrival: late}", "arrival: 'late' is none of uniform, poisson"},
       {"{topic: x, rate: 1, arrival: poisson, phase: sync}", "and not poisson"}};
   for (const auto& [flow, fault] : flows) {
@@ -229,6 +236,50 @@ TEST_CASE("scenario: what cannot be carried out") {
   const char* small = "groups: {a: {publish: [{topic: x, rate: 1, size: 15}]}}";
   CHECK(has(unusable(small), "has no room for a stamp"));
   CHECK(unusable(small, Version::kV5) == "");
+}
+
+TEST_CASE("scenario: sizes that are drawn for each message") {
+  const auto publishing = [](const std::string& sizes) {
+    return "groups: {a: {publish: [{topic: x, rate: 1, size: " + sizes + "}]}}";
+  };
+  const auto sizes_of = [&](const std::string& sizes) {
+    return parse_scenario("f", publishing(sizes))->groups[0].flows[0].size;
+  };
+  CHECK(sizes_of("'64,1k,16k'").text() == "64,1k,16k");
+  CHECK(sizes_of("[64, 1k,  16k]").text() == "64,1k,16k");
+  CHECK(sizes_of("[64, 1k, 16k]").mean() == doctest::Approx((64 + 1024 + 16384) / 3.0));
+  CHECK(sizes_of("100..2000").max() == 2000);
+  CHECK(sizes_of("exp:512").mean() == 512);
+  CHECK_FALSE(sizes_of("1k").varies());
+
+  const LoadOptions load = applied(
+      "groups:\n"
+      "  a: {publish: [{topic: x, rate: 30, size: 100..300}]}\n"
+      "  b: {publish: [{topic: y, rate: 10, size: [50, 151]}, {topic: z, rate: 10}]}\n");
+  CHECK(load.payload_size == 191);          // (30 * 200 + 10 * 100.5 + 10 * 256) / 50 is 191.3
+  CHECK(load.flow(1).payload_size == 101);  // 100.5
+  CHECK(load.payloads_of(0).sizes.text() == "100..300");
+  CHECK(load.payloads_of(2).sizes.text() == "256");
+  CHECK(load.payloads_of(1).seed == load.arrival.seed);
+  CHECK(load.payloads.described == "random, sizes of each group's own");
+  CHECK(load.stamp == StampPlace::kPayload);
+  CHECK(applied(publishing("exp:512")).payloads.described == "random exp:512");
+  CHECK(applied(publishing("512")).payloads.described == "random");
+
+  // The smallest one counts.
+  CHECK(has(unusable(publishing("15..2000")), "A size of 15 has no room for a stamp"));
+  CHECK(unusable(publishing("16..2000")) == "");
+  CHECK(unusable(publishing("15..2000"), Version::kV5) == "");
+  // 33 has room for a stamp of 32 bytes, and not for 8 more, as 24 has behind one of 16.
+  const auto strict = [&](const std::string& sizes) {
+    LoadOptions to;
+    to.verify = Verify::kStrict;
+    const auto done = apply(*parse_scenario("f", publishing(sizes)), to);
+    return done ? "" : done.error().text;
+  };
+  CHECK(strict("[24, 40]") == "");
+  CHECK(strict("exp:100") == "");
+  CHECK(has(strict("[24, 33]"), "needs 8 bytes behind the stamp, and a size of 24,33"));
 }
 
 TEST_CASE("scenario: every preset can be carried out") {

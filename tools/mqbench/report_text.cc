@@ -19,10 +19,13 @@ std::string load_line(const Record& record) {
   }
   if (!record.groups.empty()) {
     return fmt::format(
-        "scenario of {} groups, {} on average, {}, {:.1f} s after {:.1f} s of warm-up, {} "
+        "scenario of {} groups, {}, {}, {:.1f} s after {:.1f} s of warm-up, {} "
         "thread{}\n",
-        record.groups.size(), format_size(record.size_bytes), loop_text(record), record.window_s,
-        record.warm_up_s, record.threads, record.threads == 1 ? "" : "s");
+        record.groups.size(),
+        record.payload == "random" ? fmt::format("{} on average", format_size(record.size_bytes))
+                                   : record.payload_text(),
+        loop_text(record), record.window_s, record.warm_up_s, record.threads,
+        record.threads == 1 ? "" : "s");
   }
   return fmt::format(
       "{} {} -> {}, QoS {}, {}, {}, {:.1f} s after {:.1f} s of warm-up, "

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
-#include "codec/limits.h"
 #include "io/address.h"
 #include "mqbench/topic_template.h"
 #include "mqbench/yaml.h"
@@ -52,7 +51,7 @@ class Reader {
   Read time(const YamlNode& node, Duration& to) const;
   Read rate(const YamlNode& node, double& to) const;
   Read qos(const YamlNode& node, Qos& to) const;
-  Read size(const YamlNode& node, uint64_t& to) const;
+  Read size(const YamlNode& node, SizeSpec& to) const;
   Read texts(const YamlNode& node, std::vector<std::string>& to) const;
   template <class T>
   Read word(const YamlNode& node, std::initializer_list<T> words, T& to) const;
@@ -135,13 +134,19 @@ Result<void> Reader::qos(const YamlNode& node, Qos& to) const {
   return {};
 }
 
-Result<void> Reader::size(const YamlNode& node, uint64_t& to) const {
-  const auto value = parse_size(node.text);
-  if (node.kind != YamlNode::Kind::kScalar || !value || *value > kVarintMax / 2) {
-    return fault(node, fmt::format("'{}' is not a size as 64, 1k or 2M, of at most {}", node.text,
-                                   format_size(kVarintMax / 2)));
-  }
-  to = *value;
+// As --size has it, or a list of sizes.
+Result<void> Reader::size(const YamlNode& node, SizeSpec& to) const {
+  std::string words = node.text;
+  const auto add = [&](const YamlNode& one) {
+    std::string word;
+    auto read = text(one, word);
+    words += (words.empty() ? "" : ",") + word;
+    return read;
+  };
+  if (node.kind != YamlNode::Kind::kScalar) MQ_CHECK(list(node, SizeSpec::kListMax, add));
+  const auto sizes = SizeSpec::parse(words);
+  if (!sizes) return fault(node, fmt::format("'{}': {}", words, sizes.error().text));
+  to = *sizes;
   return {};
 }
 

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "codec/version.h"
 #include "mqbench/schedule.h"
+#include "mqbench/size_spec.h"
 
 namespace mq {
 
@@ -24,7 +25,7 @@ struct Scenario {
     std::string topic;
     uint32_t topics = 1;
     Qos qos = Qos::kAtMostOnce;
-    uint64_t size = 256;
+    SizeSpec size;
     double rate = 0;
     Arrival arrival = Arrival::kUniform;
     Phase phase = Phase::kEven;

@@ -19,27 +19,37 @@ namespace {
 constexpr uint64_t kSeedStep = 0x9e3779b97f4a7c15;
 
 // There is one place for the stamps of all messages.
-Result<void> place_stamp(const Scenario& scenario, LoadOptions& to) {
-  uint64_t smallest = UINT64_MAX;
-  for (const Scenario::Group& group : scenario.groups) {
-    for (const Scenario::Flow& flow : group.flows) smallest = std::min(smallest, flow.size);
-  }
+Result<void> place_stamp(LoadOptions& to) {
   to.stamp = StampPlace::kPayload;
-  size_t stamp = stamp_size(smallest);
-  if (smallest < kCompactStampSize) {
-    if (to.client.version != Version::kV5) {
+  for (const Payloads& payloads : to.flow_payloads) {
+    const StampPlace place = payloads.stamp_place(to.client.version == Version::kV5);
+    if (place == StampPlace::kNone) {
       return invalid(
           fmt::format("A size of {} has no room for a stamp: that takes {} bytes, or MQTT 5.",
-                      smallest, kCompactStampSize));
+                      payloads.sizes.min(), kCompactStampSize));
     }
-    to.stamp = StampPlace::kCorrelation;
-    stamp = 0;
+    if (place == StampPlace::kCorrelation) to.stamp = place;
   }
-  if (to.verify == Verify::kStrict && smallest < stamp + PayloadPattern::kSizeMin) {
-    return invalid(fmt::format("--verify strict needs sizes of {} bytes or more.",
-                               stamp + PayloadPattern::kSizeMin));
+  if (to.verify != Verify::kStrict) return {};
+  for (const Payloads& payloads : to.flow_payloads) {
+    if (payloads.can_be_verified(to.stamp)) continue;
+    return invalid(
+        fmt::format("--verify strict needs {} bytes behind the stamp, and a size of {} has no room "
+                    "for them.",
+                    PayloadPattern::kSizeMin, payloads.sizes.text()));
   }
   return {};
+}
+
+// For the report: which payloads the flows have, as far as one can say it in a word.
+std::string described(const std::vector<Payloads>& flows) {
+  const bool varies =
+      std::ranges::any_of(flows, [](const Payloads& one) { return one.sizes.varies(); });
+  if (!varies) return "random";
+  const std::string& first = flows.front().sizes.text();
+  const bool are_alike = std::ranges::all_of(
+      flows, [&first](const Payloads& one) { return one.sizes.text() == first; });
+  return are_alike ? fmt::format("random {}", first) : "random, sizes of each group's own";
 }
 
 Result<void> apply_all(const Scenario& scenario, LoadOptions& to) {
@@ -73,22 +83,24 @@ Result<void> apply_all(const Scenario& scenario, LoadOptions& to) {
       plan.flows.push_back({flow.topic, flow.topics, flow.qos});
       FlowLoad& load = to.flow_loads.emplace_back();
       load.qos = flow.qos;
-      load.payload_size = static_cast<uint32_t>(flow.size);
+      load.payload_size = static_cast<uint32_t>(flow.size.mean() + 0.5);
       Payloads& payloads = to.flow_payloads.emplace_back();
-      payloads.sizes = SizeSpec(load.payload_size);
+      payloads.sizes = flow.size;
+      payloads.seed = to.arrival.seed;
       payloads.verifiable = to.verify == Verify::kStrict;
       load.stages = scenario.stages(g, flow);
       load.arrival = {flow.arrival, flow.phase, to.arrival.seed + kSeedStep * to.flow_loads.size()};
       load.rate =
           static_cast<double>(RateCurve(load.stages).messages()) / seconds(scenario.duration);
       sum += *load.rate;
-      size_sum += *load.rate * static_cast<double>(flow.size);
+      size_sum += *load.rate * flow.size.mean();
     }
   }
   if (to.flow_loads.empty()) return invalid("No group publishes: conn and sub are for that.");
   to.rate = sum;
-  to.payload_size = sum > 0 ? static_cast<uint32_t>(size_sum / sum) : 0;
-  MQ_CHECK(place_stamp(scenario, to));
+  to.payload_size = sum > 0 ? static_cast<uint32_t>(size_sum / sum + 0.5) : 0;
+  to.payloads.described = described(to.flow_payloads);
+  MQ_CHECK(place_stamp(to));
   MQ_TRY(to.plan, LoadPlan::make(groups, {.run = to.run_name,
                                           .id_prefix = to.client.client_id,
                                           .user = to.client.user_name.value_or("")}));
