@@ -70,12 +70,16 @@ ClientSession::Received ClientSession::on_connack(const Frame& frame) {
   // 3.1 has no Session Present: a server that was told to keep the session is taken to have it.
   // When it has not, packets with DUP are as good as new ones.
   const bool resumed = version == Version::kV31 ? server_keeps_session_ : connack->session_present;
+  const bool by_somebody_else =
+      !server_keeps_session_ && !connection_.clean_start && (resumed || version == Version::kV31);
   apply_connack(*connack);
   state_ = State::kConnected;
-  if (resumed) {
+  if (resumed && !by_somebody_else) {
     resume();
   } else {
     start_over();
+    held_ids_.forget();
+    if (by_somebody_else) held_ids_.assume_all();
   }
   fill_window();
   return Connected{resumed, connack->properties};

@@ -195,6 +195,10 @@ std::optional<ReasonCode> ClientSession::refusal(const Message& message) const {
 }
 
 uint32_t ClientSession::window_left() const {
+  return waiting_.empty() ? window_room() : 0;
+}
+
+uint32_t ClientSession::window_room() const {
   if (state_ != State::kConnected || connection_.outstanding >= connection_.send_quota) return 0;
   return std::min(connection_.send_quota - connection_.outstanding, inflight_.room());
 }
@@ -235,12 +239,28 @@ bool ClientSession::send_now(OutEntry& next) {
     ++queued_qos0_;
     return true;
   }
-  if (window_left() == 0) return false;
+  const uint32_t room = window_room();
+  if (room == 0) return false;
+  if (next.message->qos() == Qos::kExactlyOnce && held_ids_.may_hold(inflight_.next_id())) {
+    release_ids(std::clamp<uint32_t>(waiting_.size(), 1, room));
+    return false;
+  }
   // [MQTT-4.3.2-1] [MQTT-4.3.3-1]
   const uint16_t id = inflight_.add(
       {std::move(next.message), next.aux, next.first_byte, InflightEntry::State::kPublishSent});
   send_publish(id, *inflight_.find(id));
   return true;
+}
+
+// Asks the server to be done with the next identifiers, for so many messages. They are sent when it
+// has answered.
+void ClientSession::release_ids(uint32_t count) {
+  if (held_ids_.asked() > 0) return;
+  for (uint16_t id = inflight_.next_id(); count > 0; --count, id = Inflight::id_after(id)) {
+    if (!held_ids_.may_hold(id)) continue;
+    held_ids_.ask(id);
+    queue_ack(PacketType::kPubrel, id, ReasonCode::kSuccess);
+  }
 }
 
 void ClientSession::send_publish(uint16_t packet_id, InflightEntry& entry) {
@@ -333,6 +353,10 @@ Acked ClientSession::finish(uint16_t packet_id, InflightEntry& entry, ReasonCode
 ClientSession::Received ClientSession::on_ack(const Frame& frame) {
   const auto ack = decode_ack(frame, options_.version);
   if (!ack) return fail_with(ack.error(), frame.type());
+  if (ack->type == PacketType::kPubcomp && held_ids_.answered(ack->packet_id)) {
+    fill_window();
+    return std::nullopt;
+  }
   InflightEntry* const entry = inflight_.find(ack->packet_id);
   if (entry == nullptr) {
     // A server that lost track, or one whose answer was overtaken by a reconnect: not a reason to

@@ -84,6 +84,7 @@ void ClientSession::opened(Now now, Bytes auth_data) {
 
 void ClientSession::closed(Now) {
   state_ = State::kIdle;
+  held_ids_.closed();
   take_back_output();
   requests_.clear();
   inflight_.for_each([this](uint16_t, InflightEntry& entry) {

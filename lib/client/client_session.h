@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "client/client_event.h"
 #include "client/client_options.h"
+#include "client/held_ids.h"
 #include "codec/decode_error.h"
 #include "codec/frame_reader.h"
 #include "codec/packet.h"
@@ -145,7 +146,7 @@ class ClientSession {
   // Bytes of memory behind them.
   uint64_t queued_bytes() const { return queued_bytes_; }
   // How many more QoS 1 or 2 publish() calls would go out at once, without waiting for
-  // acknowledgements.
+  // acknowledgements. 0 while messages wait.
   uint32_t window_left() const;
 
   // Of the present connection, or of the last one.
@@ -232,6 +233,8 @@ class ClientSession {
   void fill_window();
   bool nothing_waits() const;
   bool send_now(OutEntry& next);
+  uint32_t window_room() const;
+  void release_ids(uint32_t count);
   void send_publish(uint16_t packet_id, InflightEntry& entry);
   bool produce_publish(OutBatch& to, Now now);
   bool publish_frame(const PublishRequest& request);
@@ -246,6 +249,7 @@ class ClientSession {
   std::string client_id_;
   bool server_keeps_session_ = false;
   Inflight inflight_;
+  HeldIds held_ids_;
   InboundQos2 inbound_qos2_;
 
   OutQueue out_;

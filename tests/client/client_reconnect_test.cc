@@ -250,6 +250,87 @@ TEST_CASE("QoS 0 messages that were ready to be sent are messages again, with al
   CHECK(c.session.produced_qos0() == 5);
 }
 
+TEST_CASE("[MQTT-4.3.3-10] identifiers of a client that was here before are released first") {
+  ClientScript c(durable(Version::kV311));
+  c.connect(kSession311).publish("a", "1", 2, 1).expect("62 02 0001").expect_nothing();
+  c.publish("a", "2", 2, 2).publish("b", "3", 0).publish("a", "4", 2, 4);
+  c.expect_nothing();
+  CHECK(c.session.queued() == 4);
+  CHECK(c.session.window_left() == 0);
+  c.send("70 02 0001").expect("34 06 0001 'a' 0001 '1'  62 02 0002  62 02 0003  62 02 0004");
+  SUBCASE("and then all is as ever") {
+    c.send("50 02 0001").expect("62 02 0001");
+    c.send("70 02 0002").expect("34 06 0001 'a' 0002 '2'  30 04 0001 'b' '3'").expect_nothing();
+    c.send("70 02 0001").event("acked 1 id=1 qos=2: Success");
+    c.send("70 02 0003").expect("34 06 0001 'a' 0003 '4'");
+    c.publish("a", "5", 2, 5).expect_nothing();  // 0004 is still asked for
+    c.send("70 02 0004").expect("34 06 0001 'a' 0004 '5'");
+  }
+  SUBCASE("a request that comes between takes an identifier, which is another thing") {
+    c.subscribe("f").expect("82 06 0002 0001 'f' 00");
+    c.send("70 02 0002").expect_nothing();
+    c.send("70 02 0003").expect("34 06 0001 'a' 0003 '2'  30 04 0001 'b' '3'");
+    c.send("90 03 0002 00").event("subscribed 0 id=2: 00");
+  }
+  SUBCASE("what was sent is sent again after a loss, what was asked for is asked again") {
+    c.close();
+    c.connect(kSession311).expect("3c 06 0001 'a' 0001 '1'  62 02 0002  62 02 0003  62 02 0004");
+    c.send("70 02 0002").expect("34 06 0001 'a' 0002 '2'  30 04 0001 'b' '3'");
+  }
+  SUBCASE("a server that ends the connection twice in place of an answer is not asked again") {
+    c.close();
+    c.connect(kSession311).expect("3c 06 0001 'a' 0001 '1'  62 02 0002  62 02 0003  62 02 0004");
+    c.close();
+    c.connect(kSession311).expect("3c 06 0001 'a' 0001 '1'  34 06 0001 'a' 0002 '2'");
+    c.expect("30 04 0001 'b' '3'  34 06 0001 'a' 0003 '4'");
+  }
+  SUBCASE("a server that has lost the session holds nothing") {
+    c.close();
+    c.connect("20 02 00 00").expect("34 06 0001 'a' 0001 '1'  34 06 0001 'a' 0002 '2'");
+    c.expect("30 04 0001 'b' '3'  34 06 0001 'a' 0003 '4'");
+  }
+}
+
+TEST_CASE("identifiers are released where the server may hold a QoS 2 message, and else not") {
+  SUBCASE("QoS 1 has no repetitions that are left out") {
+    ClientOptions options = durable(Version::kV5);
+    options.clean_start = false;
+    ClientScript c(options);
+    c.connect(kSession5).publish("a", "1", 1).expect("32 07 0001 'a' 0001 00 '1'");
+    c.publish("a", "2", 2).expect("62 02 0002");
+    c.send("70 03 0002 92").expect("34 07 0001 'a' 0002 00 '2'");
+  }
+  SUBCASE("a new session") {
+    ClientScript c(durable(Version::kV5));
+    c.connect(kNoSession5).publish("a", "1", 2).expect("34 07 0001 'a' 0001 00 '1'");
+    c.close();
+    c.connect(kSession5).expect("3c 07 0001 'a' 0001 00 '1'");
+    c.publish("a", "2", 2).expect("34 07 0001 'a' 0002 00 '2'");
+  }
+  SUBCASE("3.1 does not say whether the session is new") {
+    ClientScript c(durable(Version::kV31));
+    c.connect().publish("a", "1", 2).expect("62 02 0001");
+    c.send("70 02 0001").expect("34 06 0001 'a' 0001 '1'");
+  }
+  SUBCASE("each of the 65535 once") {
+    ClientScript c(durable(Version::kV311));
+    c.connect(kSession311);
+    uint32_t released = 0;
+    for (uint32_t i = 0; i < 65'535 + 10; ++i) {
+      const auto id = static_cast<uint16_t>(i % 65'535 + 1);
+      c.publish("a", "", 2);
+      if (i < 65'535) {
+        c.expect(fmt::format("62 02 {:04x}", id)).send(fmt::format("70 02 {:04x}", id));
+        ++released;
+      }
+      c.expect(fmt::format("34 05 0001 'a' {:04x}", id)).send(fmt::format("50 02 {:04x}", id));
+      c.expect(fmt::format("62 02 {:04x}", id)).send(fmt::format("70 02 {:04x}", id));
+      c.event(fmt::format("acked 0 id={} qos=2: Success", id));
+    }
+    CHECK(released == 65'535);
+  }
+}
+
 TEST_CASE("what a batch had no room for is sent on the next connection, in its order") {
   ClientScript c(v5());
   c.connect();

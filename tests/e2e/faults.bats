@@ -116,7 +116,7 @@ allowed 3'
   for option in --insecure '--tls-version tlsv1.2' '--ciphers DEFAULT' \
     "--cert $certs/alice.crt --key $certs/alice.key"; do
     # shellcheck disable=SC2086
-    run -7 timeout 10 mosquitto_pub -h localhost -p "$port" -t t -m m -u user -P secret $option
+    run ! timeout 10 mosquitto_pub -h localhost -p "$port" -t t -m m -u user -P secret $option
     # shellcheck disable=SC2086
     mqpub -h localhost -p "$port" -t t -m m -u user -P secret $option
   done
@@ -125,7 +125,7 @@ allowed 3'
     'require_certificate true'
   local arguments=(-h localhost -p "$port" -t t -m m --tls-use-os-certs)
   arguments+=(--cert "$certs/alice.crt" --key "$certs/alice.key")
-  run -7 timeout 10 mosquitto_pub "${arguments[@]}"
+  run ! timeout 10 mosquitto_pub "${arguments[@]}"
   mqpub "${arguments[@]}"
   # And a password stays here when the port is one of TLS and the options say no to it.
   run -1 mqpub -h localhost -p 8883 --no-tls -t t -m m -u user -P secret
@@ -217,6 +217,36 @@ allowed 3'
   diff <(seq 3000) <(grep -v end "$work/qos2")
   # At least once: without the repetitions it is the same.
   diff <(seq 3000) <(grep -v end "$work/qos1" | awk '!seen[$0]++')
+}
+
+# What a client leaves behind that was killed between PUBREC and PUBREL: X, identifiers 1 to 3.
+leave_unreleased() {
+  exec 7<>"/dev/tcp/127.0.0.1/$port"
+  printf '\x10\x0d\x00\x04MQTT\x04\x00\x00\x3c\x00\x01X' >&7
+  head -c 4 <&7 >"$work/connack"
+  local id
+  for id in 1 2 3; do printf '\x34\x06\x00\x01t\x00%bh' "\\x0$id" >&7; done
+  head -c 12 <&7 >"$work/pubrecs"
+  exec 7>&-
+}
+
+@test "a client killed in the middle of QoS 2 and run again: none of its lines is taken for an old one" {
+  local broker options
+  for broker in start_broker start_mosquitto; do
+    "$broker"
+    for options in '-V 311' '-V 5 -x 100'; do
+      subscribe lines mqsub -t t -q 2 -N -v
+      leave_unreleased
+      # shellcheck disable=SC2086
+      seq -f '%g.' 6 | timeout 30 mqpub -p "$port" -c -i X $options -q 2 -t t -l
+      mqpub -p "$port" -q 2 -t t -m end
+      wait_for grep -q end "$work/lines"
+      # mosquitto passes on at PUBREL: then the killed client's messages arrive, too.
+      [ "$(tr -d 'th ' <"$work/lines")" = 1.2.3.4.5.6.end ]
+      kill "$sub_pid"
+      mqpub -p "$port" -i X -n -t t
+    done
+  done
 }
 
 @test "the broker killed and started again: no line is missing" {

@@ -61,6 +61,9 @@ void WireTap::check_sent(const Packet& packet, size_t size) {
     aliases_in_.maximum =
         connect->properties.number(PropertyId::kTopicAliasMaximum).value_or(0);
     keeps_session_without_flag_ = connect->version == Version::kV31 && !connect->clean_start;
+    const auto expiry = connect->properties.number(PropertyId::kSessionExpiryInterval);
+    keeps_session_ =
+        connect->version == Version::kV5 ? expiry.value_or(0) > 0 : !connect->clean_start;
   } else if (const auto* connack = std::get_if<Connack>(&packet)) {
     aliases_in_.maximum =
         connack->properties.number(PropertyId::kTopicAliasMaximum).value_or(0);
@@ -85,6 +88,9 @@ void WireTap::check_publish(const Publish& publish) {
   const uint16_t id = publish.packet_id;
   const size_t payload = std::hash<std::string_view>{}(to_string_view(publish.payload));
   const auto known = sent_messages_->entries.find(id);
+  if (publish.qos == Qos::kExactlyOnce && asked_.contains(id)) {
+    fail(fmt::format("packet {} is still asked for", id));
+  }
   if (known == sent_messages_->entries.end()) {
     // [MQTT-3.3.1-1] [MQTT-4.3.2-2] [MQTT-4.3.3-2]
     if (publish.dup) fail(fmt::format("packet {} is new and has DUP", id));
@@ -127,6 +133,11 @@ void WireTap::check_ack(const Ack& ack) {
   }
   // Without a PUBREC on this connection it takes up an exchange of the session [MQTT-4.4.0-1].
   const auto known = sent_messages_->entries.find(ack.packet_id);
+  if (known == sent_messages_->entries.end() && sent_messages_->anothers) {
+    // Of a client before this one: the identifier is made free before it is used.
+    asked_.insert(ack.packet_id);
+    return;
+  }
   if (known == sent_messages_->entries.end() || !known->second.released) {
     fail(fmt::format("PUBREL {} without PUBREC", ack.packet_id));
   }
@@ -147,11 +158,7 @@ void WireTap::note_received(const Packet& packet) {
         connack->properties.number(PropertyId::kMaximumPacketSize).value_or(kPacketMax);
     aliases_out_.maximum =
         connack->properties.number(PropertyId::kTopicAliasMaximum).value_or(0);
-    // [MQTT-3.2.2-5]
-    if (!connack->session_present && !keeps_session_without_flag_ &&
-        connack->reason == ReasonCode::kSuccess) {
-      sent_messages_->entries.clear();
-    }
+    if (connack->reason == ReasonCode::kSuccess) note_session(*connack);
   } else if (const auto* publish = std::get_if<Publish>(&packet)) {
     if (publish->qos == Qos::kAtLeastOnce) pubacks_due_.push_back(publish->packet_id);
     if (publish->qos == Qos::kExactlyOnce) pubrecs_due_.push_back(publish->packet_id);
@@ -166,8 +173,19 @@ void WireTap::note_received(const Packet& packet) {
   }
 }
 
+void WireTap::note_session(const Connack& connack) {
+  const bool present = connack.session_present || keeps_session_without_flag_;
+  if (!present || !sent_messages_->kept) {
+    sent_messages_->entries.clear();  // [MQTT-3.2.2-5]
+    sent_messages_->anothers = present;
+  }
+  const auto expiry = connack.properties.number(PropertyId::kSessionExpiryInterval);
+  sent_messages_->kept = expiry ? *expiry > 0 : keeps_session_;
+}
+
 void WireTap::note_ack(const Ack& ack) {
   if (ack.type == PacketType::kPubrel) return pubcomps_due_.push_back(ack.packet_id);
+  if (ack.type == PacketType::kPubcomp && asked_.erase(ack.packet_id) > 0) return;
   const bool received = ack.type == PacketType::kPubrec && !is_error(ack.reason);
   if (received) pubrels_due_.push_back(ack.packet_id);
   const auto known = sent_messages_->entries.find(ack.packet_id);

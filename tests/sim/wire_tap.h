@@ -21,6 +21,10 @@ struct SentMessages {
     bool released = false;  // PUBREC has come: only PUBREL may follow
   };
   std::map<uint16_t, Entry> entries;
+  // Of a client: the server has accepted that it keep the session.
+  bool kept = false;
+  // Of a client: the server's session was there before it.
+  bool anothers = false;
 };
 
 // Every packet must decode, and what this end sends must be what the standard allows it to send
@@ -68,6 +72,7 @@ class WireTap {
   void check_publish(const Publish& publish);
   void check_ack(const Ack& ack);
   void note_received(const Packet& packet);
+  void note_session(const Connack& connack);
   void note_ack(const Ack& ack);
   void expect_next(std::deque<uint16_t>& due, uint16_t id, const char* what);
   [[noreturn]] void fail(const std::string& what) const;
@@ -81,6 +86,7 @@ class WireTap {
   bool first_sent_ = false;
   bool said_goodbye_ = false;  // DISCONNECT or a refusing CONNACK was sent
   bool keeps_session_without_flag_ = false;  // 3.1: CONNACK cannot say that the session is there
+  bool keeps_session_ = false;               // what this end's CONNECT asked for
 
   // What the other end has announced.
   uint32_t peer_receive_maximum_ = kReceiveMaximumDefault;
@@ -89,6 +95,7 @@ class WireTap {
 
   std::set<uint16_t> on_the_way_;      // our PUBLISH packets that count against its maximum
   std::set<uint16_t> sent_here_;       // PUBLISH identifiers sent by this connection, unfinished
+  std::set<uint16_t> asked_;           // released without a message of ours, unanswered
   // Answers that are due, in the order in which their causes came.
   std::deque<uint16_t> pubacks_due_, pubrecs_due_, pubrels_due_, pubcomps_due_, subacks_due_,
       unsubacks_due_;
