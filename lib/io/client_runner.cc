@@ -44,6 +44,7 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   }
   void start();
   void stop(ReasonCode reason, Properties properties, Duration deadline);
+  bool cut(Duration down);
   void pause(bool paused);
   void wake() { loop_.once(*this); }
 
@@ -400,6 +401,19 @@ void ClientRunner::Impl::lost(const EndReason& reason, Now now) {
   handler_.on_lost(error, delay, now);
 }
 
+bool ClientRunner::Impl::cut(Duration down) {
+  if (state_ != State::kConnected || !connected()) return false;
+  const Now now = loop_.now();
+  drop_transport(now);
+  // It says nothing about the server.
+  backoff_.reset();
+  connected_at_ = kNever;
+  state_ = State::kWaiting;
+  waited_ = down;
+  timer_.set(add(now.mono, down));
+  return true;
+}
+
 void ClientRunner::Impl::stop(ReasonCode reason, Properties properties, Duration deadline) {
   switch (state_) {
     case State::kStopping:
@@ -457,6 +471,9 @@ void ClientRunner::wake() {
 }
 void ClientRunner::stop(ReasonCode reason, Properties properties, Duration deadline) {
   impl_->stop(reason, properties, deadline);
+}
+bool ClientRunner::cut(Duration down) {
+  return impl_->cut(down);
 }
 void ClientRunner::pause_reading() {
   impl_->pause(true);

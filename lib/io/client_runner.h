@@ -104,6 +104,10 @@ class ClientRunner {
   // take the bytes, after `deadline`.
   void stop(ReasonCode reason = ReasonCode::kSuccess, Properties properties = {},
             Duration deadline = std::chrono::seconds(1));
+  // Drops the connection as if the network had gone: the server sees no DISCONNECT, and the handler
+  // is not told. It is made again after `down`, whatever the options say, and tried as after any
+  // loss. False when connected() is. Not for calls from the handler.
+  bool cut(Duration down);
   // Stops and goes on with reading from the network: the consumer cannot take more.
   void pause_reading();
   void resume_reading();

@@ -80,6 +80,40 @@ holds() {
   holds '.counts | .planned == 20 and .received == 40'
 }
 
+@test "storms cut exactly their share, losses are theirs, and the report says when" {
+  cat >"$work/s.yaml" <<YAML
+duration: 1s
+warmup: 100ms
+groups:
+  sensors:
+    clients: 20
+    publish: [{topic: "s/{i}", qos: 1, rate: 10/s}]
+    subscribe: [{filter: "cmd/{i}", qos: 1}]
+  idle: {clients: 9}
+  commander: {publish: [{topic: "cmd/{rand:20}", qos: 1, rate: 100/s}]}
+stages:
+  - {at: 200ms, storm: {group: sensors, percent: 50, down: 300ms}}
+  - {at: 300ms, storm: {group: idle, percent: 1%, down: 100ms}}
+  - {at: 600ms, sensors.rate: 200%, storm: {group: idle, percent: 100, down: 50ms}}
+YAML
+  for threads in 1 3; do
+    scenario "$work/s.yaml" -h 127.0.0.1 -p "$port" --threads "$threads" --html "$work/r.html" >"$work/text"
+    # 10 of 20, 1 of 9, and all 9.
+    holds '.counts.disconnects == 20 and [.groups[].counts.disconnects] == [10, 10, 0]'
+    holds '.counts | .planned == 380 and .sent == 380 and .expected == .received + .lost.reconnect'
+    holds '.groups[2].counts.lost | .reconnect > 0 and .acked == 0'
+    holds '[.events[].text] | .[0] == "storm: 10 of 20 connections of sensors cut, for 300 ms" and length == 6
+      and contains(["storm: 10 of 10 connections of sensors back", "storm: 1 of 1 connections of idle back"])'
+    grep -q '^events    0.200 s: storm: 10 of 20 connections of sensors cut, for 300 ms' "$work/text"
+    grep -q '<td>0.600</td><td>storm: 9 of 9 connections of idle cut, for 50.0 ms</td>' "$work/r.html"
+  done
+  run -2 --separate-stderr mqbench scenario "$work/s.yaml" -h 127.0.0.1 -p "$port" --reconnect off
+  [[ $stderr == *"$work/s.yaml: After a storm clients come back"* ]]
+  sed -i 's/group: idle/group: idel/' "$work/s.yaml"
+  run -2 --separate-stderr mqbench scenario "$work/s.yaml" -h 127.0.0.1 -p "$port"
+  [[ $stderr == *"$work/s.yaml:12: group: there is no group 'idel'; there are sensors, idle, commander"* ]]
+}
+
 @test "sizes are drawn for each message, and every byte can be verified" {
   cat >"$work/s.yaml" <<YAML
 duration: 500ms

@@ -231,6 +231,43 @@ TEST_CASE("a server that accepts and does no more is asked less and less often")
   }
 }
 
+TEST_CASE("a connection that is cut comes back, whatever happens to others") {
+  Loop loop;
+  std::optional<FakeServer> server(std::in_place, loop, well_behaved_v3);
+  const uint16_t port = server->address().port;
+  Client client(loop, {.address = server->address(), .reconnect = true});
+  CHECK_FALSE(client.runner->cut(1ms));  // there is none
+  REQUIRE(run_until(loop, [&] { return client.connected == 1; }));
+  SUBCASE("without DISCONNECT, and with what was not acknowledged") {
+    client.publish("once", Qos::kAtLeastOnce);
+    CHECK(client.runner->cut(1ms));
+    CHECK(client.runner->fd() == -1);
+    CHECK_FALSE(client.runner->connected());
+    CHECK_FALSE(client.runner->cut(1ms));
+    REQUIRE(run_until(loop, [&] { return client.acked == 1; }));
+    CHECK(client.connected == 2);
+    CHECK(client.lost == 0);
+    CHECK(server->count<Connect>() == 2);
+    CHECK(server->count<Disconnect>() == 0);
+  }
+  SUBCASE("the next tries are as after any loss") {
+    server.reset();
+    // Closed by the server or by us, whichever is seen first.
+    static_cast<void>(client.runner->cut(1ms));
+    REQUIRE(run_until(loop, [&] { return client.lost >= 2; }));
+    server.emplace(loop, well_behaved_v3, Version::kV311, port);
+    REQUIRE(run_until(loop, [&] { return client.connected == 2; }));
+  }
+  SUBCASE("it is stopped while it waits") {
+    CHECK(client.runner->cut(1h));
+    client.runner->stop();
+    CHECK_FALSE(client.runner->cut(1h));
+  }
+  if (client.runner) client.runner->stop();
+  REQUIRE(run_until(loop, [&] { return client.ended == 1; }));
+  CHECK_FALSE(client.error);
+}
+
 TEST_CASE("a lost connection ends it where that was asked for") {
   Loop loop;
   FakeServer server(loop, [&](FakeServer::Connection& c, const Packet&) {

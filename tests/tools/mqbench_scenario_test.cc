@@ -162,7 +162,7 @@ TEST_CASE("scenario: errors name file, line, key and what is allowed") {
       {"duration: 0", "duration: it is a millisecond at least"},
       {"duration: soon", "duration: 'soon' is not a time as"},
       {"broker: http://x", "broker: it is a URL as mqtt://HOST:1883"},
-      {"stages: [{sensors.rate: 5%}]", "has no such key; it has at, ramp, a.rate"},
+      {"stages: [{sensors.rate: 5%}]", "has no such key; it has at, ramp, storm, a.rate"},
       {"stages: [{a.rate: 5%}]", "stages: 'at' is missing"},
       {"stages: [{at: 1s, a.rate: 5}]", "a.rate: '5' is not a share of the group's rate"},
       {"stages: [{at: 1m, a.rate: 5%}]", "stages: it lies outside of the duration"},
@@ -174,6 +174,39 @@ TEST_CASE("scenario: errors name file, line, key and what is allowed") {
     CHECK(error(one + line).starts_with("f:2: "));
     CHECK(has(error(one + line), fault));
   }
+  const std::pair<const char*, const char*> storms[] = {
+      {"group: b, percent: 5, down: 1s", "group: there is no group 'b'; there are a"},
+      {"percent: 5, down: 1s", "it needs a group and a percent"},
+      {"group: a, down: 1s", "it needs a group and a percent"},
+      {"group: a, percent: 5", "'down', the time until they come back, is a millisecond at least"},
+      {"group: a, percent: 101, down: 1s", "percent: '101' is not a percentage from 0 to 100"},
+      {"group: a, percent: -1, down: 1s", "percent: '-1' is not a percentage from 0 to 100"},
+      {"group: a, percent: nan, down: 1s", "percent: 'nan' is not a percentage from 0 to 100"},
+      {"group: a, percent: half, down: 1s", "percent: 'half' is not a percentage"},
+      {"group: a, percent: 5, down: 0", "is a millisecond at least"},
+      {"group: a, percent: 5, down: soon", "down: 'soon' is not a time as"},
+      {"group: a, percent: 5, down: 8001ms", "would come back after the duration"},
+      {"group: a, percent: 5, down: 1s, up: 1", "'storm' has no such key; it has group, percent"}};
+  for (const auto& [keys, fault] : storms) {
+    CAPTURE(keys);
+    const std::string line = std::string("stages: [{at: 2s, storm: {") + keys + "}}]";
+    CHECK(error(one + line).starts_with("f:2: "));
+    CHECK(has(error(one + line), fault));
+  }
+  CHECK(error(one + "stages: [{at: 2s, storm: {group: a, percent: 5, down: 8s}}]") == "");
+  CHECK(has(error(one + "stages: [{at: 11s, storm: {group: a, percent: 5, down: 1s}}]"),
+            "stages: it lies outside of the duration"));
+  CHECK(has(error(one + "stages: [{at: 2s, storm: 5}]"), "storm: 'storm' is a map"));
+  CHECK(has(error(one + "stages: [{at: 2s, ramp: 1s, storm: {group: a, percent: 5, down: 1s}}]"),
+            "ramp: it is for rates"));
+  const auto two = [&](const char* first, const char* second) {
+    const std::string storm = ", storm: {group: a, percent: 50%, down: 2s}}";
+    return error(one + "stages: [{at: " + first + storm + ", {at: " + second + storm + "]");
+  };
+  CHECK(two("3s", "5s") == "");
+  CHECK(two("5s", "3s") == "");
+  CHECK(has(two("3s", "4999ms"), "storms of a group follow each other"));
+  CHECK(has(two("4999ms", "3s"), "storms of a group follow each other"));
   const std::pair<const char*, const char*> flows[] = {
       {"{rate: 1}", "a topic is missing"},
       {"{topic: x}", "it needs a rate of each client, or a total-rate"},
@@ -236,6 +269,73 @@ TEST_CASE("scenario: what cannot be carried out") {
   const char* small = "groups: {a: {publish: [{topic: x, rate: 1, size: 15}]}}";
   CHECK(has(unusable(small), "has no room for a stamp"));
   CHECK(unusable(small, Version::kV5) == "");
+}
+
+TEST_CASE("scenario: storms are exact, follow from the seed, and are in order of time") {
+  const std::string text =
+      "groups: {a: {clients: 7, publish: [{topic: x, rate: 1}]}, b: {clients: 1000}}\n"
+      "stages:\n"
+      "  - {at: 5s, a.rate: 10%, storm: {group: b, percent: 12.5, down: 2s}}\n"
+      "  - {at: 1s, storm: {group: a, percent: 50%, down: 300ms}}\n";
+  const LoadOptions load = applied(text);
+  REQUIRE(load.storms.size() == 2);
+  CHECK(load.storms[0].at == 1s);
+  CHECK(load.storms[0].group == 0);
+  CHECK(load.storms[0].down == 300ms);
+  CHECK(load.storms[1].group == 1);
+  CHECK(load.storms[1].percent == 12.5);
+  CHECK(load.storms[0].seed != load.storms[1].seed);
+  LoadOptions once;
+  once.runner.reconnect = false;
+  CHECK(has(apply(*parse_scenario("f", text), once).error().text, "--reconnect off"));
+}
+
+TEST_CASE("group storm: as many as the share makes, one at least, and none of nothing") {
+  const auto count = [](double percent, uint32_t clients) {
+    return GroupStorm{.percent = percent}.count(clients);
+  };
+  CHECK(count(0, 1000) == 0);
+  CHECK(count(0.001, 1000) == 1);
+  CHECK(count(50, 7) == 4);  // 3.5
+  CHECK(count(50, 1) == 1);
+  CHECK(count(33, 10) == 3);
+  CHECK(count(99.99, 10) == 10);
+  CHECK(count(100, 1'000'000) == 1'000'000);
+  CHECK(count(100, 0) == 0);
+
+  const auto chosen = [](const GroupStorm& storm, uint32_t clients) {
+    StormChoice choice(storm, clients);
+    std::vector<uint32_t> numbers;
+    for (uint32_t i = 0; i < clients; ++i) {
+      if (choice.next()) numbers.push_back(i);
+    }
+    return numbers;
+  };
+  std::vector<int> times(20);
+  for (uint64_t seed = 0; seed < 2000; ++seed) {
+    const auto numbers = chosen({.percent = 25, .seed = seed}, 20);
+    REQUIRE(numbers.size() == 5);
+    for (const uint32_t number : numbers) ++times[number];
+  }
+  // 500 each, give or take 19.
+  for (const int often : times) CHECK(std::abs(often - 500) < 120);
+  CHECK(chosen({.percent = 50, .seed = 1}, 100) == chosen({.percent = 50, .seed = 1}, 100));
+  CHECK(chosen({.percent = 50, .seed = 1}, 100) != chosen({.percent = 50, .seed = 2}, 100));
+}
+
+TEST_CASE("group storm: threads add up, and the events say what happened") {
+  GroupStormTally one{.cut = 3, .back = 2, .last_back = 210ms, .happened = true};
+  one.merge({.cut = 4, .back = 4, .last_back = 250ms, .happened = true});
+  std::vector<Event> events;
+  const GroupStorm storm{.at = 1500ms, .percent = 50, .down = 200ms};
+  add_events(storm, {}, "a", 14, events);
+  CHECK(events.empty());
+  add_events(storm, one, "a", 14, events);
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].at_s == 1.5);
+  CHECK(events[0].text == "storm: 7 of 14 connections of a cut, for 200 ms");
+  CHECK(events[1].at_s == 1.75);
+  CHECK(events[1].text == "storm: 6 of 7 connections of a back");
 }
 
 TEST_CASE("scenario: sizes that are drawn for each message") {

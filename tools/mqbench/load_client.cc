@@ -1,5 +1,6 @@
 #include "mqbench/load_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -86,14 +87,21 @@ void LoadClient::connected(const Connected& event, Now now) {
     context_.tally.connect.record(took);
     if (GroupTally* of_group = context_.group_tally(group_index())) of_group->connect.record(took);
   }
-  if (!subscriber_) return ready();
-  if (!first && event.session_present) return;
+  if (!subscriber_ || (!first && event.session_present)) return ready(now);
   const Result<bool> asked = subscriber_->subscribe();
   if (!asked) return context_.owner.client_failed(asked.error());
-  if (!*asked) ready();
+  if (!*asked) ready(now);
 }
 
-void LoadClient::ready() {
+// It does what it is to do: for the first time, or again.
+void LoadClient::ready(Now now) {
+  if (cut_by_) {
+    GroupStormTally& storm = context_.tally.storms[*cut_by_];
+    const Time began = context_.times.window_start + context_.options.storms[*cut_by_].at;
+    ++storm.back;
+    storm.last_back = std::max(storm.last_back, now.mono - began);
+    cut_by_.reset();
+  }
   if (!std::exchange(was_ready_, true)) context_.owner.client_ready();
 }
 
@@ -117,7 +125,7 @@ void LoadClient::on_event(const ClientEvent& event, Now now) {
       return context_.owner.client_failed(
           {granted.error().code, fmt::format("{}: {}", name(), granted.error().text)});
     }
-    ready();
+    ready(now);
   }
 }
 
@@ -128,7 +136,22 @@ void LoadClient::on_progress(Now now) {
 void LoadClient::on_lost(const Error& error, Duration, Now now) {
   context_.note(fmt::format("{}: {}", name(), error.text), now);
   for (LoadPublisher* publisher : publishers_) publisher->on_lost(now.mono);
-  if (subscriber_) subscriber_->on_lost();
+  lost();
+}
+
+// Its roles count that; who has none is to be counted, too.
+void LoadClient::lost() {
+  if (subscriber_) return subscriber_->on_lost();
+  GroupTally* const of_group = context_.group_tally(group_index());
+  if (publishers_.empty() && of_group != nullptr) ++of_group->idle_disconnects;
+}
+
+bool LoadClient::cut(uint32_t storm, Now now) {
+  if (!runner_.cut(context_.options.storms[storm].down)) return false;
+  cut_by_ = storm;
+  for (LoadPublisher* publisher : publishers_) publisher->on_cut(now.mono);
+  lost();
+  return true;
 }
 
 void LoadClient::on_ended(const Error* error, Now) {

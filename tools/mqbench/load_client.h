@@ -23,10 +23,13 @@ class LoadClient final : private ClientRunner::Handler {
 
   ClientRunner& runner() { return runner_; }
   const LoadPlan::Group& group() const { return group_; }
+  uint32_t number() const { return number_; }
   // Before connect(). What it publishes; the pointer is used until the end.
   void add(LoadPublisher& publisher) { publishers_.push_back(&publisher); }
 
   void connect();
+  // Its connection is lost to a storm, number `storm` of the options. False when it has none.
+  bool cut(uint32_t storm, Now now);
   // DISCONNECT, then the owner's client_ended().
   void stop() { runner_.stop(); }
 
@@ -44,7 +47,8 @@ class LoadClient final : private ClientRunner::Handler {
 
   void connected(const Connected& event, Now now);
   void record(ConnectTimes::Step step, Now now);
-  void ready();
+  void lost();
+  void ready(Now now);
   std::string name() const;
   uint32_t group_index() const;
 
@@ -57,6 +61,7 @@ class LoadClient final : private ClientRunner::Handler {
   Time connect_start_{};
   ConnectTimes times_;
   bool was_connected_ = false, was_ready_ = false;
+  std::optional<uint32_t> cut_by_;  // a storm that it has not come back from
 };
 
 }  // namespace mq

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "client/client_options.h"
 #include "io/client_runner.h"
+#include "mqbench/group_storm.h"
 #include "mqbench/load_plan.h"
 #include "mqbench/payloads.h"
 #include "mqbench/rate_curve.h"
@@ -65,6 +66,7 @@ struct LoadOptions {
   std::optional<double> rate = 1000;
   std::vector<RateStage> stages;  // where it changes; `rate` is then the mean
   ArrivalOptions arrival;
+  std::vector<GroupStorm> storms;    // of a scenario, in the order of their times
   std::vector<FlowLoad> flow_loads;  // of each flow of a scenario; `rate` is then the sum
   uint64_t messages = 0;  // how many in the measured part; at rate max 0 is until `duration` ends
   Duration duration{};    // of the measured part; zero at rate max with `messages`

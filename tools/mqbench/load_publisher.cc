@@ -214,7 +214,8 @@ void LoadPublisher::unblock(Time now) {
   if (!blocked_since_) return;
   const Time from = std::max(*blocked_since_, context_.times.window_start);
   const Time to = std::min(now, context_.times.window_end);
-  if (from < to) context_.tally.blocked += to - from;
+  if (from < to && !is_cut_) context_.tally.blocked += to - from;
+  is_cut_ = false;
   blocked_since_.reset();
   unblocked_at_ = now;
 }
@@ -282,6 +283,12 @@ void LoadPublisher::on_acked(const Acked& acked, Now now) {
 void LoadPublisher::on_lost(Time now) {
   ++disconnects_;
   block(now);
+}
+
+void LoadPublisher::on_cut(Time now) {
+  unblock(now);
+  on_lost(now);
+  is_cut_ = true;
 }
 
 }  // namespace mq

@@ -46,6 +46,8 @@ class LoadPublisher {
 
   void on_acked(const Acked& acked, Now now);
   void on_lost(Time now);
+  // The same where it is not the server's doing: it does not hold the publisher back.
+  void on_cut(Time now);
 
   PublisherOutcome outcome() const;
 
@@ -105,6 +107,7 @@ class LoadPublisher {
   Time last_sent_{};
   std::optional<Time> blocked_since_;
   Time unblocked_at_{};
+  bool is_cut_ = false;  // what keeps it from sending is that
   bool has_due_ = false;
   bool starves_ = false;  // is in the context's list
   bool done_ = false;

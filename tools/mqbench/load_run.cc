@@ -318,6 +318,16 @@ LoadResult LoadRun::result() const {
       account(options_.plan, options_.qos, publishers, subscribers, &shares_, options_.verify);
   if (options_.is_scenario()) {
     result.groups = account_groups(options_.plan, options_.qos, publishers, subscribers, shares_);
+    for (size_t i = 0; i < result.groups.size(); ++i) {
+      const uint64_t idle = result.tally.groups[i].idle_disconnects;
+      result.groups[i].disconnects += idle;
+      result.accounting.disconnects += idle;
+    }
+  }
+  for (size_t i = 0; i < options_.storms.size(); ++i) {
+    const GroupStorm& storm = options_.storms[i];
+    const LoadPlan::Group& group = options_.plan.client_groups()[storm.group];
+    add_events(storm, result.tally.storms[i], group.name, group.clients, result.tally.events);
   }
   return result;
 }

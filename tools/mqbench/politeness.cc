@@ -77,6 +77,12 @@ Result<void> check_polite_to(const Address& address, const LoadOptions& options)
 
 Result<void> check_polite(const LoadOptions& options, bool allowed) {
   if (allowed) return {};
+  if (!options.storms.empty() && !is_private(options)) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} is not on this machine or in a private network: without --yes no "
+                            "storms.",
+                            options.runner.address.host));
+  }
   MQ_CHECK(check_polite_to(options.runner.address, options));
   for (const Address& host : options.hosts) MQ_CHECK(check_polite_to(host, options));
   return {};

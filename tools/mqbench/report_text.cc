@@ -178,6 +178,21 @@ std::string checks_line(const Record& record) {
   return text + "\n";
 }
 
+// The first of them; the other forms of the report have them all.
+std::string events_lines(const Record& record) {
+  constexpr size_t kEventsShown = 10;
+  const std::vector<Event>& events = record.tally.events;
+  std::string text;
+  for (size_t i = 0; i < std::min(events.size(), kEventsShown); ++i) {
+    text +=
+        fmt::format("{:<10}{:.3f} s: {}\n", i == 0 ? "events" : "", events[i].at_s, events[i].text);
+  }
+  if (events.size() > kEventsShown) {
+    text += fmt::format("{:<10}and {} more\n", "", format_count(events.size() - kEventsShown));
+  }
+  return text;
+}
+
 // Sequence numbers of each pair have a price.
 std::string verify_line(const Record& record) {
   constexpr uint64_t kPairBytes = sizeof(SequenceTrack);
@@ -295,6 +310,7 @@ std::string text_report(const Record& record, TimeUnit unit) {
   }
   if (record.pattern != kNobodyPublishes) text += accounting_lines(a);
   text += checks_line(record);
+  text += events_lines(record);
   if (record.pattern != kNobodyPublishes && record.subs > 0) text += verify_line(record);
   text += "verdict   " + verdict_text(record);
   text += evidence_text(record);

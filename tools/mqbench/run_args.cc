@@ -465,6 +465,7 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_CHECK(resolve(args.shard, load));
   MQ_CHECK(resolve_connection(args, load));
   load.verify = args.verify;
+  load.runner.reconnect = args.reconnect;
   if (args.scenario) {
     load.arrival.seed = args.seed.value_or(load.run);
     MQ_CHECK(apply(*args.scenario, load));
@@ -480,7 +481,6 @@ Result<RunOptions> resolve(const RunArgs& args) {
     return invalid("--busy-poll is for planned times, which --rate max has none of.");
   }
   load.hold = args.hold;
-  load.runner.reconnect = args.reconnect;
   load.local_addresses = words_between_commas(args.local_addresses);
   for (const std::string& host : words_between_commas(args.hosts)) {
     MQ_TRY(Address address, parse_host_port(host, load.runner.address.port));

@@ -60,6 +60,8 @@ class Reader {
   Read flow(const YamlNode& node, Scenario::Group& group) const;
   Read filter(const YamlNode& node, Scenario::Group& group) const;
   Read change(const YamlNode& node);
+  Read storm(const YamlNode& node, Duration at);
+  Read percent(const YamlNode& node, double& to) const;
 
   std::string_view name_;
   Scenario to_;
@@ -257,7 +259,65 @@ Result<void> Reader::group(const YamlNode& node) {
   return {};
 }
 
-// {at: TIME, GROUP.rate: PERCENT%, ramp: TIME}
+Result<void> Reader::percent(const YamlNode& node, double& to) const {
+  std::string_view number = node.text;
+  if (number.ends_with('%')) number.remove_suffix(1);
+  double value = -1;
+  const char* const end = number.data() + number.size();
+  const auto [at, error] = std::from_chars(number.data(), end, value);
+  if (node.kind != YamlNode::Kind::kScalar || number.empty() || error != std::errc() || at != end ||
+      !(value >= 0 && value <= 100)) {
+    return fault(node, fmt::format("'{}' is not a percentage from 0 to 100", node.text));
+  }
+  to = value;
+  return {};
+}
+
+// {group: NAME, percent: PERCENT, down: TIME}
+Result<void> Reader::storm(const YamlNode& node, Duration at) {
+  Scenario::Storm storm;
+  storm.at = at;
+  bool has_group = false, has_percent = false;
+  MQ_CHECK(map(node, "'storm'",
+               {{"group",
+                 [&](const YamlNode& n) -> Read {
+                   const auto group = std::ranges::find(to_.groups, n.text, &Scenario::Group::name);
+                   if (n.kind != YamlNode::Kind::kScalar || group == to_.groups.end()) {
+                     std::vector<std::string_view> names;
+                     for (const Scenario::Group& one : to_.groups) names.push_back(one.name);
+                     return fault(n, fmt::format("there is no group '{}'; there are {}", n.text,
+                                                 fmt::join(names, ", ")));
+                   }
+                   storm.group = static_cast<size_t>(group - to_.groups.begin());
+                   has_group = true;
+                   return {};
+                 }},
+                {"percent",
+                 [&](const YamlNode& n) {
+                   has_percent = true;
+                   return percent(n, storm.percent);
+                 }},
+                {"down", [&](const YamlNode& n) { return time(n, storm.down); }}}));
+  if (!has_group || !has_percent) {
+    return fault(node, "it needs a group and a percent, as {group: NAME, percent: 50, down: 2s}");
+  }
+  if (storm.down < std::chrono::milliseconds(1)) {
+    return fault(node, "'down', the time until they come back, is a millisecond at least");
+  }
+  if (at + storm.down > to_.duration) {
+    return fault(node, "the clients would come back after the duration: 'at' and 'down' are more");
+  }
+  for (const Scenario::Storm& earlier : to_.storms) {
+    if (earlier.group == storm.group && earlier.at < at + storm.down &&
+        at < earlier.at + earlier.down) {
+      return fault(node, "storms of a group follow each other, each after the end of 'down'");
+    }
+  }
+  to_.storms.push_back(storm);
+  return {};
+}
+
+// {at: TIME, GROUP.rate: PERCENT%, ramp: TIME, storm: {...}}
 Result<void> Reader::change(const YamlNode& node) {
   if (node.kind != YamlNode::Kind::kMap) {
     return fault(node, "an entry of 'stages' is a map, as {at: 20s, GROUP.rate: 300%}");
@@ -265,10 +325,15 @@ Result<void> Reader::change(const YamlNode& node) {
   Scenario::Change common;
   bool has_time = false;
   std::vector<Scenario::Change> changes;
+  const YamlNode* storm_node = nullptr;
   for (const YamlNode& item : node.items) {
     if (item.key == "at" || item.key == "ramp") {
       MQ_CHECK(time(item, item.key == "at" ? common.at : common.ramp));
       has_time = has_time || item.key == "at";
+      continue;
+    }
+    if (item.key == "storm") {
+      storm_node = &item;  // when the time is known
       continue;
     }
     const size_t dot = std::min(item.key.rfind('.'), item.key.size());
@@ -277,8 +342,9 @@ Result<void> Reader::change(const YamlNode& node) {
     if (item.key.substr(dot) != ".rate" || group == to_.groups.end()) {
       std::string names;
       for (const Scenario::Group& one : to_.groups) names += fmt::format(", {}.rate", one.name);
-      return fault(item,
-                   fmt::format("an entry of 'stages' has no such key; it has at, ramp{}", names));
+      return fault(
+          item,
+          fmt::format("an entry of 'stages' has no such key; it has at, ramp, storm{}", names));
     }
     if (group->flows.empty()) return fault(item, "this group publishes nothing");
     Scenario::Change& change = changes.emplace_back();
@@ -295,6 +361,12 @@ Result<void> Reader::change(const YamlNode& node) {
   if (!has_time) return fault(node.line, "stages", "'at' is missing");
   if (common.at > to_.duration || common.ramp > common.at) {
     return fault(node.line, "stages", "it lies outside of the duration");
+  }
+  if (storm_node != nullptr) {
+    if (changes.empty() && common.ramp > Duration::zero()) {
+      return fault(node.line, "ramp", "it is for rates: a storm comes at once");
+    }
+    MQ_CHECK(storm(*storm_node, common.at));
   }
   for (Scenario::Change& change : changes) {
     change.at = common.at;
@@ -350,6 +422,7 @@ Result<Scenario> Reader::read(const YamlNode& root) {
   if (changes != nullptr) {
     MQ_CHECK(
         list(*changes, Scenario::kChangesMax, [this](const YamlNode& n) { return change(n); }));
+    std::ranges::stable_sort(to_.storms, {}, &Scenario::Storm::at);
   }
   to_.name = name_;
   return std::move(to_);

@@ -53,6 +53,14 @@ struct Scenario {
     double factor = 1;
   };
 
+  // At `at` a part of a group's connections is cut, for `down`.
+  struct Storm {
+    Duration at{};
+    size_t group = 0;
+    double percent = 0;
+    Duration down{};
+  };
+
   std::string name;                   // of the file, for errors
   std::optional<std::string> broker;  // a URL
   Duration duration = std::chrono::seconds(10);
@@ -60,6 +68,7 @@ struct Scenario {
   Duration drain = std::chrono::seconds(3);
   std::vector<Group> groups;
   std::vector<Change> changes;  // in the order of their times
+  std::vector<Storm> storms;    // as well
   std::vector<std::string> fail_if, abort_if;
 
   // Of a flow of a group, as the changes have it.

@@ -96,6 +96,13 @@ Result<void> apply_all(const Scenario& scenario, LoadOptions& to) {
       size_sum += *load.rate * flow.size.mean();
     }
   }
+  if (!scenario.storms.empty() && !to.runner.reconnect) {
+    return invalid("After a storm clients come back: it cannot be had with --reconnect off.");
+  }
+  for (const Scenario::Storm& storm : scenario.storms) {
+    to.storms.push_back({storm.at, static_cast<uint32_t>(storm.group), storm.percent, storm.down,
+                         to.arrival.seed - kSeedStep * (to.storms.size() + 1)});
+  }
   if (to.flow_loads.empty()) return invalid("No group publishes: conn and sub are for that.");
   to.rate = sum;
   to.payload_size = sum > 0 ? static_cast<uint32_t>(size_sum / sum + 0.5) : 0;

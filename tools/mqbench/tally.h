@@ -10,6 +10,7 @@
 #include "base/histogram.h"
 #include "codec/reason_code.h"
 #include "mqbench/connect_tally.h"
+#include "mqbench/group_storm.h"
 #include "mqbench/socket_watch.h"
 
 namespace mq {
@@ -28,6 +29,7 @@ struct GroupTally {
   Histogram response{kDigits}, send_lag{kDigits}, ack{kDigits}, connect{kDigits};
   ConnectTally steps{kDigits};
   uint64_t sent_in_window = 0, received_in_window = 0;
+  uint64_t idle_disconnects = 0;  // of clients that neither publish nor subscribe
 
   // REQUIRES: the same configuration
   void merge(const GroupTally& other) {
@@ -38,6 +40,7 @@ struct GroupTally {
     steps.merge(other.steps);
     sent_in_window += other.sent_in_window;
     received_in_window += other.received_in_window;
+    idle_disconnects += other.idle_disconnects;
   }
 };
 
@@ -60,7 +63,8 @@ struct Tally {
   SocketSignals sockets;
   std::map<ReasonCode, uint64_t> errors;  // answers to PUBLISH
   std::vector<Event> events;
-  std::vector<GroupTally> groups;  // of a scenario, as in the plan
+  std::vector<GroupTally> groups;       // of a scenario, as in the plan
+  std::vector<GroupStormTally> storms;  // as in the options
 
   void merge(const Tally& other) {
     const auto add = [](Histogram& to, const Histogram& from) {
@@ -83,6 +87,8 @@ struct Tally {
     cpu_s += other.cpu_s;
     if (groups.empty()) groups.resize(other.groups.size());
     for (size_t i = 0; i < other.groups.size(); ++i) groups[i].merge(other.groups[i]);
+    if (storms.empty()) storms.resize(other.storms.size());
+    for (size_t i = 0; i < other.storms.size(); ++i) storms[i].merge(other.storms[i]);
     for (const auto& [reason, count] : other.errors) errors[reason] += count;
     events.insert(events.end(), other.events.begin(), other.events.end());
   }

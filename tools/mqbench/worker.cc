@@ -94,7 +94,9 @@ Worker::Worker(const LoadOptions& options, uint32_t index, DeliveryCounter& deli
       connect_timer_(loop_, [this](Now) { connect_more(); }),
       interval_timer_(loop_, [this](Now now) { on_interval_timer(now.mono); }),
       stall_timer_(loop_, [this](Now now) { check_stall(now.mono); }),
-      snapshot_timer_(loop_, [this](Now now) { take_snapshot(now.mono); }) {
+      snapshot_timer_(loop_, [this](Now now) { take_snapshot(now.mono); }),
+      storm_timer_(loop_, [this](Now now) { on_storm_timer(now); }) {
+  context_.tally.storms.resize(options.storms.size());
   for (const LoadPlan::Group& group : options.plan.client_groups()) {
     members_.push_back({&group, share_of(options, index, group.clients)});
   }
@@ -241,6 +243,7 @@ void Worker::begin_here(const RunTimes& times) {
   }
   window_timer_.set(times.warm_up_start);
   set_interval_timer();
+  set_storm_timer();
   if (seen_) snapshot_timer_.set(times.window_start + kSnapshotInterval);
   begun_ = true;
   pump_all(loop_.now().mono);  // for those who have nothing to send
@@ -438,7 +441,39 @@ void Worker::take_snapshot(Time now) {
   seen_(std::move(snapshot));
 }
 
+void Worker::set_storm_timer() {
+  const auto& storms = context_.options.storms;
+  if (next_storm_ == storms.size()) return;
+  storm_timer_.set(context_.times.window_start + storms[next_storm_].at);
+}
+
+void Worker::on_storm_timer(Now now) {
+  const auto& storms = context_.options.storms;
+  while (next_storm_ < storms.size() &&
+         context_.times.window_start + storms[next_storm_].at <= now.mono) {
+    raise(next_storm_++, now);
+  }
+  set_storm_timer();
+}
+
+// Of the chosen ones those that are this thread's, and connected.
+void Worker::raise(uint32_t storm, Now now) {
+  const LoadOptions& options = context_.options;
+  const LoadPlan::Group& group = options.plan.client_groups()[options.storms[storm].group];
+  GroupStormTally& tally = context_.tally.storms[storm];
+  tally.happened = true;
+  StormChoice choice(options.storms[storm], group.clients);
+  uint32_t asked = 0;
+  bool chosen = false;
+  for (LoadClient& client : clients_) {
+    if (&client.group() != &group) continue;
+    for (; asked <= client.number(); ++asked) chosen = choice.next();
+    if (chosen && client.cut(storm, now)) ++tally.cut;
+  }
+}
+
 void Worker::stop_sending_here(Time now) {
+  storm_timer_.cancel();
   holds_ = false;
   if (!flows_.empty()) pump_due(now);  // what was due by now was planned
   for (LoadPublisher& publisher : publishers_) publisher.stop_sending(now);
@@ -451,6 +486,7 @@ void Worker::stop_here() {
   connect_timer_.cancel();
   interval_timer_.cancel();
   snapshot_timer_.cancel();
+  storm_timer_.cancel();
   next_due_ = kNever;
   keep_awake_.reset();
   pace_timer_.set(kNever);

@@ -93,6 +93,9 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   void on_window_timer(Time now);
   void set_interval_timer();
   void on_interval_timer(Time now);
+  void set_storm_timer();
+  void on_storm_timer(Now now);
+  void raise(uint32_t storm, Now now);
   void stop_sending_here(Time now);
   void pump_all(Time now);
   void pump_due(Time now);
@@ -150,7 +153,8 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   Time next_due_ = kNever;                    // when the next message is to be sent
   std::vector<LoadPublisher*> due_, pumped_;  // in use within one call, kept for their memory
   PreciseTimer pace_timer_;
-  Timer window_timer_, connect_timer_, interval_timer_, stall_timer_, snapshot_timer_;
+  Timer window_timer_, connect_timer_, interval_timer_, stall_timer_, snapshot_timer_, storm_timer_;
+  uint32_t next_storm_ = 0;
   const LoadPlan::Group* connecting_ = nullptr;
   size_t first_of_group_ = 0;  // from which connections are counted
   Time connect_start_{};
