@@ -563,7 +563,7 @@ complete -c mqbench -n '__fish_seen_subcommand_from storm' -l prop -x -d 'The sa
 complete -c mqbench -n '__fish_seen_subcommand_from storm' -s I -l id-prefix -x -d 'What client identifiers begin with; name of the run, role and number follow.'
 complete -c mqbench -n '__fish_seen_subcommand_from storm' -l help -d 'Show this text.'
 complete -c mqbench -n __fish_use_subcommand -a scenario -d 'Carries out what a file of YAML or JSON describes: groups of clients that publish and subscribe to different things at the same time.'
-complete -c mqbench -n '__fish_seen_subcommand_from scenario' -l preset -x -d 'Use a scenario that is built in, instead of a file: p2p, fanin, fanout, shared, telemetry.'
+complete -c mqbench -n '__fish_seen_subcommand_from scenario' -l preset -x -d 'Use a scenario that is built in, instead of a file: p2p, fanin, fanout, shared, mqttbs-conn, mqttbs-p2p, mqttbs-fanout, mqttbs-shared, telemetry.'
 complete -c mqbench -n '__fish_seen_subcommand_from scenario' -l print -d 'Print the file of --preset, to change it, and do no more.'
 complete -c mqbench -n '__fish_seen_subcommand_from scenario' -l verify -x -a 'off count seq strict' -d 'What is found out about each message that arrives: nothing but its latency, how many they are, which of them, or also that each byte is as it was sent.'
 complete -c mqbench -n '__fish_seen_subcommand_from scenario' -l seed -x -d 'What is random follows from it; without, from the name of the run. It is in the result.'

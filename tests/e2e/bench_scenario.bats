@@ -164,9 +164,30 @@ YAML
   run -2 --separate-stderr mqbench scenario
   [[ $stderr == *"--preset NAME"* ]]
   run -2 --separate-stderr mqbench scenario --preset none
-  [[ $stderr == *"there are p2p, fanin, fanout, shared, telemetry"* ]]
+  [[ $stderr == *"there are p2p, fanin, fanout, shared, mqttbs-conn, mqttbs-p2p, mqttbs-fanout, mqttbs-shared, telemetry"* ]]
   run -2 --separate-stderr mqbench scenario "$work/none.yaml"
   [[ $stderr == *"cannot read $work/none.yaml"* ]]
+}
+
+# reduced PRESET: with 50 clients where it has more, 100 messages a second in all, for half a second.
+reduced() {
+  mqbench scenario --preset "$1" --print |
+    sed -E -e 's/clients: 10+$/clients: 50/' -e 's/(total-rate|connect: \{rate): [0-9]+/\1: 100/' \
+      -e 's/ rate: 1\/s/ rate: 10\/s/' -e 's/duration: .*/duration: 500ms\nwarmup: 0/' >"$work/p.yaml"
+  scenario "$work/p.yaml" -h 127.0.0.1 -p "$port"
+}
+
+@test "presets modelled on the open suite: who hears whom, in small" {
+  reduced mqttbs-conn
+  holds '.groups[0] | .name == "connections" and .histograms.connect.count == 50 and .counts.disconnects == 0'
+  holds '.counts | .planned == 5 and .received == 5'
+  reduced mqttbs-p2p
+  holds '.counts | .planned == 50 and .received == 50'
+  reduced mqttbs-fanout
+  holds '.counts | .planned == 5 and .received == 250'
+  reduced mqttbs-shared
+  holds '.counts | .planned == 50 and .received == 50'
+  holds '.load | .size_bytes == 16 and .qos == 1'
 }
 
 @test "only a scenario loads what reads YAML" {

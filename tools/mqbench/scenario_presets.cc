@@ -55,6 +55,56 @@ groups:
     clients: 2
     subscribe: [{filter: "shared/+", qos: 0}]
 )"},
+    {"mqttbs-conn",
+     R"(# Ten thousand connections, a hundred a second. One pair shows that the broker answers.
+# Modelled on the basic set of the open MQTT benchmark suite.
+duration: 10s
+groups:
+  connections:
+    clients: 10000
+    connect: {rate: 100/s}
+  pulse:
+    publish: [{topic: "mqttbs/pulse", qos: 1, rate: 10/s, size: 16}]
+    subscribe: [{filter: "mqttbs/pulse", qos: 1}]
+)"},
+    {"mqttbs-p2p",
+     R"(# A thousand pairs, each with a topic of its own; a thousand messages a second in all.
+# Modelled on the basic set of the open MQTT benchmark suite.
+duration: 60s
+groups:
+  publishers:
+    clients: 1000
+    connect: {rate: 500/s}
+    publish: [{topic: "mqttbs/p2p/{i}", qos: 1, total-rate: 1000/s, size: 16}]
+  subscribers:
+    clients: 1000
+    connect: {rate: 500/s}
+    subscribe: [{filter: "mqttbs/p2p/{i}", qos: 1}]
+)"},
+    {"mqttbs-fanout", R"(# One message a second, and a thousand that hear it.
+# Modelled on the basic set of the open MQTT benchmark suite.
+duration: 60s
+groups:
+  publisher:
+    publish: [{topic: "mqttbs/fanout", qos: 1, rate: 1/s, size: 16}]
+  subscribers:
+    clients: 1000
+    connect: {rate: 500/s}
+    subscribe: [{filter: "mqttbs/fanout", qos: 1}]
+)"},
+    {"mqttbs-shared",
+     R"(# Five that share what a thousand publish, a thousand messages a second in all.
+# Modelled on the basic set of the open MQTT benchmark suite.
+duration: 60s
+groups:
+  publishers:
+    clients: 1000
+    connect: {rate: 500/s}
+    publish: [{topic: "mqttbs/shared/{i}", qos: 1, total-rate: 1000/s, size: 16}]
+  workers:
+    clients: 5
+    subscribe: [{filter: "$share/mqttbs/mqttbs/shared/+", qos: 1}]
+)"},
     {"telemetry",
      R"(# Devices that report, dashboards that each watch one of ten sites, and a commander.
 # After a third of the time the devices have three times as much to say, and then calm down.
