@@ -114,7 +114,9 @@ void ClientSession::apply_connack(const Connack& connack) {
   server_keeps_session_ =
       options_.version == Version::kV5 ? session_expiry_s > 0 : !options_.clean_start;
   // [MQTT-4.9.0-1]
-  connection_.send_quota = std::clamp<uint32_t>(options_.inflight_max, 1, receive_maximum);
+  if (options_.version != Version::kV5) receive_maximum = options_.inflight_max_v3;
+  connection_.send_quota =
+      std::clamp<uint32_t>(std::min(options_.inflight_max, receive_maximum), 1, 65535);
 }
 
 // [MQTT-4.12.0-2]

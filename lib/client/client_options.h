@@ -65,6 +65,8 @@ struct ClientOptions {
 
   // Caps of our own.
   uint32_t inflight_max = 20;  // QoS 1 and 2 unacknowledged at a time; Receive Maximum if less
+  // The same with a server that cannot say its Receive Maximum; `inflight_max` if that is less.
+  uint32_t inflight_max_v3 = 65535;
   uint32_t packet_max = kPacketMax;  // the largest packet taken from the server, in 3.x too
   // Memory of messages that publish() has taken and that are not finished: no more are taken over
   // it. A single message may be larger.

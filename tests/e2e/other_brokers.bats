@@ -87,3 +87,12 @@ says() {
     "$work/quick"
   has_line '^checks    lost 0 ' "$work/quick"
 }
+
+@test "10,000 lines at QoS 2 to a mosquitto that bears 20 at a time" {
+  start_mosquitto
+  subscribe lines mqsub -q 2 -t t -C 10000
+  seq 10000 | timeout 60 mqpub -p "$port" -l -q 2 -t t 2>"$work/pub.err"
+  finished "$sub_pid"
+  cmp "$work/lines" <(seq 10000)
+  [ ! -s "$work/pub.err" ]
+}

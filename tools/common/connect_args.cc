@@ -325,8 +325,11 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
         .text("-x", args.session_expiry, "EXPIRY",
               "Seconds that the broker keeps the session after the end, -1 for ever. Implies "
               "MQTT 5.")
-        .number("-M", args.inflight_max, "INFLIGHT",
-                "Most QoS 1 and 2 messages sent and not yet acknowledged.", {1, 65535});
+        .number("-M", args.inflight_max_given, "INFLIGHT",
+                fmt::format("Most QoS 1 and 2 messages sent and not yet acknowledged. [{}]",
+                            args.inflight_max_help.empty() ? std::to_string(args.inflight_max)
+                                                           : args.inflight_max_help),
+                {1, 65535});
   }
   mqtt.list("-D,--property", args.properties, "COMMAND NAME VALUE",
             "Property of a packet, COMMAND one of connect, publish, subscribe, unsubscribe, "
@@ -362,7 +365,7 @@ Result<ConnectOptions> resolve(const ConnectArgs& args) {
   client.version = wanted.version;
   to.runner.or_v311 = wanted.or_v311;
   client.keep_alive_s = args.keep_alive_s;
-  client.inflight_max = args.inflight_max;
+  client.inflight_max = args.inflight_max_given.value_or(args.inflight_max);
   MQ_TRY(client.password, read_password(args.password));
   MQ_CHECK(resolve_address(args, to));
   MQ_CHECK(resolve_identity(args, client));

@@ -50,7 +50,9 @@ struct ConnectArgs {
   std::optional<Digest> auth_method;  // SCRAM with that hash function
   bool keep_session = false;
   std::optional<std::string> session_expiry;
-  uint16_t inflight_max = 20;
+  uint16_t inflight_max = 20;          // where -M says nothing
+  std::string inflight_max_help = {};  // the same in words, if there is more to say
+  std::optional<uint16_t> inflight_max_given = {};
   std::vector<std::string> properties, encoded_properties;
   std::optional<std::string> will_topic;
   std::optional<std::string> will_payload;
