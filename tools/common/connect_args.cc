@@ -326,7 +326,7 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
               "Seconds that the broker keeps the session after the end, -1 for ever. Implies "
               "MQTT 5.")
         .number("-M", args.inflight_max_given, "INFLIGHT",
-                fmt::format("Most QoS 1 and 2 messages sent and not yet acknowledged. [{}]",
+                fmt::format("Most QoS 1 and 2 messages sent and not yet acknowledged. Default: {}.",
                             args.inflight_max_help.empty() ? std::to_string(args.inflight_max)
                                                            : args.inflight_max_help),
                 {1, 65535});
