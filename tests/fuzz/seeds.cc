@@ -175,6 +175,51 @@ void write_bench(const std::filesystem::path& directory) {
       "stages: [{at: 1s, a.rate: 300%}, {at: 5, ramp: 2s, a.rate: 0%}]\nfail-if: [\"a:p99>1s\"]\n");
   write(scenario,
         "{\"groups\": {\"a\": {\"publish\": [{\"topic\": \"t\", \"total-rate\": \"2k\"}]}}}");
+  SeedDirectory result(directory / "result");
+  write(
+      result,
+      // Of a short run; what follows from the rest is left out.
+      R"({"schema":"mqbench/1","tool":{"name":"mqbench","version":"0.1.0"},)"
+      R"("run":{"id":"4e9955","started":"2026-11-29T06:43:08Z",)"
+      R"("started_s":1795934588.0251,"warmup_s":0,"window_s":0.3,"drain_s":0.003116676,)"
+      R"("shard":{"index":0,"of":1},"labels":{"a":"b"},"percentiles":[50,90,99,99.9,)"
+      R"(99.99,100]},"host":{"kernel":"6.1.0","cpus":2,)"
+      R"("shared_with_broker":true},"target":{"address":"127.0.0.1:42147",)"
+      R"("protocol":"3.1.1"},"load":{"pubs":1,"subs":1,"pattern":"p2p",)"
+      R"("deliveries_per_publish":{"min":1,"max":1,"mean":1},"qos":1,"sub_qos":1,)"
+      R"("size_bytes":256,"payload":"random","verify":"seq","pairs":1,"rate_target":50,)"
+      R"("loop":"open","stages":[],"arrival":"uniform","phase":"even","seed":5151061,)"
+      R"("inflight":1000,"threads":1},"metrics":{},"counts":{"planned":15,"not_sent":0,)"
+      R"("sent":15,"acked":15,"refused":0,"expected":15,"received":15,"lost":{"qos0":0,)"
+      R"("acked":0,"unacked":0,"reconnect":0},"duplicates":{"dup_flag":0,"no_flag":0},)"
+      R"("reordered":0,"reordered_by_max":0,"foreign":0,"corrupt":0,"disconnects":0,)"
+      R"("downgraded":{"to_qos0":0,"to_qos1":0},"errors":{}},)"
+      R"("histograms":{"response":{"unit":"ns","lowest":1,"highest":3600000000000,)"
+      R"("digits":3,"count":15,"overflows":0,"negatives":0,"min":201618,"max":280188,)"
+      R"("mean":229988.93333333332,"stddev":24205.184487258557,)"
+      R"("encoding":"hdr-v2-zlib-base64",)"
+      R"("data":"HISTFAAAAEF42pNpmSzMwMCgwAABzFCaEch0M9ixgMH+A0TgbAcjkziTPJM+kyZTKRNTJFMqEzNTIFMxkyHTbSYmBiYAO7EJdQ=="},)"
+      R"("service":{"unit":"ns","lowest":1,"highest":3600000000000,"digits":3,"count":15,)"
+      R"("overflows":0,"negatives":0,"min":136386,"max":213260,"mean":158239.6,)"
+      R"("stddev":22542.436235686684,"encoding":"hdr-v2-zlib-base64",)"
+      R"("data":"HISTFAAAAEB42pNpmSzMwMCgwAABzFCaEch0M9ixgMH+A0TgYgMjkyATL5MwEztTMkswE5M7UzGQ2cnItJWZaT4jEwAz4gls"}},)"
+      R"("intervals":[{"t":0,"length_s":0.3,"sent":15,"received":15,"backlog":0,)"
+      R"("client_cpu":0.008586510434233932,"p50_ms":0.225279,"p99_ms":0.280319,)"
+      R"("max_ms":0.280319,)"
+      R"("latency":"HISTFAAAAEF42pNpmSzMwMCgwAABzFCaEch0M9ixgMH+A0TgbAcjkziTPJM+kyZTKRNTJFMqEzNTIFMxkyHTbSYmBiYAO7EJdQ=="}],)"
+      R"("events":[],"client":{"threads":[{"cpu":0.00803207}],"cpu_s":0.002409621,)"
+      R"("connecting_s":0.004759698,"blocked_share":0,"rwnd_limited_share":0,)"
+      R"("sndbuf_limited_share":0,"retransmit_share":0,"rtt_us":116,"rate_ratio":1,)"
+      R"("sent_in_window":15,"received_in_window":15,)"
+      R"("host":{"own_cpu":0.010084732847008171,"involuntary_switches":3,)"
+      R"("broker_cpu":0.003450889238599304,"foreign_cpu":1.9360612376172022,"steal":0,)"
+      R"("cpu_pressure":0.5200425558002536,"listen_overflows":0},"sockets":{"sending":1,)"
+      R"("observed_ns":282123922,"busy_ns":0,"rwnd_limited_ns":0,"sndbuf_limited_ns":0,)"
+      R"("segments":14,"retransmits":0,"rtt_us_sum":116,"rtt_count":1,"receiving":1,)"
+      R"("unread_max_bytes":0}},"verdict":{"valid":false,"limited_by":"host",)"
+      R"("reasons":["other processes took 194 % of a core",)"
+      R"("something waited for a processor 52 % of the time"],"violations":[]},)"
+      R"("thresholds":[{"expr":"p99>9s","value":280188,"hit":false}],"exit":5})");
   SeedDirectory blanks(directory / "template");
   write(blanks, "a/{i}/{mod:7}/{n}/{rand:9}\nx,y\n1,2\n");
   write(blanks, "{csv.x}/%i/{client}/{user}/{run}\nx,\"a \"\"b\"\"\"\n\"1\n\",2\n");

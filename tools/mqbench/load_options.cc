@@ -69,8 +69,9 @@ void LoadOptions::set_intervals() {
     if (end < duration) interval_starts_.push_back(end);
   }
   std::ranges::sort(interval_starts_);
-  const auto repeated = std::ranges::unique(interval_starts_);
-  interval_starts_.erase(repeated.begin(), repeated.end());
+  // Not that of ranges: clang 14, which builds the fuzz targets, does not take what it returns.
+  interval_starts_.erase(std::unique(interval_starts_.begin(), interval_starts_.end()),
+                         interval_starts_.end());
 }
 
 }  // namespace mq
