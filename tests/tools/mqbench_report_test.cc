@@ -371,6 +371,22 @@ TEST_CASE("report: stages have a row each, in all forms, and survive the JSON") 
   CHECK(merge({record, record})->stages[1].rate == 2000);
 }
 
+TEST_CASE("report: the planned rate of what changes is that of the time which was measured") {
+  const RunOptions o = options();
+  Record record = judged(o, result(o));
+  const auto rate_line = [&] {
+    const std::string text = text_report(record, TimeUnit::kAuto);
+    const size_t at = text.find("rate      ");
+    return text.substr(at, text.find("   sent", at) - at);
+  };
+  CHECK(rate_line() == "rate      planned 1.00k/s");
+  // Interrupted after two seconds, in which little was planned yet.
+  record.stages.push_back({});
+  record.window_s = 2;
+  record.counts.planned = 300;
+  CHECK(rate_line() == "rate      planned 150/s on average");
+}
+
 TEST_CASE("report: tables") {
   const RunOptions o = options();
   const Record record = judged(o, result(o));

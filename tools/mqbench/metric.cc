@@ -148,6 +148,14 @@ bool Metric::is_live() const {
   return is_time_ || std::ranges::find(kNumbers, name_, &Number::name)->live;
 }
 
+bool Metric::is_of_groups() const {
+  constexpr std::string_view kOfAllOnly[] = {"service", "recv_wait", "suback",
+                                             "ready",   "conn_rate", "client_cpu"};
+  const std::string_view kind =
+      is_time_ ? std::string_view(name_).substr(0, name_.find('.')) : std::string_view(name_);
+  return std::ranges::find(kOfAllOnly, kind) == std::end(kOfAllOnly);
+}
+
 Result<double> Metric::value(const MetricSource& source) const {
   if (!is_time_) {
     if (const auto value = source.number(name_)) return *value;

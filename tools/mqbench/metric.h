@@ -40,6 +40,8 @@ class Metric {
   bool larger_is_worse() const;
   // Known while a run goes on, and not only at its end.
   bool is_live() const;
+  // Whether it is kept for each group of a scenario, and not only of all.
+  bool is_of_groups() const;
 
   // Times in nanoseconds, shares as fractions. An error when there is nothing of the kind.
   Result<double> value(const MetricSource& source) const;

@@ -37,6 +37,16 @@ std::string load_line(const Record& record) {
       record.threads == 1 ? "" : "s");
 }
 
+// One that changes is the average of the time that was measured, which may have ended early.
+std::string planned_rate(const Record& record) {
+  if (!record.open_loop()) return "";
+  const bool changes = !record.stages.empty() || !record.groups.empty();
+  if (!changes || record.window_s <= 0)
+    return fmt::format("planned {}   ", format_rate(*record.rate));
+  return fmt::format("planned {} on average   ",
+                     format_rate(static_cast<double>(record.counts.planned) / record.window_s));
+}
+
 std::string receivers_line(const LoadPlan::Receivers& receivers) {
   if (receivers.min == receivers.max) {
     return fmt::format("expected deliveries per publish: {}\n", receivers.max);
@@ -301,12 +311,8 @@ std::string text_report(const Record& record, TimeUnit unit) {
   if (record.pattern == kNobodyPublishes) {
     text += fmt::format("rate      received {}\n", format_rate(received_per_s(record)));
   } else {
-    text +=
-        fmt::format("rate      {}sent {}   received {}\n",
-                    record.open_loop() ? fmt::format("planned {}{}   ", format_rate(*record.rate),
-                                                     record.stages.empty() ? "" : " on average")
-                                       : "",
-                    format_rate(sent_per_s(record)), format_rate(received_per_s(record)));
+    text += fmt::format("rate      {}sent {}   received {}\n", planned_rate(record),
+                        format_rate(sent_per_s(record)), format_rate(received_per_s(record)));
   }
   if (record.pattern != kNobodyPublishes) text += accounting_lines(a);
   text += checks_line(record);

@@ -449,9 +449,13 @@ Result<void> resolve_load(const RunArgs& args, LoadOptions& to) {
 Result<void> check_groups(const std::vector<Condition>& conditions, const LoadPlan& plan) {
   for (const Condition& condition : conditions) {
     const std::string& group = condition.metric().group();
+    if (group.empty()) continue;
     const auto& groups = plan.client_groups();
-    if (group.empty() || std::ranges::find(groups, group, &LoadPlan::Group::name) != groups.end()) {
-      continue;
+    if (std::ranges::find(groups, group, &LoadPlan::Group::name) != groups.end()) {
+      if (condition.metric().is_of_groups()) continue;
+      return invalid(
+          fmt::format("Invalid condition given: {}, {} is known of all groups together only.",
+                      condition.text(), condition.metric().name()));
     }
     return invalid(fmt::format("Invalid condition given: {}, there is no group '{}'.",
                                condition.text(), group));
