@@ -37,7 +37,7 @@ says() {
   says 7 "*Is the message, with its 1 bytes, larger than the broker takes, or does it not know QoS 2 (-q 2)[?]" \
     mqpub -p "$port" -q 2 -t t -m m
   says 1 "Error: localhost:$port took no message: nothing was measured (publisher 0: connection to localhost:$port lost: *; does the broker know QoS 2[?]" \
-    mqbench run -p "$port" -q 2 --rate 100 -d 0.5 --warmup 0.1 --drain 0.1
+    mqbench run -p "$port" -q 2 --rate 100 -d 1.5 --warmup 0.1 --drain 0.1
   start_old_broker ignore
   says 1 "Error: localhost:$port took no message: nothing was measured; does the broker know QoS 2[?]" \
     mqbench run -p "$port" -q 2 --rate 100 -d 0.2 --warmup 0.2 --drain 0.1 --inflight 1
