@@ -5,7 +5,8 @@
 #include "fuzz/check.h"
 #include "mqbench/histogram_text.h"
 #include "mqbench/merge.h"
-#include "mqbench/record.h"
+#include "mqbench/record_json.h"
+#include "mqbench/record_reader.h"
 
 using namespace mq;
 

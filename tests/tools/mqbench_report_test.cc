@@ -7,6 +7,8 @@
 
 #include "mqbench/exit_code.h"
 #include "mqbench/merge.h"
+#include "mqbench/record_json.h"
+#include "mqbench/record_reader.h"
 #include "mqbench/regression.h"
 
 using namespace mq;

@@ -5,7 +5,8 @@
 #include <doctest/doctest.h>
 
 #include "mqbench/metric.h"
-#include "mqbench/record.h"
+#include "mqbench/record_json.h"
+#include "mqbench/record_reader.h"
 #include "mqbench/scenario_load.h"
 #include "mqbench/scenario_presets.h"
 #include "mqbench/yaml.h"

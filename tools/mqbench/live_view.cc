@@ -10,7 +10,7 @@
 
 #include "common/console.h"
 #include "mqbench/prometheus.h"
-#include "mqbench/report.h"
+#include "mqbench/record_json.h"
 
 namespace mq {
 namespace {

@@ -115,8 +115,4 @@ double loss_ratio(const Record& record);
 // 99.9 as "p99.9".
 std::string percentile_name(double percent);
 
-// A line of JSON, with the line feed; and back.
-std::string to_json(const Record& record);
-Result<Record> from_json(std::string_view json);
-
 }  // namespace mq

@@ -16,9 +16,6 @@ std::string text_report(const Record& record, TimeUnit unit = TimeUnit::kAuto);
 std::string csv_report(const Record& record);  // a row for each interval
 std::string markdown_report(const Record& record, TimeUnit unit = TimeUnit::kAuto);
 std::string html_report(const Record& record);        // needs nothing from elsewhere
-// A line of JSON for each interval, and the result as the last one.
-std::string jsonl_report(const Record& record);
-std::string interval_line(const Record& record, const Interval& interval);
 std::string hlog_report(const Record& record);        // HdrHistogram's log of intervals
 std::string hgrm_report(const Histogram& histogram);  // its table of percentiles
 

@@ -11,6 +11,7 @@
 #include "common/console.h"
 #include "common/options.h"
 #include "mqbench/output_file.h"
+#include "mqbench/record_json.h"
 #include "mqbench/report.h"
 
 namespace mq {

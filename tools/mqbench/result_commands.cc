@@ -21,6 +21,7 @@
 #include "mqbench/comparison.h"
 #include "mqbench/exit_code.h"
 #include "mqbench/merge.h"
+#include "mqbench/record_reader.h"
 #include "mqbench/regression.h"
 #include "mqbench/report.h"
 #include "mqbench/run_command.h"
