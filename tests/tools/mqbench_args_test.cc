@@ -243,7 +243,7 @@ TEST_CASE("args: patterns, filters and topics") {
 
 TEST_CASE("args: report") {
   CHECK(error({"--json", "--fail-if", "p99>1ms"}) == "");
-  CHECK(parse({"--json", "--strict"})->strict);
+  CHECK(parse({"--json", "--strict"})->judgement.strict);
   CHECK(error({"--fail-if", "p99"}).starts_with("Invalid condition given"));
   CHECK(parse({"--label", "a=b=c"})->labels.at("a") == "b=c");
   CHECK(error({"--label", "=b"}).starts_with("Invalid label given"));

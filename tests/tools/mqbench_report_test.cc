@@ -21,8 +21,8 @@ RunOptions options() {
   args.pubs = 2;
   args.subs = 2;
   args.qos = Qos::kAtLeastOnce;
-  args.rate = "1k";
-  args.duration = 2s;
+  args.rate.per_second = "1k";
+  args.rate.duration = 2s;
   return *resolve(args);
 }
 
@@ -65,7 +65,7 @@ LoadResult result(const RunOptions& options) {
 
 Record judged(const RunOptions& options, const LoadResult& result) {
   Record record = make_record(options, result);
-  record.exit_code = judge_exit(record, options.strict, result.signal);
+  record.exit_code = judge_exit(record, options.judgement.strict, result.signal);
   return record;
 }
 
@@ -161,7 +161,7 @@ TEST_CASE("report: exit codes, the graver one first") {
   r.tally.sent_in_window = 1000;
   CHECK_FALSE(judged(o, r).verdict.valid);
   CHECK(judged(o, r).exit_code == 0);
-  o.strict = true;
+  o.judgement.strict = true;
   CHECK(judged(o, r).exit_code == kExitNotValid);
   r.accounting.violations = {"x"};
   CHECK(judged(o, r).exit_code == kExitViolation);

@@ -57,10 +57,10 @@ std::optional<Threshold> AbortCheck::judge(const Record& record) {
 }
 
 LiveView::LiveView(Loop& loop, const RunOptions& options)
-    : loop_(loop), options_(options), abort_(options.abort_if) {}
+    : loop_(loop), options_(options), abort_(options.judgement.abort_if) {}
 
 bool LiveView::wanted() const {
-  return !options_.abort_if.empty() || options_.jsonl || options_.metrics;
+  return !options_.judgement.abort_if.empty() || options_.jsonl || options_.metrics;
 }
 
 Result<void> LiveView::open() {

@@ -279,7 +279,7 @@ void declare(CLI::App& app, QuickArgs& args) {
 
 Result<int> run_quick(const QuickArgs& args) {
   RunArgs run = args.run;
-  run.rate = "10";  // of what is checked here; the parts have their own
+  run.rate.per_second = "10";  // of what is checked here; the parts have their own
   MQ_TRY(RunOptions options, resolve(run));
   const bool everything = args.run.yes || is_private(options.load);
   const Result<int> code = Quick(std::move(options)).run(everything);

@@ -22,8 +22,6 @@ namespace {
 
 constexpr uint32_t kClientsMax = 1'000'000;
 constexpr uint32_t kThreadsMax = 256;
-constexpr double kRateMax = 1e9;
-constexpr Duration kDurationDefault = std::chrono::seconds(10);
 
 uint32_t default_threads() {
   const unsigned cores = std::max(std::thread::hardware_concurrency(), 2u);
@@ -48,59 +46,6 @@ Result<std::vector<double>> parse_percentiles(std::string_view text) {
     if (comma == std::string_view::npos) return percentiles;
     rest.remove_prefix(comma + 1);
   }
-}
-
-Result<void> resolve_stages(const RunArgs& args, LoadOptions& to) {
-  if (args.rate || args.duration || args.messages) {
-    return invalid("--stages has rates and durations of its own: no --rate, -d or --messages.");
-  }
-  MQ_TRY(to.stages, parse_stages(*args.stages));
-  to.duration = length_of(to.stages);
-  to.rate = static_cast<double>(RateCurve(to.stages).messages()) / seconds(to.duration);
-  to.set_intervals();
-  return {};
-}
-
-Result<void> resolve_rate(const RunArgs& args, LoadOptions& to) {
-  if (args.stages) return resolve_stages(args, to);
-  const std::string text = args.rate.value_or("1000");
-  if (text == "max") {
-    to.rate.reset();
-  } else {
-    const Result<double> rate = parse_rate(text);
-    if (!rate || *rate <= 0 || *rate > kRateMax) {
-      return invalid(
-          fmt::format("Invalid rate given: {}, it must be like 500, 10k or 1.5M/s, or "
-                      "max.",
-                      text));
-    }
-    to.rate = *rate;
-  }
-  if (args.duration && args.messages) {
-    return invalid("--duration and --messages cannot be used together.");
-  }
-  to.messages = args.messages.value_or(0);
-  if (!args.messages) {
-    to.duration = args.duration.value_or(kDurationDefault);
-  } else if (to.rate) {
-    to.duration = Duration(static_cast<int64_t>(static_cast<double>(to.messages) / *to.rate * 1e9));
-  }
-  if (to.rate && !args.messages && seconds(to.duration) * *to.rate < 0.5) {
-    return invalid("At this rate no message is due within the duration.");
-  }
-  return {};
-}
-
-// Shards of a run have its name in common, and with it what chance does.
-Result<void> resolve_arrival(const RunArgs& args, LoadOptions& to) {
-  to.arrival = {args.arrival, args.phase, args.seed.value_or(to.run)};
-  if (!to.open_loop() && (args.arrival != Arrival::kUniform || args.phase != Phase::kEven)) {
-    return invalid("At --rate max messages have no times: neither --arrival nor --phase.");
-  }
-  if (args.arrival == Arrival::kPoisson && args.phase != Phase::kEven) {
-    return invalid("--phase is for evenly spaced messages, and not for --arrival poisson.");
-  }
-  return {};
 }
 
 // "p2p", or "shared:GROUP"
@@ -211,8 +156,8 @@ Result<void> resolve_payload(const RunArgs& args, const DataTable* data, LoadOpt
     return invalid("This payload's stamp travels as Correlation Data: it cannot have other.");
   }
   const bool hears = args.pattern == Pattern::kMesh || args.subs.value_or(1) > 0;
-  if (to.stamp == StampPlace::kNone && hears) {
-    if (!to.rate) {
+  if (to.stamp == StampPlace::kNone) {
+    if (hears && !to.rate) {
       return invalid("At --rate max a payload needs room for a stamp of 16 bytes, or MQTT 5.");
     }
     to.warm_up = Duration::zero();  // nobody could tell its messages from the others
@@ -228,41 +173,6 @@ Result<void> resolve_payload(const RunArgs& args, const DataTable* data, LoadOpt
         PayloadPattern::kSizeMin));
   }
   to.payloads.verifiable = !to.payloads.are_given();
-  return {};
-}
-
-Result<std::vector<Condition>> parse_conditions(const std::vector<std::string>& texts) {
-  std::vector<Condition> conditions;
-  for (const std::string& text : texts) {
-    MQ_TRY(Condition condition, Condition::parse(text));
-    conditions.push_back(std::move(condition));
-  }
-  return conditions;
-}
-
-// What is looked at while it goes on, and what it is compared with.
-Result<void> resolve_live(const RunArgs& args, RunOptions& to) {
-  MQ_TRY(to.abort_if, parse_conditions(args.abort_if));
-  for (const Condition& condition : to.abort_if) {
-    if (condition.metric().is_live()) continue;
-    return invalid(fmt::format("--abort-if {}: {} is known at the end only.", condition.text(),
-                               condition.metric().name()));
-  }
-  if (args.baseline.has_value() != args.max_regress.has_value()) {
-    return invalid("--baseline and --max-regress go together.");
-  }
-  to.baseline = args.baseline;
-  if (args.max_regress) {
-    MQ_TRY(to.max_regress, parse_max_regress(*args.max_regress));
-  }
-  to.jsonl = args.output.jsonl;
-  if (to.jsonl == "-" && args.output.json == "-") {
-    return invalid("Only one of --json and --jsonl can go to standard output.");
-  }
-  if (args.prometheus) {
-    MQ_TRY(const Address address, parse_metrics_address(*args.prometheus));
-    to.metrics = address;
-  }
   return {};
 }
 
@@ -297,15 +207,7 @@ void declare_clients(CLI::App& app, RunArgs& args) {
               {{"0", Qos::kAtMostOnce}, {"1", Qos::kAtLeastOnce}, {"2", Qos::kExactlyOnce}},
               "Quality of service to subscribe with; that of -q without.");
   declare(app, args.payload);
-  Options(app, "Load")
-      .choice("--arrival", args.arrival,
-              {{"uniform", Arrival::kUniform}, {"poisson", Arrival::kPoisson}},
-              "The messages of a publisher are evenly spaced, or come at random as a Poisson "
-              "process; with that and -d, also their number is chance.")
-      .choice("--phase", args.phase,
-              {{"even", Phase::kEven}, {"random", Phase::kRandom}, {"sync", Phase::kSync}},
-              "How evenly spaced messages of the publishers lie to each other: in turn, at random, "
-              "or all at the same time.");
+  declare_arrival(app, args.rate);
   declare_engine(app, args);
 }
 
@@ -369,21 +271,7 @@ void declare_connection(CLI::App& app, RunArgs& args) {
 
 void declare(CLI::App& app, RunArgs& args) {
   declare_clients(app, args);
-  Options(app, "Load")
-      .text("--rate", args.rate, "RATE|max",
-            "Messages a second of all publishers together, as 500 or 10k. With max, as many as "
-            "--inflight allows; the latency is then that of the service alone. Default: 1000.")
-      .text("--stages", args.stages, "LIST",
-            "Instead of --rate and -d, a rate that changes: LENGTH:RATE with commas between, as "
-            "10s:1k,30s,0s:5k,1m. In each the rate goes evenly from what it was, 0 at first, to "
-            "RATE; without RATE it stays.")
-      .seconds("-d,--duration", args.duration, "SECONDS", "Length of the measured part; 10.",
-               std::chrono::milliseconds(1))
-      .number("--messages", args.messages, "COUNT", "Messages of the measured part, instead.", {1})
-      .seconds("--warmup", args.warm_up, "SECONDS",
-               "Load before the measured part, which counts for nothing.")
-      .seconds("--drain", args.drain, "SECONDS",
-               "Longest wait for the last deliveries, after the measured part.");
+  declare(app, args.rate);
   declare(app, args.shard);
   declare_times(app, args);
   declare_results(app, args);
@@ -410,25 +298,12 @@ void declare_results(CLI::App& app, RunArgs& args) {
       .text("--prom", args.prometheus, "[ADDRESS:]PORT",
             "Show how far it is at http://ADDRESS:PORT/metrics, in the format of Prometheus, while "
             "it goes on; on the loopback address without one.");
-  Options(app, "Judgement")
-      .list("--fail-if", args.fail_if, "CONDITION",
-            "End with 3 when it is true of the result, as p99>10ms, ack.p99.9>=1s, tcp.p99>5ms, "
-            "loss>0 or recv_rate<9k. Implies --strict.")
-      .list("--abort-if", args.abort_if, "CONDITION",
-            "End at once, with 3, when it was true of what was measured until then twice in a row, "
-            "looking every second; or at the end. Implies --strict.")
-      .text("--baseline", args.baseline, "FILE",
-            "End with 3 when the result is worse than the one in the file, or than the median of "
-            "those in it, by more than --max-regress. Implies --strict.")
-      .text("--max-regress", args.max_regress, "LIST",
-            "By how much of its value each figure may be worse, as p99=20%,recv_rate=2%.")
-      .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
+  declare(app, args.judgement);
 }
 
 // Who publishes what and when.
 Result<void> resolve_load(const RunArgs& args, LoadOptions& to) {
-  MQ_CHECK(resolve_rate(args, to));
-  MQ_CHECK(resolve_arrival(args, to));
+  MQ_CHECK(resolve(args.rate, to));
   std::shared_ptr<const DataTable> data;
   if (args.data) {
     MQ_TRY(DataTable table, DataTable::read(*args.data));
@@ -438,28 +313,8 @@ Result<void> resolve_load(const RunArgs& args, LoadOptions& to) {
   MQ_CHECK(resolve_plan(args, std::move(data), to));
   to.qos = args.qos;
   to.sub_qos = args.sub_qos.value_or(args.qos);
-  if (to.stamp != StampPlace::kNone) to.warm_up = args.warm_up;
   // Without a message it would be no more than a wait.
   if (to.open_loop() && to.flow(0).first_rate() == 0) to.warm_up = Duration::zero();
-  to.drain = args.drain;
-  return {};
-}
-
-// A condition on a group needs it to be there.
-Result<void> check_groups(const std::vector<Condition>& conditions, const LoadPlan& plan) {
-  for (const Condition& condition : conditions) {
-    const std::string& group = condition.metric().group();
-    if (group.empty()) continue;
-    const auto& groups = plan.client_groups();
-    if (std::ranges::find(groups, group, &LoadPlan::Group::name) != groups.end()) {
-      if (condition.metric().is_of_groups()) continue;
-      return invalid(
-          fmt::format("Invalid condition given: {}, {} is known of all groups together only.",
-                      condition.text(), condition.metric().name()));
-    }
-    return invalid(fmt::format("Invalid condition given: {}, there is no group '{}'.",
-                               condition.text(), group));
-  }
   return {};
 }
 
@@ -470,8 +325,9 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_CHECK(resolve_connection(args, load));
   load.verify = args.verify;
   load.runner.reconnect = args.reconnect;
+  // Shards of a run have its name in common, and with it what chance does.
+  load.arrival.seed = args.seed.value_or(load.run);
   if (args.scenario) {
-    load.arrival.seed = args.seed.value_or(load.run);
     MQ_CHECK(apply(*args.scenario, load));
   } else {
     MQ_CHECK(resolve_load(args, load));
@@ -502,11 +358,16 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_CHECK(check_polite(load, args.yes));
   MQ_TRY(to.percentiles, parse_percentiles(args.percentiles));
   to.target = load.runner.address.text();
-  to.strict = args.strict;
   to.shared_host = args.shared_host;
-  MQ_TRY(to.fail_if, parse_conditions(args.fail_if));
-  MQ_CHECK(resolve_live(args, to));
-  MQ_CHECK(check_groups(to.fail_if, load.plan));
+  MQ_TRY(to.judgement, resolve(args.judgement, load.plan));
+  to.jsonl = args.output.jsonl;
+  if (to.jsonl == "-" && args.output.json == "-") {
+    return invalid("Only one of --json and --jsonl can go to standard output.");
+  }
+  if (args.prometheus) {
+    MQ_TRY(const Address address, parse_metrics_address(*args.prometheus));
+    to.metrics = address;
+  }
   for (const std::string& label : args.labels) {
     const size_t equals = label.find('=');
     if (equals == 0 || equals == std::string::npos) {

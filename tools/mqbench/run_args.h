@@ -11,12 +11,12 @@
 #include "base/result.h"
 #include "codec/version.h"
 #include "common/connect_args.h"
+#include "mqbench/judgement_args.h"
 #include "mqbench/load_options.h"
 #include "mqbench/output_args.h"
 #include "mqbench/payload_args.h"
-#include "mqbench/regress_limit.h"
+#include "mqbench/rate_args.h"
 #include "mqbench/shard_args.h"
-#include "mqbench/threshold.h"
 
 namespace CLI {
 class App;
@@ -50,26 +50,17 @@ struct RunArgs {
   bool busy_poll = false;
   Duration hold{0};
   std::string local_addresses, hosts;
-  std::optional<std::string> rate;  // 1000 without
-  std::optional<std::string> stages;
-  Arrival arrival = Arrival::kUniform;
-  Phase phase = Phase::kEven;
+  RateArgs rate;
   std::optional<uint64_t> seed;
-  std::optional<Duration> duration;
-  std::optional<uint64_t> messages;
-  Duration warm_up = std::chrono::seconds(1);
-  Duration drain = std::chrono::seconds(3);
   Duration backlog_max = std::chrono::seconds(10);
   uint16_t inflight = 1000;
   uint32_t connecting_max = 100;
   std::optional<uint32_t> threads;
   std::string percentiles = "50,90,99,99.9,99.99,100";
   OutputArgs output;
-  std::vector<std::string> fail_if, abort_if;
-  std::optional<std::string> baseline, max_regress;
+  JudgementArgs judgement;
   std::optional<std::string> prometheus;
   std::vector<std::string> labels;
-  bool strict = false;
   bool yes = false;
   bool shared_host = false;
   uint32_t first_number = 0;
@@ -95,17 +86,11 @@ struct RunOptions {
   uint64_t pairs = 0;  // of publisher and subscriber, in this process
   std::vector<double> percentiles;
   std::map<std::string, std::string> labels;
-  std::vector<Condition> fail_if;
-  std::vector<Condition> abort_if;      // while it goes on, and at the end
-  std::optional<std::string> baseline;  // file with earlier results
-  std::vector<MaxRegress> max_regress;  // than those
-  std::optional<std::string> jsonl;     // file for a line a second
-  std::optional<Address> metrics;       // where to show it to Prometheus
-  std::string scenario_sha256;          // of a scenario's file
-  bool strict = false;                  // an invalid measurement is a failure
-  bool shared_host = false;             // other processes here do not make it one
-  // Whether anything is asked of the figures.
-  bool judges() const { return !fail_if.empty() || !abort_if.empty() || baseline; }
+  Judgement judgement;
+  std::optional<std::string> jsonl;  // file for a line a second
+  std::optional<Address> metrics;    // where to show it to Prometheus
+  std::string scenario_sha256;       // of a scenario's file
+  bool shared_host = false;          // other processes here do not make a measurement invalid
 };
 
 Result<RunOptions> resolve(const RunArgs& args);

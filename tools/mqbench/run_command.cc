@@ -28,10 +28,10 @@ Result<std::vector<Record>> read_baseline(const std::string& path, const Record&
 }
 
 // Everything that was asked of the figures, in the order of the options.
-Result<std::vector<Threshold>> judge_all(const RunOptions& options, const LiveView& live,
+Result<std::vector<Threshold>> judge_all(const Judgement& judgement, const LiveView& live,
                                          const Record& record) {
-  MQ_TRY(std::vector<Threshold> thresholds, evaluate(options.fail_if, record));
-  MQ_TRY(std::vector<Threshold> aborts, evaluate(options.abort_if, record));
+  MQ_TRY(std::vector<Threshold> thresholds, evaluate(judgement.fail_if, record));
+  MQ_TRY(std::vector<Threshold> aborts, evaluate(judgement.abort_if, record));
   for (Threshold& threshold : aborts) {
     // What ended the run was true then.
     if (live.aborted() && live.aborted()->expression == threshold.expression) {
@@ -39,9 +39,9 @@ Result<std::vector<Threshold>> judge_all(const RunOptions& options, const LiveVi
     }
   }
   std::ranges::move(aborts, std::back_inserter(thresholds));
-  if (options.baseline) {
-    MQ_TRY(const std::vector<Record> baseline, read_baseline(*options.baseline, record));
-    MQ_TRY(std::vector<Threshold> gates, check_regress(options.max_regress, baseline, {record}));
+  if (judgement.baseline) {
+    MQ_TRY(const std::vector<Record> baseline, read_baseline(*judgement.baseline, record));
+    MQ_TRY(std::vector<Threshold> gates, check_regress(judgement.max_regress, baseline, {record}));
     std::ranges::move(gates, std::back_inserter(thresholds));
   }
   return thresholds;
@@ -79,8 +79,8 @@ Result<int> run_load(const RunArgs& args) {
     return kExitFailure;
   };
   // Before the run, which may be long, and not after it.
-  if (options.baseline) {
-    if (const auto baseline = read_records(*options.baseline); !baseline) {
+  if (const auto& file = options.judgement.baseline) {
+    if (const auto baseline = read_records(*file); !baseline) {
       return failed(baseline.error().text);
     }
   }
@@ -103,11 +103,11 @@ Result<int> run_load(const RunArgs& args) {
   }
   Record record = make_record(options, *result);
   if (result->signal == 0) {
-    auto thresholds = judge_all(options, live, record);
+    auto thresholds = judge_all(options.judgement, live, record);
     if (!thresholds) return failed(thresholds.error().text);
     record.thresholds = std::move(*thresholds);
   }
-  record.exit_code = judge_exit(record, options.strict || options.judges(), result->signal);
+  record.exit_code = judge_exit(record, options.judgement.is_strict(), result->signal);
   if (const auto written = live.finish(record); !written) return failed(written.error().text);
   if (const auto written = write_reports(record, args.output, true); !written) {
     return failed(written.error().text);

@@ -87,8 +87,11 @@ Result<int> run_scenario(const ScenarioArgs& args) {
   MQ_TRY(Scenario scenario, parse_scenario(name, text));
   RunArgs run = args.run;
   MQ_TRY(run.scenario_sha256, sha256(text));
-  run.fail_if.insert(run.fail_if.begin(), scenario.fail_if.begin(), scenario.fail_if.end());
-  run.abort_if.insert(run.abort_if.begin(), scenario.abort_if.begin(), scenario.abort_if.end());
+  JudgementArgs& judgement = run.judgement;
+  judgement.fail_if.insert(judgement.fail_if.begin(), scenario.fail_if.begin(),
+                           scenario.fail_if.end());
+  judgement.abort_if.insert(judgement.abort_if.begin(), scenario.abort_if.begin(),
+                            scenario.abort_if.end());
   const ConnectArgs& to = run.connect;
   if (!to.host && !to.port && !to.url && !to.unix_path) run.connect.url = scenario.broker;
   run.scenario = std::make_shared<const Scenario>(std::move(scenario));

@@ -19,7 +19,7 @@ void declare(CLI::App& app, SideArgs& args) {
               "Number of the first client, for its identifier and its topic.")
       .text("--prefix", args.run.id_prefix, "PREFIX", "What client identifiers begin with.")
       .text("--ifaddr", args.run.connect.bind_address, "ADDRESS", "Local address to connect from.")
-      .seconds("-d,--duration", args.run.duration, "SECONDS",
+      .seconds("-d,--duration", args.run.rate.duration, "SECONDS",
                "How long; without, until it is interrupted.", std::chrono::milliseconds(1));
   if (args.kind != SideArgs::Kind::kConn) {
     load.text(
@@ -46,7 +46,7 @@ void declare(CLI::App& app, SideArgs& args) {
 RunArgs run_args(const SideArgs& args) {
   RunArgs run = args.run;
   run.topic = args.topic;
-  run.warm_up = Duration::zero();
+  run.rate.warm_up = Duration::zero();
   if (args.connect_rate) {
     run.connect_rate = *args.connect_rate;
   } else if (args.connect_interval_ms > 0) {
@@ -55,10 +55,10 @@ RunArgs run_args(const SideArgs& args) {
   if (args.kind == SideArgs::Kind::kPub) {
     run.pubs = args.clients;
     run.subs = 0;
-    run.rate = args.interval_ms == 0
-                   ? std::string("max")
-                   : fmt::format("{:.6f}", args.clients * 1000.0 / args.interval_ms);
-    if (args.limit > 0) run.messages = args.limit;
+    run.rate.per_second = args.interval_ms == 0
+                              ? std::string("max")
+                              : fmt::format("{:.6f}", args.clients * 1000.0 / args.interval_ms);
+    if (args.limit > 0) run.rate.messages = args.limit;
   } else {
     run.pattern = Pattern::kNone;
     run.subs = args.clients;
@@ -66,7 +66,7 @@ RunArgs run_args(const SideArgs& args) {
     if (args.kind == SideArgs::Kind::kSub) run.filter = args.topic;
   }
   // emqtt-bench goes on until it is interrupted.
-  if (!run.duration && !run.messages) run.duration = kEndless;
+  if (!run.rate.duration && !run.rate.messages) run.rate.duration = kEndless;
   return run;
 }
 
