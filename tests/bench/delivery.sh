@@ -13,7 +13,7 @@ set -euo pipefail
 cases=("$@")
 if [ ${#cases[@]} -eq 0 ]; then cases=(plain cut restart); fi
 proxy_pid='' sub_pid=''
-trap 'kill -9 $proxy_pid $sub_pid 2>/dev/null; stop_broker; rm -rf "$work"' EXIT
+trap 'kill -9 $proxy_pid $sub_pid 2>/dev/null || true; stop_broker; rm -rf "$work"' EXIT
 
 # Both are told to drop nothing and, as one of them is restarted, to keep what they have. (mosquitto
 # writes its file when it is told to end.)
