@@ -37,9 +37,20 @@ exits() {
 }
 
 @test "a condition of what was not measured is an error, not a pass" {
-  exits 1 bench --rate 200 -d 0.2 --subs 0 --fail-if 'loss>0'
-  grep -q 'loss>0: nothing of the kind was measured' "$work/errors"
-  exits 1 bench --rate 200 -d 0.2 --abort-if 'ack.p99>1s'
+  # What cannot be is refused at once.
+  exits 2 bench --subs 0 --fail-if 'loss>0'
+  grep -q 'loss>0, nobody subscribes' "$work/errors"
+  exits 2 bench --abort-if 'ack.p99>1s'
+  exits 2 mqbench search -h 127.0.0.1 -p "$port" --slo 'ready.p99<1s'
+  grep -q 'only storms measure it' "$work/errors"
+  # What was not is an error, and the report is there.
+  mqbench sink -p 0 --bind 127.0.0.1 --port-file "$work/deaf" --drop 1 >/dev/null 2>&1 3>&- &
+  pids+=($!)
+  wait_for test -s "$work/deaf"
+  exits 1 bench -p "$(cat "$work/deaf")" --rate 200 -d 0.2 --drain 0.1 --fail-if 'p99>1s' --json="$work/result.json"
+  grep -q 'p99>1s: nothing of the kind was measured' "$work/errors"
+  grep -q 'sent ' "$work/out"
+  jq -e '.counts.received == 0 and .exit == 1' "$work/result.json"
   exits 2 bench --abort-if 'loss>0'
   grep -q 'known at the end only' "$work/errors"
 }
@@ -47,10 +58,10 @@ exits() {
 @test "conditions on the steps of connecting, in runs and in what emqtt-bench's options make" {
   exits 3 bench --rate 200 -d 0.2 --fail-if 'tcp.min>0ns' --fail-if 'connack.max>60s' --json="$work/result.json"
   jq -e '.histograms | .tcp.count == 2 and .connack.count == 2 and (has("tls_full") or has("upgrade") | not)' "$work/result.json"
-  exits 1 bench --rate 200 -d 0.2 --fail-if 'tls.p99>1s'
-  grep -q 'tls.p99>1s: nothing of the kind was measured' "$work/errors"
+  exits 2 bench --rate 200 -d 0.2 --fail-if 'tls.p99>1s'
+  grep -q 'tls.p99>1s, these connections have no TLS' "$work/errors"
   exits 3 timeout 60 mqbench conn -h 127.0.0.1 -p "$port" -c 30 -d 0.2 --shared-host --fail-if 'tcp.p99>1ns'
-  exits 1 timeout 60 mqbench sub -h 127.0.0.1 -p "$port" -c 3 -t a -d 0.2 --shared-host --fail-if 'upgrade.p99>1ns'
+  exits 2 timeout 60 mqbench sub -h 127.0.0.1 -p "$port" -c 3 -t a -d 0.2 --shared-host --fail-if 'upgrade.p99>1ns'
 }
 
 @test "--baseline: better or a little worse passes, much worse ends with 3" {

@@ -56,6 +56,29 @@ exits() {
   grep -q 'no result of mqbench' "$work/errors"
 }
 
+@test "what cannot be written is an error, before the run where it shows, and the rest is written" {
+  exits 1 bench -d 60 --html "$work/none/report.html"
+  grep -q "cannot write $work/none/report.html: No such file or directory" "$work/errors"
+  exits 1 bench -d 60 -o "$work/none/results"
+  exits 1 bench -d 60 --csv "$work"
+  grep -q "cannot write $work: Is a directory" "$work/errors"
+  # A disk that is full.
+  exits 1 bench --rate 200 -d 0.2 --csv /dev/full --jsonl /dev/full --md "$work/result.md" --json="$work/result.json"
+  [ "$(grep -c 'cannot write /dev/full: No space left on device' "$work/errors")" -eq 2 ]
+  jq -e '.counts.sent == 40' "$work/result.json"
+  test -s "$work/result.md"
+  local full
+  for full in "bench --rate 200 -d 0.2" "bench --rate 200 -d 0.2 --json" \
+    "mqbench search -p $port --max-rate 1k --step 0.1 --confirm 0" "mqbench storm -p $port -c 5 --probe-rate 0" \
+    "mqbench report $work/result.json" "mqbench scenario --preset p2p --print"; do
+    run -1 --separate-stderr bash -c "$(declare -f bench); port=$port; $full 3>&- >/dev/full"
+    [[ $stderr == "Error: cannot write standard output: No space left on device" ]]
+  done
+  # Who has seen enough is no error.
+  run -0 --separate-stderr bash -c "mqbench report $work/result.json | true; exit \${PIPESTATUS[0]}"
+  [ "$stderr" = "" ]
+}
+
 @test "a line without an end is given up at its largest size, and not read to its end" {
   run timeout 60 bash -c 'tr "\0" x </dev/zero | mqbench report -'
   [ "$status" -eq 1 ]

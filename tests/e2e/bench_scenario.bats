@@ -72,6 +72,10 @@ holds() {
   holds '[.thresholds[] | .expr, .hit] == ["commander:loss > 0", false, "sensors:p50 > 60s", false, "commander:recv_rate > 1", true]'
   run -2 --separate-stderr mqbench scenario "$work/plant.yaml" --fail-if 'nobody:p99>1s'
   [[ $stderr == *"there is no group 'nobody'"* ]]
+  run -2 --separate-stderr mqbench scenario "$work/plant.yaml" --abort-if 'nobody:p99>1s'
+  [[ $stderr == *"there is no group 'nobody'"* ]]
+  run -2 --separate-stderr mqbench scenario "$work/plant.yaml" --abort-if 'sensors:p99>1s'
+  [[ $stderr == *"what a group does is known at the end only; --fail-if takes it"* ]]
   for condition in 'service.p99>1s' 'suback.p99>1s' 'recv_wait.p50>1s' 'ready.max>1s' 'conn_rate>1' 'client_cpu>1'; do
     run -2 --separate-stderr mqbench scenario "$work/plant.yaml" --fail-if "sensors:$condition"
     [[ $stderr == *"${condition%>*} is known of all groups together only"* ]]

@@ -254,6 +254,35 @@ TEST_CASE("args: report") {
   }
 }
 
+TEST_CASE("args: a condition on what this load cannot have is refused") {
+  const auto why = [](std::vector<std::string> more) {
+    const std::string text = error(std::move(more));
+    CAPTURE(text);
+    CHECK((text.empty() || text.starts_with("Invalid condition given: ")));
+    return text.substr(text.find(", ") + 2);
+  };
+  CHECK(why({"--fail-if", "ready.p99>1s"}) == "only storms measure it.");
+  CHECK(why({"--fail-if", "tls.p99>1s"}) == "these connections have no TLS.");
+  CHECK(error({"--fail-if", "tls.p99>1s", "--tls"}).empty());
+  CHECK(why({"--fail-if", "upgrade.max>1s"}) ==
+        "these connections have neither WebSocket nor a proxy.");
+  CHECK(error({"--fail-if", "upgrade.max>1s", "--ws"}).empty());
+  CHECK(why({"--fail-if", "corrupt>0"}) == "it takes --verify strict.");
+  CHECK(error({"--fail-if", "corrupt>0", "--verify", "strict"}).empty());
+  CHECK(why({"--abort-if", "ack.p99>1s"}) == "QoS 0 has no acknowledgements.");
+  CHECK(error({"--abort-if", "ack.p99>1s", "-q", "1"}).empty());
+  for (const char* condition : {"p99>1s", "service.p99>1s", "suback.p99>1s", "loss>0", "dup>0"}) {
+    CAPTURE(condition);
+    CHECK(why({"--subs", "0", "--fail-if", condition}) == "nobody subscribes.");
+    CHECK(error({"--subs", "1", "--fail-if", condition}).empty());
+  }
+  CHECK(why({"--rate", "max", "--fail-if", "p99>1s"}).starts_with("it is about planned times"));
+  CHECK(error({"--rate", "max", "--fail-if", "service.p99>1s"}).empty());
+  CHECK(why({"--abort-if", "nobody:p99>1s"}) == "there is no group 'nobody'.");
+  CHECK(error({"--baseline", "/nonexistent", "--max-regress", "ready.p99=1%"}) ==
+        "Invalid condition given: ready.p99, only storms measure it.");
+}
+
 TEST_CASE("args: shards share the clients and the rate") {
   for (const uint32_t shards : {1u, 2u, 3u, 7u}) {
     uint32_t pubs = 0, subs = 0;

@@ -1,6 +1,7 @@
 #include "mqbench/judgement_args.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <fmt/core.h>
 
@@ -20,20 +21,46 @@ Result<std::vector<Condition>> parse_conditions(const std::vector<std::string>& 
   return conditions;
 }
 
-// A condition on a group needs it to be there.
-Result<void> check_groups(const std::vector<Condition>& conditions, const LoadPlan& plan) {
+bool all_at_qos0(const LoadOptions& load) {
+  return std::ranges::all_of(load.plan.flows(), [&load](const LoadPlan::Flow& flow) {
+    return flow.qos.value_or(load.qos) == Qos::kAtMostOnce;
+  });
+}
+
+bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
+  return std::ranges::find(kinds, kind) != kinds.end();
+}
+
+// Why there will be nothing of the kind; empty where there may be.
+std::string_view why_never(std::string_view kind, const LoadOptions& load) {
+  if (kind == "ready") return "only storms measure it";
+  if (is_one_of(kind, {"tls", "tls_full", "tls_resumed"}) && !load.runner.make_filter) {
+    return "these connections have no TLS";
+  }
+  if (kind == "upgrade" && !load.runner.make_filter && !load.runner.proxy) {
+    return "these connections have neither WebSocket nor a proxy";
+  }
+  if (load.plan.subscribers() == 0 &&
+      is_one_of(kind, {"response", "service", "recv_wait", "suback", "loss", "dup", "reorder",
+                       "corrupt", "recv_rate"})) {
+    return "nobody subscribes";
+  }
+  if (load.plan.publishers() == 0 &&
+      is_one_of(kind, {"lag", "ack", "rate", "rate_ratio", "not_sent", "loss", "dup", "reorder",
+                       "corrupt"})) {
+    return "nobody publishes";
+  }
+  if (kind == "corrupt" && load.verify != Verify::kStrict) return "it takes --verify strict";
+  if (kind == "ack" && all_at_qos0(load)) return "QoS 0 has no acknowledgements";
+  if (!load.open_loop() && is_one_of(kind, {"response", "lag", "rate_ratio"})) {
+    return "it is about planned times, which --rate max has none of; it has service.p99";
+  }
+  return {};
+}
+
+Result<void> check_measured(const std::vector<Condition>& conditions, const LoadOptions& load) {
   for (const Condition& condition : conditions) {
-    const std::string& group = condition.metric().group();
-    if (group.empty()) continue;
-    const auto& groups = plan.client_groups();
-    if (std::ranges::find(groups, group, &LoadPlan::Group::name) != groups.end()) {
-      if (condition.metric().is_of_groups()) continue;
-      return invalid(
-          fmt::format("Invalid condition given: {}, {} is known of all groups together only.",
-                      condition.text(), condition.metric().name()));
-    }
-    return invalid(fmt::format("Invalid condition given: {}, there is no group '{}'.",
-                               condition.text(), group));
+    MQ_CHECK(check_measured(condition.metric(), condition.text(), load));
   }
   return {};
 }
@@ -56,15 +83,36 @@ void declare(CLI::App& app, JudgementArgs& args) {
       .flag("--strict", args.strict, "End with 5 when the measurement is not valid.");
 }
 
-Result<Judgement> resolve(const JudgementArgs& args, const LoadPlan& plan) {
+Result<void> check_measured(const Metric& metric, std::string_view text, const LoadOptions& load) {
+  const auto refuse = [text](std::string_view why) {
+    return invalid(fmt::format("Invalid condition given: {}, {}.", text, why));
+  };
+  const std::string& group = metric.group();
+  if (!group.empty()) {
+    const auto& groups = load.plan.client_groups();
+    if (std::ranges::find(groups, group, &LoadPlan::Group::name) == groups.end()) {
+      return refuse(fmt::format("there is no group '{}'", group));
+    }
+    if (!metric.is_of_groups()) {
+      return refuse(fmt::format("{} is known of all groups together only", metric.name()));
+    }
+  }
+  if (const std::string_view why = why_never(metric.kind(), load); !why.empty()) return refuse(why);
+  return {};
+}
+
+Result<Judgement> resolve(const JudgementArgs& args, const LoadOptions& load) {
   Judgement to;
   to.strict = args.strict;
   MQ_TRY(to.fail_if, parse_conditions(args.fail_if));
   MQ_TRY(to.abort_if, parse_conditions(args.abort_if));
+  MQ_CHECK(check_measured(to.fail_if, load));
+  MQ_CHECK(check_measured(to.abort_if, load));
   for (const Condition& condition : to.abort_if) {
     if (condition.metric().is_live()) continue;
-    return invalid(fmt::format("--abort-if {}: {} is known at the end only.", condition.text(),
-                               condition.metric().name()));
+    return invalid(fmt::format(
+        "--abort-if {}: {} is known at the end only; --fail-if takes it.", condition.text(),
+        condition.metric().group().empty() ? condition.metric().name() : "what a group does"));
   }
   if (args.baseline.has_value() != args.max_regress.has_value()) {
     return invalid("--baseline and --max-regress go together.");
@@ -72,8 +120,10 @@ Result<Judgement> resolve(const JudgementArgs& args, const LoadPlan& plan) {
   to.baseline = args.baseline;
   if (args.max_regress) {
     MQ_TRY(to.max_regress, parse_max_regress(*args.max_regress));
+    for (const MaxRegress& limit : to.max_regress) {
+      MQ_CHECK(check_measured(limit.metric, limit.metric.name(), load));
+    }
   }
-  MQ_CHECK(check_groups(to.fail_if, plan));
   return to;
 }
 

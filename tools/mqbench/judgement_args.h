@@ -3,10 +3,11 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "mqbench/load_plan.h"
+#include "mqbench/load_options.h"
 #include "mqbench/regress_limit.h"
 #include "mqbench/threshold.h"
 
@@ -36,6 +37,9 @@ struct Judgement {
   bool is_strict() const { return strict || !fail_if.empty() || !abort_if.empty() || baseline; }
 };
 
-Result<Judgement> resolve(const JudgementArgs& args, const LoadPlan& plan);
+// What this load cannot have a figure of, whatever happens in it, is refused.
+Result<Judgement> resolve(const JudgementArgs& args, const LoadOptions& load);
+// `text` is what was typed with the metric in it.
+Result<void> check_measured(const Metric& metric, std::string_view text, const LoadOptions& load);
 
 }  // namespace mq

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "common/console.h"
+#include "mqbench/output_file.h"
 #include "mqbench/prometheus.h"
 #include "mqbench/record_json.h"
 
@@ -81,10 +82,7 @@ Result<void> LiveView::open() {
 
 Result<void> LiveView::write_line(const std::string& line) {
   if (!options_.jsonl) return {};
-  if (*options_.jsonl == kStandardOutput) {
-    write_all(STDOUT_FILENO, line);
-    return {};
-  }
+  if (*options_.jsonl == kStandardOutput) return print_text(line);
   jsonl_ << line << std::flush;
   if (jsonl_) return {};
   return fail(ErrorCode::kIo,

@@ -138,6 +138,11 @@ Result<Metric> Metric::parse(std::string_view name) {
   return metric;
 }
 
+std::string_view Metric::kind() const {
+  const std::string_view name = name_;
+  return is_time_ ? name.substr(0, name.find('.')) : name;
+}
+
 bool Metric::larger_is_worse() const {
   return is_time_ || std::ranges::find(kNumbers, name_, &Number::name)->larger_is_worse;
 }
@@ -151,9 +156,7 @@ bool Metric::is_live() const {
 bool Metric::is_of_groups() const {
   constexpr std::string_view kOfAllOnly[] = {"service", "recv_wait", "suback",
                                              "ready",   "conn_rate", "client_cpu"};
-  const std::string_view kind =
-      is_time_ ? std::string_view(name_).substr(0, name_.find('.')) : std::string_view(name_);
-  return std::ranges::find(kOfAllOnly, kind) == std::end(kOfAllOnly);
+  return std::ranges::find(kOfAllOnly, kind()) == std::end(kOfAllOnly);
 }
 
 Result<double> Metric::value(const MetricSource& source) const {

@@ -36,6 +36,8 @@ class Metric {
   // Of "sensors:p99"; empty without.
   const std::string& group() const { return group_; }
   bool is_time() const { return is_time_; }
+  // Without the percentile: "response", "tls_full", "loss".
+  std::string_view kind() const;
   // Whether more of it is worse.
   bool larger_is_worse() const;
   // Known while a run goes on, and not only at its end.

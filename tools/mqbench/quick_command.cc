@@ -1,7 +1,5 @@
 #include "mqbench/quick_command.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <optional>
 #include <thread>
@@ -13,6 +11,7 @@
 #include "common/exit_code.h"
 #include "common/options.h"
 #include "mqbench/exit_code.h"
+#include "mqbench/output_file.h"
 #include "mqbench/politeness.h"
 #include "mqbench/probe.h"
 #include "mqbench/rate_finder.h"
@@ -31,10 +30,6 @@ constexpr Duration kFanOutTime = 800ms;
 constexpr uint32_t kFanOut = 50;
 constexpr uint32_t kBurst = 500;
 constexpr Duration kDrain = 500ms;
-
-void print(std::string_view text) {
-  write_all(STDOUT_FILENO, text);
-}
 
 std::string duration(int64_t ns) {
   return format_duration(Duration(ns));
@@ -58,11 +53,18 @@ class Quick {
     if (everything && signal_ == 0) MQ_CHECK(fan_out());
     if (everything && signal_ == 0) MQ_CHECK(connections());
     conclude(everything);
+    if (unprinted_) return tl::unexpected(*unprinted_);
     if (signal_ != 0) return kExitSignal + signal_;
     return violations_.empty() ? int{kExitOk} : int{kExitViolation};
   }
 
  private:
+  void print(std::string_view text) {
+    if (const auto printed = print_text(text); !printed && !unprinted_) {
+      unprinted_ = printed.error();
+    }
+  }
+
   Result<void> greet() {
     MQ_TRY(const ProbeResult found, probe(options_.load));
     print(fmt::format("mqbench {} -> {}  {} (MQTT {})   connected in {}, round trip {}{}\n",
@@ -268,6 +270,7 @@ class Quick {
   bool lagged_ = false;
   Duration connecting_{0};
   std::optional<double> sustained_;
+  std::optional<Error> unprinted_;  // the first line that standard output did not take
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "mqbench/output_args.h"
@@ -29,9 +30,12 @@ std::string evidence_text(const Record& record);
 // "passed    p99>10ms"
 std::string threshold_line(const Threshold& threshold);
 
+// Whether all of it can be written, as far as that shows before there is anything to write.
+Result<void> check_writable(const OutputArgs& args);
+
 // Prints the text unless the JSON takes its place, and writes the files; the one of JSON Lines may
-// have been written while the run went on.
-Result<void> write_reports(const Record& record, const OutputArgs& args,
-                           bool jsonl_is_written = false);
+// have been written while the run went on. One that cannot be written does not stop the others.
+std::vector<Error> write_reports(const Record& record, const OutputArgs& args,
+                                 bool jsonl_is_written = false);
 
 }  // namespace mq

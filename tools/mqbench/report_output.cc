@@ -28,6 +28,21 @@ Result<void> write_hgrm(const Record& record, const std::string& prefix) {
   return {};
 }
 
+Result<void> write_directory(const Record& record, const OutputArgs& args) {
+  const std::string& directory = *args.directory;
+  if (mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
+    return fail(ErrorCode::kIo, fmt::format("cannot make {}: {}", directory, std::strerror(errno)));
+  }
+  MQ_CHECK(write_file(directory + "/result.txt", text_report(record, args.unit)));
+  MQ_CHECK(write_file(directory + "/result.json", to_json(record)));
+  MQ_CHECK(write_file(directory + "/result.jsonl", jsonl_report(record)));
+  MQ_CHECK(write_file(directory + "/report.html", html_report(record)));
+  MQ_CHECK(write_file(directory + "/intervals.csv", csv_report(record)));
+  MQ_CHECK(write_file(directory + "/report.md", markdown_report(record, args.unit)));
+  MQ_CHECK(write_file(directory + "/intervals.hlog", hlog_report(record)));
+  return write_hgrm(record, directory + "/");
+}
+
 }  // namespace
 
 void declare(CLI::App& app, OutputArgs& args) {
@@ -54,29 +69,34 @@ void declare(CLI::App& app, OutputArgs& args) {
       .text("-o,--output", args.directory, "DIR", "Write all of these into a directory.");
 }
 
-Result<void> write_reports(const Record& record, const OutputArgs& args, bool jsonl_is_written) {
-  if (args.json != "-" && args.jsonl != "-")
-    write_all(STDOUT_FILENO, text_report(record, args.unit));
-  if (args.json) MQ_CHECK(write_file(*args.json, to_json(record)));
-  if (args.jsonl && !jsonl_is_written) MQ_CHECK(write_file(*args.jsonl, jsonl_report(record)));
-  if (args.html) MQ_CHECK(write_file(*args.html, html_report(record)));
-  if (args.csv) MQ_CHECK(write_file(*args.csv, csv_report(record)));
-  if (args.markdown) MQ_CHECK(write_file(*args.markdown, markdown_report(record, args.unit)));
-  if (args.hlog) MQ_CHECK(write_file(*args.hlog, hlog_report(record)));
-  if (args.hgrm_prefix) MQ_CHECK(write_hgrm(record, *args.hgrm_prefix));
-  if (!args.directory) return {};
-  const std::string& directory = *args.directory;
-  if (mkdir(directory.c_str(), 0777) != 0 && errno != EEXIST) {
-    return fail(ErrorCode::kIo, fmt::format("cannot make {}: {}", directory, std::strerror(errno)));
+Result<void> check_writable(const OutputArgs& args) {
+  for (const auto* const path :
+       {&args.json, &args.jsonl, &args.html, &args.csv, &args.markdown, &args.hlog}) {
+    if (*path) MQ_CHECK(check_writable(**path));
   }
-  MQ_CHECK(write_file(directory + "/result.txt", text_report(record, args.unit)));
-  MQ_CHECK(write_file(directory + "/result.json", to_json(record)));
-  MQ_CHECK(write_file(directory + "/result.jsonl", jsonl_report(record)));
-  MQ_CHECK(write_file(directory + "/report.html", html_report(record)));
-  MQ_CHECK(write_file(directory + "/intervals.csv", csv_report(record)));
-  MQ_CHECK(write_file(directory + "/report.md", markdown_report(record, args.unit)));
-  MQ_CHECK(write_file(directory + "/intervals.hlog", hlog_report(record)));
-  return write_hgrm(record, directory + "/");
+  if (args.hgrm_prefix) MQ_CHECK(check_writable(*args.hgrm_prefix + "ack.hgrm"));
+  if (!args.directory) return {};
+  struct stat status {};
+  const bool is_there = stat(args.directory->c_str(), &status) == 0;
+  return check_writable(is_there ? *args.directory + "/result.json" : *args.directory);
+}
+
+std::vector<Error> write_reports(const Record& record, const OutputArgs& args,
+                                 bool jsonl_is_written) {
+  std::vector<Error> errors;
+  const auto keep = [&errors](const Result<void>& written) {
+    if (!written) errors.push_back(written.error());
+  };
+  if (args.json != "-" && args.jsonl != "-") keep(print_text(text_report(record, args.unit)));
+  if (args.json) keep(write_file(*args.json, to_json(record)));
+  if (args.jsonl && !jsonl_is_written) keep(write_file(*args.jsonl, jsonl_report(record)));
+  if (args.html) keep(write_file(*args.html, html_report(record)));
+  if (args.csv) keep(write_file(*args.csv, csv_report(record)));
+  if (args.markdown) keep(write_file(*args.markdown, markdown_report(record, args.unit)));
+  if (args.hlog) keep(write_file(*args.hlog, hlog_report(record)));
+  if (args.hgrm_prefix) keep(write_hgrm(record, *args.hgrm_prefix));
+  if (args.directory) keep(write_directory(record, args));
+  return errors;
 }
 
 }  // namespace mq

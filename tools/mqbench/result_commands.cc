@@ -21,6 +21,7 @@
 #include "mqbench/comparison.h"
 #include "mqbench/exit_code.h"
 #include "mqbench/merge.h"
+#include "mqbench/output_file.h"
 #include "mqbench/record_reader.h"
 #include "mqbench/regression.h"
 #include "mqbench/report.h"
@@ -79,9 +80,9 @@ Result<int> show(Record record, const ReportArgs& args) {
     record.thresholds = std::move(*thresholds);
     record.exit_code = judge_exit(record, true, 0);
   }
-  if (const auto written = write_reports(record, args.output); !written) {
-    return failed(written.error().text);
-  }
+  const std::vector<Error> errors = write_reports(record, args.output);
+  for (const Error& error : errors) Console().error(error.text);
+  if (!errors.empty()) return kExitFailure;
   return args.fail_if.empty() ? kExitOk : record.exit_code;
 }
 
@@ -233,10 +234,11 @@ Result<int> run_compare(const CompareArgs& args) {
       }
     }
   }
-  write_all(STDOUT_FILENO, comparison_text(*a, *b));
+  std::string text = comparison_text(*a, *b);
   const auto gates = check_regress(limits, *a, *b);
   if (!gates) return failed(gates.error().text);
-  for (const Threshold& gate : *gates) write_all(STDOUT_FILENO, threshold_line(gate));
+  for (const Threshold& gate : *gates) text += threshold_line(gate);
+  if (const auto printed = print_text(text); !printed) return failed(printed.error().text);
   return std::ranges::any_of(*gates, &Threshold::hit) ? int{kExitThreshold} : int{kExitOk};
 }
 
@@ -248,7 +250,9 @@ Result<int> run_ab(const AbArgs& args) {
     if (!record) return failed(record.error().text);
     (is_a ? a : b).push_back(std::move(*record));
   }
-  write_all(STDOUT_FILENO, comparison_text(a, b));
+  if (const auto printed = print_text(comparison_text(a, b)); !printed) {
+    return failed(printed.error().text);
+  }
   return kExitOk;
 }
 

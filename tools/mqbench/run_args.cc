@@ -359,7 +359,7 @@ Result<RunOptions> resolve(const RunArgs& args) {
   MQ_TRY(to.percentiles, parse_percentiles(args.percentiles));
   to.target = load.runner.address.text();
   to.shared_host = args.shared_host;
-  MQ_TRY(to.judgement, resolve(args.judgement, load.plan));
+  MQ_TRY(to.judgement, resolve(args.judgement, load));
   to.jsonl = args.output.jsonl;
   if (to.jsonl == "-" && args.output.json == "-") {
     return invalid("Only one of --json and --jsonl can go to standard output.");

@@ -84,6 +84,9 @@ Result<int> run_load(const RunArgs& args) {
       return failed(baseline.error().text);
     }
   }
+  if (const auto writable = check_writable(args.output); !writable) {
+    return failed(writable.error().text);
+  }
   LoadRun run(options.load);
   LiveView live(run.loop(), options);
   if (live.wanted()) {
@@ -102,17 +105,22 @@ Result<int> run_load(const RunArgs& args) {
         {seconds(result->window), fmt::format("ended by {}", live.aborted()->expression)});
   }
   Record record = make_record(options, *result);
-  if (result->signal == 0) {
-    auto thresholds = judge_all(options.judgement, live, record);
-    if (!thresholds) return failed(thresholds.error().text);
-    record.thresholds = std::move(*thresholds);
-  }
   record.exit_code = judge_exit(record, options.judgement.is_strict(), result->signal);
-  if (const auto written = live.finish(record); !written) return failed(written.error().text);
-  if (const auto written = write_reports(record, args.output, true); !written) {
-    return failed(written.error().text);
+  // What goes wrong now must not take the report of a long run with it.
+  std::vector<Error> errors;
+  if (result->signal == 0) {
+    if (auto thresholds = judge_all(options.judgement, live, record)) {
+      record.thresholds = std::move(*thresholds);
+      record.exit_code = judge_exit(record, options.judgement.is_strict(), 0);
+    } else {
+      errors.push_back(thresholds.error());
+      record.exit_code = kExitFailure;
+    }
   }
-  return record.exit_code;
+  if (const auto written = live.finish(record); !written) errors.push_back(written.error());
+  std::ranges::move(write_reports(record, args.output, true), std::back_inserter(errors));
+  for (const Error& error : errors) console.error(error.text);
+  return errors.empty() ? record.exit_code : int{kExitFailure};
 }
 
 }  // namespace mq

@@ -1,7 +1,5 @@
 #include "mqbench/scenario_command.h"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -17,6 +15,7 @@
 #include "common/exit_code.h"
 #include "common/invalid.h"
 #include "common/options.h"
+#include "mqbench/output_file.h"
 #include "mqbench/run_command.h"
 #include "mqbench/scenario.h"
 #include "mqbench/scenario_presets.h"
@@ -82,7 +81,10 @@ Result<int> run_scenario(const ScenarioArgs& args) {
   }
   if (args.print) {
     if (!args.preset) return invalid("--print is for --preset.");
-    return write_all(STDOUT_FILENO, text) ? kExitOk : kExitFailure;
+    const auto printed = print_text(text);
+    if (printed) return kExitOk;
+    Console().error(printed.error().text);
+    return kExitFailure;
   }
   MQ_TRY(Scenario scenario, parse_scenario(name, text));
   RunArgs run = args.run;

@@ -1,9 +1,7 @@
 #include "mqbench/search_command.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <fstream>
+#include <utility>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +11,7 @@
 #include "common/exit_code.h"
 #include "common/options.h"
 #include "mqbench/exit_code.h"
+#include "mqbench/output_file.h"
 #include "mqbench/politeness.h"
 
 namespace mq {
@@ -20,12 +19,13 @@ namespace {
 
 constexpr std::string_view kSloDefault = "p99<10ms";
 
-Result<FindOptions> resolve_search(const SearchArgs& args) {
+Result<FindOptions> resolve_search(const SearchArgs& args, const LoadOptions& load) {
   FindOptions find;
   std::vector<std::string> slo = args.slo;
   if (slo.empty()) slo.emplace_back(kSloDefault);
   for (const std::string& text : slo) {
     MQ_TRY(Condition condition, Condition::parse(text));
+    MQ_CHECK(check_measured(condition.metric(), condition.text(), load));
     find.slo.push_back(std::move(condition));
   }
   const Result<double> low = parse_rate(args.rate_min), high = parse_rate(args.rate_max);
@@ -105,7 +105,7 @@ std::string found_text(const Found& found) {
 
 Result<int> run_search(const SearchArgs& args) {
   MQ_TRY(const RunOptions options, resolve(args.run));
-  MQ_TRY(const FindOptions find, resolve_search(args));
+  MQ_TRY(const FindOptions find, resolve_search(args, options.load));
   if (!args.run.yes && !is_private(options.load)) {
     return fail(ErrorCode::kInvalidArgument,
                 fmt::format("{} is not on this machine or in a private network: a search needs "
@@ -113,13 +113,21 @@ Result<int> run_search(const SearchArgs& args) {
                             options.target));
   }
   const Console console;
-  const bool prints = args.json != "-";
-  if (prints) {
-    write_all(STDOUT_FILENO,
-              fmt::format("{:>10} {:>10} {:>10} {:>10}\n", "rate", "p50", "p99", "received"));
+  if (const auto writable = check_writable(args.json.value_or("-")); !writable) {
+    console.error(writable.error().text);
+    return kExitFailure;
   }
-  const auto found = find_rate(options, find, [prints](const FindStep& step) {
-    if (prints) write_all(STDOUT_FILENO, step_line(step));
+  const bool prints = args.json != "-";
+  bool printed = true;  // whatever there was
+  const auto print = [&](const Result<void>& written) {
+    if (!written && std::exchange(printed, false)) console.error(written.error().text);
+  };
+  if (prints) {
+    print(
+        print_text(fmt::format("{:>10} {:>10} {:>10} {:>10}\n", "rate", "p50", "p99", "received")));
+  }
+  const auto found = find_rate(options, find, [&](const FindStep& step) {
+    if (prints) print(print_text(step_line(step)));
   });
   if (!found) {
     console.error(found.error().text);
@@ -131,21 +139,9 @@ Result<int> run_search(const SearchArgs& args) {
   } else if (!found->rate) {
     code = found->bounded ? kExitThreshold : kExitNotValid;
   }
-  if (prints) write_all(STDOUT_FILENO, found_text(*found) + "\n");
-  if (!args.json) return code;
-  const std::string json = search_json(*found, options, code);
-  if (!prints) {
-    write_all(STDOUT_FILENO, json);
-    return code;
-  }
-  std::ofstream file(*args.json, std::ios::binary);
-  file << json;
-  file.close();
-  if (!file) {
-    console.error(fmt::format("cannot write {}", *args.json));
-    return kExitFailure;
-  }
-  return code;
+  if (prints) print(print_text(found_text(*found) + "\n"));
+  if (args.json) print(write_file(*args.json, search_json(*found, options, code)));
+  return printed ? code : int{kExitFailure};
 }
 
 }  // namespace mq

@@ -1,5 +1,7 @@
 #include "mqbench/storm_args.h"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "common/invalid.h"
@@ -125,6 +127,15 @@ Result<StormOptions> resolve(const StormArgs& args) {
     MQ_TRY(Condition condition, Condition::parse(text));
     if (!condition.metric().group().empty()) {
       return invalid(fmt::format("Invalid condition given: {}, a storm has no groups.", text));
+    }
+    constexpr std::string_view kKinds[] = {"tcp",       "tls",     "tls_full",   "tls_resumed",
+                                           "upgrade",   "connack", "suback",     "ready",
+                                           "conn_rate", "errors",  "disconnects"};
+    if (std::ranges::find(kKinds, condition.metric().kind()) == std::end(kKinds)) {
+      return invalid(
+          fmt::format("Invalid condition given: {}, of a storm there are tcp., tls., upgrade., "
+                      "connack., suback. and ready. times, conn_rate, errors and disconnects.",
+                      text));
     }
     to.fail_if.push_back(std::move(condition));
   }

@@ -13,6 +13,10 @@ namespace mq {
 Result<int> run_storm(const StormArgs& args) {
   MQ_TRY(const StormOptions options, resolve(args));
   const Console console;
+  if (const auto writable = check_writable(args.json.value_or("-")); !writable) {
+    console.error(writable.error().text);
+    return kExitFailure;
+  }
   Result<StormResult> result = StormRun(options).run();
   if (!result) {
     console.error(result.error().text);
@@ -26,14 +30,15 @@ Result<int> run_storm(const StormArgs& args) {
     }
     result->thresholds = std::move(*thresholds);
   }
-  if (args.json != "-") write_all(STDOUT_FILENO, storm_text(options, *result));
-  if (args.json) {
-    if (const auto written = write_file(*args.json, storm_json(options, *result)); !written) {
-      console.error(written.error().text);
-      return kExitFailure;
-    }
-  }
-  return judge_exit(options, *result);
+  int code = judge_exit(options, *result);
+  const auto keep = [&](const Result<void>& written) {
+    if (written) return;
+    console.error(written.error().text);
+    code = kExitFailure;
+  };
+  if (args.json != "-") keep(print_text(storm_text(options, *result)));
+  if (args.json) keep(write_file(*args.json, storm_json(options, *result)));
+  return code;
 }
 
 }  // namespace mq
