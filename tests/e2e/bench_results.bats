@@ -87,7 +87,7 @@ exits() {
 
 @test "thresholds decide the exit code" {
   exits 2 bench --rate 1k -d 0.2 --fail-if 'p50<1h'
-  exits 1 bench --rate 1k -d 0.2 --fail-if 'ack.p50>1s'
+  exits 2 bench --rate 1k -d 0.2 --fail-if 'ack.p50>1s'
   bench --rate 1k -d 0.2 --json="$work/run.json" >/dev/null
   # What the machine was busy with is not to matter here.
   jq -c '.verdict.valid = true' "$work/run.json" >"$work/r.json"
