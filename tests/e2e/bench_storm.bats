@@ -165,7 +165,7 @@ start_tls() {
 
 @test "storm: conditions on its figures decide the exit code" {
   start_broker
-  for row in '3 conn_rate>0' '0 connack.p99>50s' '0 errors>0' '3 tcp.max<50s' '1 tls.p99>1s' '1 loss>0' '2 speed>1'; do
+  for row in '3 conn_rate>0' '0 connack.p99>50s' '0 errors>0' '3 tcp.max<50s' '2 tls.p99>1s' '1 suback.p99>1s' '2 loss>0' '2 speed>1'; do
     run -"${row%% *}" storm -c 20 --probe-rate 0 --no-subscription --fail-if "${row#* }" ||
       [ "$status" -eq 5 ] # the machine was busy
   done

@@ -116,6 +116,8 @@ TEST_CASE("storm: conditions") {
   StormArgs a = args(StormMode::kConnect);
   a.fail_if = {"connack.p99>1h"};
   CHECK(has(error(a), "is not a value of"));
+  a.fail_if = {"loss>0"};
+  CHECK(has(error(a), "of a storm there are tcp."));
   a.fail_if = {"tcp.max>1s", "conn_rate<1", "disconnects>0"};
   const StormOptions o = *resolve(a);
   StormResult r = result();
@@ -124,6 +126,9 @@ TEST_CASE("storm: conditions") {
     without.tally.tcp = Histogram();
     return without;
   }()));
+  r.unjudged = true;
+  CHECK(judge_exit(o, r) == kExitFailure);
+  r.unjudged = false;
   r.tally.tcp.record(10);
   r.thresholds = *judge_conditions(o, r);
   REQUIRE(r.thresholds.size() == 3);
@@ -183,6 +188,8 @@ TEST_CASE("storm: text and JSON say the same") {
 TEST_CASE("storm: full and resumed handshakes are told apart, and are one for conditions on TLS") {
   StormArgs a = args(StormMode::kReconnect);
   a.fail_if = {"tls.max>6ms", "tls_full.min>6ms", "tls_resumed.max>6ms"};
+  CHECK(has(error(a), "these connections have no TLS"));
+  a.run.connect.tls.tls = true;
   const StormOptions o = *resolve(a);
   StormResult r = result();
   r.tally.tls_full.record(7'000'000);

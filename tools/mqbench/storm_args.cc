@@ -137,6 +137,9 @@ Result<StormOptions> resolve(const StormArgs& args) {
                       "connack., suback. and ready. times, conn_rate, errors and disconnects.",
                       text));
     }
+    if (condition.metric().kind() != "ready") {
+      MQ_CHECK(check_measured(condition.metric(), text, to.load));
+    }
     to.fail_if.push_back(std::move(condition));
   }
   return to;

@@ -1,6 +1,7 @@
 #include "mqbench/storm_command.h"
 
-#include <unistd.h>
+#include <utility>
+#include <vector>
 
 #include "common/console.h"
 #include "common/exit_code.h"
@@ -22,23 +23,22 @@ Result<int> run_storm(const StormArgs& args) {
     console.error(result.error().text);
     return kExitFailure;
   }
+  std::vector<Error> errors;
   if (result->signal == 0 && result->tally.succeeded > 0) {
-    auto thresholds = judge_conditions(options, *result);
-    if (!thresholds) {
-      console.error(thresholds.error().text);
-      return kExitFailure;
+    if (auto thresholds = judge_conditions(options, *result)) {
+      result->thresholds = std::move(*thresholds);
+    } else {
+      errors.push_back(thresholds.error());
+      result->unjudged = true;
     }
-    result->thresholds = std::move(*thresholds);
   }
-  int code = judge_exit(options, *result);
-  const auto keep = [&](const Result<void>& written) {
-    if (written) return;
-    console.error(written.error().text);
-    code = kExitFailure;
+  const auto keep = [&errors](const Result<void>& written) {
+    if (!written) errors.push_back(written.error());
   };
   if (args.json != "-") keep(print_text(storm_text(options, *result)));
   if (args.json) keep(write_file(*args.json, storm_json(options, *result)));
-  return code;
+  for (const Error& error : errors) console.error(error.text);
+  return errors.empty() ? judge_exit(options, *result) : int{kExitFailure};
 }
 
 }  // namespace mq

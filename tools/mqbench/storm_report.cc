@@ -195,7 +195,7 @@ Result<std::vector<Threshold>> judge_conditions(const StormOptions& options,
 
 int judge_exit(const StormOptions& options, const StormResult& result) {
   if (result.signal != 0) return kExitSignal + result.signal;
-  if (result.tally.succeeded == 0) return kExitFailure;
+  if (result.tally.succeeded == 0 || result.unjudged) return kExitFailure;
   const bool strict = options.strict || options.within || !result.thresholds.empty();
   if (strict && !judge(result).valid) return kExitNotValid;
   const bool hit = std::ranges::any_of(result.thresholds, &Threshold::hit);

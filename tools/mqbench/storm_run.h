@@ -36,6 +36,7 @@ struct StormResult {
   };
   std::optional<Flow> flow;
   std::vector<Threshold> thresholds;  // what --fail-if came to
+  bool unjudged = false;              // there was nothing of the kind that a condition is about
   int signal = 0;
 };
 
