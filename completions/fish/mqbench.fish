@@ -435,7 +435,7 @@ complete -c mqbench -n '__fish_seen_subcommand_from search' -l local-addr -x -d 
 complete -c mqbench -n '__fish_seen_subcommand_from search' -l hosts -x -d 'Servers of a cluster as HOST or HOST:PORT, with commas between, that clients take turns to connect to, instead of -h.'
 complete -c mqbench -n '__fish_seen_subcommand_from search' -l yes -d 'Load a broker that is neither on this machine nor in a private network with more than 100 messages a second and 50 clients: I may.'
 complete -c mqbench -n '__fish_seen_subcommand_from search' -l shared-host -d 'Judge as if nothing else computed on this machine: what others take of it is reported, and does not make the measurement invalid.'
-complete -c mqbench -n '__fish_seen_subcommand_from search' -l slo -x -d 'What must be true of a rate that is sustained, as p99<10ms, which it is without this option, or loss<=0.'
+complete -c mqbench -n '__fish_seen_subcommand_from search' -l slo -x -d 'What must be true of a rate that is sustained, as p99<10ms, which it is without this option, or loss<0.1%. Without one about loss nothing may be lost.'
 complete -c mqbench -n '__fish_seen_subcommand_from search' -l min-rate -x -d 'Rate to begin with.'
 complete -c mqbench -n '__fish_seen_subcommand_from search' -l max-rate -x -d 'Rate to end with.'
 complete -c mqbench -n '__fish_seen_subcommand_from search' -l precision -x -d 'How close to come to the limit.'

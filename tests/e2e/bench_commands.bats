@@ -24,7 +24,8 @@ quick_answers() {
   [ -z "$stderr" ]
   [[ ${lines[0]} == *"-> localhost:$port "*"$1"*'round trip'* ]]
   for qos in 0 1 2; do [[ $output =~ QoS\ $qos\ .*\ 1\ 200/1\ 200 ]]; done
-  [[ $output =~ throughput,.*\ sustained ]]
+  # On a busy machine not even the lowest rate.
+  [[ $output =~ throughput,.*\ (sustained|could be measured) ]]
   [[ $output =~ fan-out,\ 1\ -\>\ 50,.*\ delivered\ at\ p99 ]]
   [[ $output =~ connections:\ 500\ of\ 500\ in ]]
   [[ $output == *'checks    lost 0   duplicates 0   reordered 0   refused 0   disconnects 0'* ]]
@@ -62,12 +63,14 @@ quick_answers() {
 
 @test "search: finds the capacity of a broker that has a known one" {
   start_sink --capacity 3k
-  timeout 100 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 1k --step 0.3 --confirm 0.5 --slo 'p50<20ms' \
+  timeout 100 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 1k --step 0.6 --confirm 0.5 --slo 'p50<50ms' \
     --json="$work/search.json" >"$work/text" 3>&-
   cat "$work/text"
-  # A step of 300 ms passes a little over the limit: its queue has not grown to 20 ms then.
-  jq -e '.bounded and .rate > 2700 and .rate < 3300 and (.steps | length) >= 4' "$work/search.json"
-  grep -q ' sustained$' "$work/text"
+  # A step passes a little over the limit: its queue has not grown to 50 ms then. How much below it
+  # ends where others use the machine is mqbench_rate_search_test's: here it is not less than half.
+  jq -e '.bounded and .rate > 1500 and .rate < 3300 and (.steps | length) >= 4' "$work/search.json"
+  jq -e '.failed_rate > .rate and .failed_rate < 4000' "$work/search.json"
+  grep -qE '^[0-9.]+k/s sustained, [0-9.]+k/s not$' "$work/text"
 }
 
 @test "search: a broker that is faster than what is asked for gives no number with an equals sign" {
@@ -85,16 +88,37 @@ quick_answers() {
   [[ $output == *'no rate is sustained'* ]]
 }
 
+@test "search: a rate at which messages are lost is not sustained, unless so much loss is allowed" {
+  start_sink --drop 100
+  search() {
+    run timeout 60 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 1k --max-rate 1k --step 0.3 \
+      --confirm 0 --slo 'p50<1s' "$@"
+  }
+  search
+  [[ $status -eq 3 || $status -eq 5 ]] # 5 where others disturb the machine
+  [[ $output == *': 3 lost'*'no rate '* ]]
+  search --slo 'loss<5%'
+  [[ $output != *'lost'* ]]
+  # What was acknowledged is not to be lost.
+  search -q 1
+  [ "$status" -eq 4 ]
+  [[ $output == *'VIOLATION'*'acknowledged messages lost'* ]]
+}
+
 @test "pub and sub, as emqtt-bench spells them" {
   start_broker --sys-interval 1
-  mqbench sub -h 127.0.0.1 -p "$port" -c 3 -i 0 -t 'x/#' -q 1 -d 5 --json="$work/sub.json" >/dev/null 3>&- &
-  sub_pid=$!
-  pids+=("$sub_pid")
+  start mqbench sub -h 127.0.0.1 -p "$port" -c 3 -i 0 -t 'x/#' -q 1 -d 60 --jsonl "$work/lines" \
+    --json="$work/sub.json" >/dev/null
   wait_for gauge subscriptions/count 3
   timeout 30 mqbench pub -h 127.0.0.1 -p "$port" -c 10 -i 1 -I 10 -t 'x/%i' -s 256 -q 1 -L 1000 -n 5 \
     --json="$work/pub.json" >/dev/null 3>&-
   jq -e '.counts.sent == 1000 and .counts.acked == 1000 and .load.rate_target == 1000' "$work/pub.json"
-  finished "$sub_pid"
+  all_heard() { jq -es 'map(.received) | add == 3000' "$work/lines"; }
+  wait_for all_heard
+  kill -INT "$started_pid"
+  status=0
+  finished "$started_pid" || status=$?
+  [ "$status" -eq 130 ]
   jq -e '.counts.foreign == 3000 and .histograms.response.count == 3000' "$work/sub.json"
 }
 

@@ -20,6 +20,12 @@ bench() {
   timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --shared-host --json="$work/result.json" "$@" 3>&-
 }
 
+# start_bench [OPTION...]: the same in the background; sets $bench_pid.
+start_bench() {
+  start mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --shared-host --json="$work/result.json" "$@"
+  bench_pid=$started_pid
+}
+
 # holds EXPRESSION: true of the result.
 holds() {
   jq -e "$1" "$work/result.json" >/dev/null || {
@@ -33,10 +39,9 @@ holds() {
 # share q of them waits longer than S - q * D.
 @test "a broker that is stopped for a second of ten: the percentiles say so, nothing is lost" {
   start_broker
-  bench --rate 1000 -d 10 -q 1 --inflight 5000 --percentiles 95,99 --topic stall/0 &
-  bench_pid=$!
-  pids+=("$bench_pid")
-  wait_for timeout 10 mqsub -h 127.0.0.1 -p "$port" -t stall/0 -C 1
+  subscribe first mqsub -h 127.0.0.1 -t stall/0 -C 1
+  start_bench --rate 1000 -d 10 -q 1 --inflight 5000 --percentiles 95,99 --topic stall/0
+  finished "$sub_pid"
   sleep 2
   from=$EPOCHREALTIME
   kill -STOP "$broker_pid"
@@ -115,18 +120,13 @@ through_proxy() {
   port=$(cat "$work/proxy_port")
 }
 
-@test "a proxy of our own that delays all by the same time: every percentile shifts by it" {
+@test "a proxy of our own that delays all by the same time: every percentile is that" {
   start_sink
-  through_proxy 0 0
-  bench --pubs 4 --subs 4 --rate 200 -d 1 --percentiles 10,50,90
-  before=$(jq -c '.metrics.response_ms | [.min, .p10, .p50, .p90]' "$work/result.json")
-  start_sink
-  through_proxy 500 0
+  # Almost a second, because what a busy machine adds is no part of it.
+  through_proxy 900 0
   bench --pubs 4 --subs 4 --rate 200 -d 1 --percentiles 10,50,90
   holds '.counts.received == 200'
-  # A delay of half a second, because what a busy machine adds is no part of it.
-  holds "[.metrics.response_ms | .min, .p10, .p50, .p90] as \$after | $before as \$before
-    | [range(4) | \$after[.] - \$before[.]] | all(. > 475 and . < 525)"
+  holds '[.metrics.response_ms | .min, .p10, .p50, .p90] | all(. >= 900 and . < 990)'
 }
 
 @test "a proxy whose delays are of a known distribution: the percentiles are those of it" {
@@ -145,7 +145,7 @@ through_proxy() {
 # faulty EXIT OPTION...: a run of 1000 messages ends so.
 faulty() {
   local status=0
-  bench --rate 5k --messages 1000 --drain 0.3 "${@:2}" >"$work/report" || status=$?
+  bench --rate 5k --messages 1000 --drain 0.6 "${@:2}" >"$work/report" || status=$?
   [ "$status" -eq "$1" ] || {
     echo "ended with $status and not $1"
     cat "$work/report"
@@ -265,16 +265,9 @@ faulty() {
 
 @test "mqbench without time to compute says that it is the bottleneck" {
   start_sink
-  bench --rate 2000 -d 2 --strict >"$work/report" &
-  bench_pid=$!
-  pids+=("$bench_pid")
+  start_bench --rate 2000 -d 2 --strict >"$work/report"
   # A tenth of the processor.
-  while ! gone "$bench_pid" 2>/dev/null; do
-    kill -STOP "$bench_pid"
-    sleep 0.09
-    kill -CONT "$bench_pid"
-    sleep 0.01
-  done 2>/dev/null
+  while kill -STOP "$bench_pid" && sleep 0.09 && kill -CONT "$bench_pid"; do sleep 0.01; done 2>/dev/null
   status=0
   finished "$bench_pid" || status=$?
   [ "$status" -eq 5 ]
@@ -322,10 +315,9 @@ faulty() {
 
 @test "whatever others publish to its topics: counted apart, and nothing else happens" {
   start_broker
-  bench --topic bench/hostile --rate 500 -d 2 --warmup 1 -s 32 &
-  bench_pid=$!
-  pids+=("$bench_pid")
-  wait_for timeout 10 mqsub -h 127.0.0.1 -p "$port" -t bench/hostile -C 1 -F %x >"$work/stamp"
+  subscribe first mqsub -h 127.0.0.1 -t bench/hostile -C 1
+  start_bench --topic bench/hostile --rate 500 -d 60 -s 32
+  finished "$sub_pid"
   # Nothing, a byte, a stamp cut off, a stamp of another run, and bytes that are none.
   mqpub -h 127.0.0.1 -p "$port" -t bench/hostile -n
   for size in 1 15 16 31 32 64; do
@@ -335,25 +327,35 @@ faulty() {
     done
   done
   printf 'MQB1\0\0\0\0\377\377\377\377%020d' 0 | mqpub -h 127.0.0.1 -p "$port" -t bench/hostile -s
-  finished "$bench_pid"
-  holds '.counts | .received == 1000 and .foreign == 20 and .reordered == 0 and .lost.qos0 == 0'
+  # What has been published since then is behind it, in the connection of the run, too.
+  subscribe last mqsub -h 127.0.0.1 -t bench/hostile -C 1
+  finished "$sub_pid"
+  kill -INT "$bench_pid"
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 130 ]
+  holds '.counts | .received > 0 and .received == .sent and .foreign == 20 and .reordered == 0 and .lost.qos0 == 0'
 }
 
 @test "interrupted at any moment: what there is is reported, exit 130" {
   start_broker
-  for moment in 0.01 0.05 0.3 0.7 1.2; do
-    env --default-signal=INT mqbench run -h 127.0.0.1 -p "$port" --pubs 50 --subs 50 --rate 1000 \
-      --warmup 0.5 -d 0.5 --drain 2 >"$work/report" 2>"$work/errors" 3>&- &
-    bench_pid=$!
-    pids+=("$bench_pid")
-    sleep "$moment"
-    kill -INT "$bench_pid" 2>/dev/null || true
+  # Connecting, warming up, measuring; the last one waits for what a broker lost and will not come.
+  for moment in 0.01 0.05 0.2 0.5 1 drain; do
+    duration=60
+    if [ "$moment" = drain ]; then
+      start_sink --drop 2
+      duration=0.1
+    fi
+    rm -f "$work/result.json"
+    start_bench --pubs 50 --subs 50 --rate 1000 --warmup 0.3 -d "$duration" --drain 60 >"$work/report" 2>"$work/errors"
+    if [ "$moment" = drain ]; then sleep 1; else sleep "$moment"; fi
+    kill -INT "$bench_pid"
     status=0
     finished "$bench_pid" || status=$?
     echo "after $moment s: $status"
-    # A run that was done by then has done nothing wrong.
-    [ "$status" -eq 130 ] || { [ "$status" -eq 0 ] && [ "$moment" = 1.2 ]; }
+    [ "$status" -eq 130 ]
     [ ! -s "$work/errors" ]
   done
   grep -q '^verdict' "$work/report"
+  holds '.counts | .received > 0 and .received < .sent'
 }

@@ -15,6 +15,12 @@ setup() {
 # bench [OPTION...]: a run on a machine that others may use, too.
 bench() { timeout 60 mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --shared-host "$@" 3>&-; }
 
+# start_bench [OPTION...]: the same in the background; sets $bench_pid.
+start_bench() {
+  start mqbench run -h 127.0.0.1 -p "$port" --warmup 0 --shared-host "$@"
+  bench_pid=$started_pid
+}
+
 # exits STATUS COMMAND...
 exits() {
   local status=0
@@ -91,9 +97,7 @@ exits() {
 }
 
 @test "--jsonl: a line a second while it goes on, the result at the end" {
-  bench --rate 500 -d 3 --label broker=x --jsonl "$work/lines" >"$work/text" &
-  bench_pid=$!
-  pids+=("$bench_pid")
+  start_bench --rate 500 -d 3 --label broker=x --jsonl "$work/lines" >"$work/text"
   wait_for lines_in 1 "$work/lines"
   kill -0 "$bench_pid"
   finished "$bench_pid"
@@ -110,9 +114,7 @@ exits() {
 }
 
 @test "--prom: what Prometheus reads, with the labels of the run" {
-  bench --rate 500 -d 30 --label 'broker version=x' --prom 0 >"$work/text" 2>"$work/errors" &
-  bench_pid=$!
-  pids+=("$bench_pid")
+  start_bench --rate 500 -d 60 --label 'broker version=x' --prom 0 >"$work/text" 2>"$work/errors"
   wait_for grep -q 'metrics at http://127.0.0.1:' "$work/errors"
   url=$(sed -n 's/^metrics at //p' "$work/errors")
   counted() { curl -sf --max-time 5 "$url" >"$work/metrics" && grep -qE "^mqbench_messages_sent_total\{.*\} [1-9]" "$work/metrics"; }
@@ -137,5 +139,8 @@ last.settimeout(10)
 assert last.recv(1) == b""
 END
   wait_for counted
-  kill -INT "$bench_pid" 2>/dev/null || kill -TERM "$bench_pid"
+  kill -INT "$bench_pid"
+  status=0
+  finished "$bench_pid" || status=$?
+  [ "$status" -eq 130 ]
 }

@@ -185,14 +185,13 @@ start_tls() {
   [ "$status" -eq 2 ]
   [[ $stderr == *'no storm without --yes'* ]]
   start_broker
-  env --default-signal=INT mqbench storm -h 127.0.0.1 -p "$port" -c 1000 --conn-rate 50 --probe-rate 0 \
-    --json="$work/storm.json" >"$work/text" 3>&- &
-  bench_pid=$!
-  pids+=("$bench_pid")
-  sleep 1
-  kill -INT "$bench_pid"
+  start mqbench storm -h 127.0.0.1 -p "$port" -c 1000 --conn-rate 20 --probe-rate 0 --json="$work/storm.json" \
+    >"$work/text"
+  some_connected() { [ "$(ss -Htn state established "src 127.0.0.1:$port" | wc -l)" -ge 5 ]; }
+  wait_for some_connected
+  kill -INT "$started_pid"
   status=0
-  finished "$bench_pid" || status=$?
+  finished "$started_pid" || status=$?
   [ "$status" -eq 130 ]
   figure '.counts | .connected > 0 and .connected < 1000'
 }

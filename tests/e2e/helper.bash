@@ -88,6 +88,14 @@ start_socks() {
   return 1
 }
 
+# start PROGRAM...: in the background, with SIGINT as in a terminal; sets $started_pid. Not for a
+# function: its process would be a shell around the program, which no signal passes on.
+start() {
+  env --default-signal=INT "$@" 3>&- &
+  started_pid=$!
+  pids+=("$started_pid")
+}
+
 # subscribe NAME COMMAND...: starts mqsub or mosquitto_sub with -d on $port, messages into
 # $work/NAME, and returns when the broker has acknowledged the subscription; sets $sub_pid.
 subscribe() {

@@ -63,6 +63,7 @@ Time BackgroundFlow::begin() {
   times.warm_up_start = times.window_start = loop_.read_clock().mono + kStartDelay;
   times.window_end = times.window_start + kEndless;
   worker_->begin(times);
+  begun_ = true;
   return times.window_start;
 }
 
@@ -75,8 +76,9 @@ void BackgroundFlow::end() {
 void BackgroundFlow::poll_drain(Now now) {
   if (drain_until_ == kNever) return drain_timer_.set(now.mono + kIdle);
   const Worker::Progress& progress = worker_->progress();
-  const bool all = progress.received.load(std::memory_order_relaxed) >=
-                   progress.expected.load(std::memory_order_relaxed);
+  // What was due when it was told to end it sends before it says that it has.
+  const bool all = (sent_ || !begun_) && progress.received.load(std::memory_order_relaxed) >=
+                                             progress.expected.load(std::memory_order_relaxed);
   if (all || now.mono >= drain_until_) {
     drain_until_ = kNever;
     worker_->stop();
@@ -88,7 +90,7 @@ void BackgroundFlow::poll_drain(Now now) {
 void BackgroundFlow::told(Worker::News news) {
   switch (news) {
     case Worker::News::kReady: return events_.flow_ready();
-    case Worker::News::kSent: return;
+    case Worker::News::kSent: sent_ = true; return;
     case Worker::News::kFailed: return events_.flow_failed(worker_->error());
     case Worker::News::kEnded: drain_timer_.cancel(); return events_.flow_ended();
   }

@@ -55,7 +55,8 @@ class BackgroundFlow {
   std::unique_ptr<Worker> worker_;
   Timer drain_timer_;
   Time drain_until_ = kNever;
-  bool started_ = false;
+  bool started_ = false, begun_ = false;
+  bool sent_ = false;  // all that it has to
 };
 
 }  // namespace mq

@@ -204,7 +204,8 @@ void LoadRun::drain() {
   // At full speed and after an interruption this is the end of the measured part.
   if (times_.window_end == kNever || now.mono >= times_.window_end) watch_host(now);
   drain_start_ = std::min(now.mono, times_.window_end);
-  drain_until_ = add(drain_start_, signal_ == 0 ? options_.drain : kInterruptedDrain);
+  // From the last message on, which may have been sent late: it has the same time to arrive.
+  drain_until_ = add(now.mono, signal_ == 0 ? options_.drain : kInterruptedDrain);
   poll_drain(now);
 }
 

@@ -1,6 +1,6 @@
 #include "mqbench/rate_finder.h"
 
-#include <cmath>
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -38,6 +38,15 @@ Result<Step> run_step(const RunOptions& options, double rate, const FindOptions&
 
 }  // namespace
 
+std::optional<double> lowest_failed(const std::vector<FindStep>& steps, double over) {
+  std::optional<double> lowest;
+  for (const FindStep& step : steps) {
+    if (step.outcome != FindStep::Outcome::kFailed || step.rate <= over) continue;
+    lowest = std::min(lowest.value_or(step.rate), step.rate);
+  }
+  return lowest;
+}
+
 std::string_view name(FindStep::Outcome outcome) {
   switch (outcome) {
     case FindStep::Outcome::kPassed: return "passed";
@@ -53,6 +62,13 @@ FindStep judge_step(double rate, Record record, const std::vector<Condition>& sl
   const auto because = [&reason](std::string why) {
     if (reason.empty()) reason = std::move(why);
   };
+  if (!record.counts.violations.empty()) because(record.counts.violations.front());
+  const bool bears_loss = std::ranges::any_of(
+      slo, [](const Condition& condition) { return condition.metric().name() == "loss"; });
+  // A percentile is one of what has arrived.
+  if (const uint64_t lost = record.counts.lost.all(); lost > 0 && !bears_loss) {
+    because(fmt::format("{} lost", format_count(lost)));
+  }
   for (const Condition& condition : slo) {
     const auto held = condition.evaluate(record);
     if (!held) {
@@ -71,7 +87,8 @@ FindStep judge_step(double rate, Record record, const std::vector<Condition>& sl
     because(fmt::format("{:.1f} % still under way at the end", late / due * 100));
   }
   const bool passed = reason.empty();
-  const bool own_fault = !passed && !record.verdict.valid;
+  // Who is late loses nothing that was acknowledged.
+  const bool own_fault = !passed && !record.verdict.valid && record.counts.violations.empty();
   return {passed      ? kPassed
           : own_fault ? kNotValid
                       : kFailed,
@@ -100,25 +117,28 @@ Result<Found> find_rate(const RunOptions& options, const FindOptions& find,
       if (found.steps.size() >= find.steps_max) break;
       MQ_TRY(const FindStep::Outcome outcome, attempt(*rate, find.step));
       if (found.signal != 0) return found;
-      if (outcome == FindStep::Outcome::kNotValid) {
-        found.bounded = false;
-        break;
-      }
+      if (outcome == FindStep::Outcome::kNotValid) break;
       if (outcome == FindStep::Outcome::kPassed) {
         search.passed();
       } else {
         search.failed();
       }
     }
-    if (!search.lowest_failed()) found.bounded = false;
     found.rate = search.best();
-    if (!found.rate || find.confirm == Duration::zero()) return found;
+    if (!found.rate || find.confirm == Duration::zero()) break;
     MQ_TRY(const FindStep::Outcome outcome, attempt(*found.rate, find.confirm));
-    if (found.signal != 0 || outcome == FindStep::Outcome::kPassed) return found;
+    if (found.signal != 0) return found;
+    if (outcome == FindStep::Outcome::kPassed) break;
     found.rate.reset();
-    if (++confirmations == kConfirmations) return found;
+    // Below a rate that is too much for mqbench the broker's limit is not to be looked for.
+    if (outcome == FindStep::Outcome::kNotValid || ++confirmations == kConfirmations) break;
     search.reject_best();
   }
+  found.failed = lowest_failed(found.steps, found.rate.value_or(0));
+  found.bounded =
+      found.rate ? found.failed.has_value()
+                 : !found.steps.empty() && found.steps.back().outcome == FindStep::Outcome::kFailed;
+  return found;
 }
 
 }  // namespace mq

@@ -42,13 +42,18 @@ std::string_view name(FindStep::Outcome outcome);
 
 struct Found {
   std::vector<FindStep> steps;
-  std::optional<double> rate;  // that was held
-  bool bounded = true;         // no: mqbench or the maximum was reached before the broker's limit
-  int signal = 0;              // that ended it early
+  std::optional<double> rate;    // that was held
+  std::optional<double> failed;  // the lowest over that at which the broker failed
+  // False: it did not; mqbench or the maximum was reached before the broker's limit.
+  bool bounded = true;
+  int signal = 0;  // that ended it early
 };
 
-// What a step at this rate came to.
+// What a step at this rate came to. Where the conditions say nothing of loss, there must be none.
 FindStep judge_step(double rate, Record record, const std::vector<Condition>& slo);
+
+// Of the steps that the broker failed the lowest one over a rate.
+std::optional<double> lowest_failed(const std::vector<FindStep>& steps, double over);
 
 // `seen` is told each step as it ends.
 Result<Found> find_rate(const RunOptions& options, const FindOptions& find,

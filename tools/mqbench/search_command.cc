@@ -43,11 +43,15 @@ Result<FindOptions> resolve_search(const SearchArgs& args, const LoadOptions& lo
 
 std::string step_line(const FindStep& step) {
   const Histogram& response = step.record.tally.response;
-  return fmt::format("{:>10} {:>10} {:>10} {:>10}  {}{}{}\n", format_rate(step.rate),
-                     format_duration(Duration(response.percentile(50))),
-                     format_duration(Duration(response.percentile(99))),
-                     format_rate(received_per_s(step.record)), name(step.outcome),
-                     step.reason.empty() ? "" : ": ", step.reason);
+  std::string text = fmt::format("{:>10} {:>10} {:>10} {:>10}  {}{}{}\n", format_rate(step.rate),
+                                 format_duration(Duration(response.percentile(50))),
+                                 format_duration(Duration(response.percentile(99))),
+                                 format_rate(received_per_s(step.record)), name(step.outcome),
+                                 step.reason.empty() ? "" : ": ", step.reason);
+  for (const std::string& violation : step.record.counts.violations) {
+    text += fmt::format("VIOLATION {}\n", violation);
+  }
+  return text;
 }
 
 std::string search_json(const Found& found, const RunOptions& options, int exit_code) {
@@ -61,12 +65,16 @@ std::string search_json(const Found& found, const RunOptions& options, int exit_
                      {"p50_ms", static_cast<double>(response.percentile(50)) / 1e6},
                      {"p99_ms", static_cast<double>(response.percentile(99)) / 1e6},
                      {"received_per_s", received_per_s(step.record)},
+                     {"lost", step.record.counts.lost.all()},
+                     {"violations", step.record.counts.violations},
                      {"client_cpu", *std::ranges::max_element(step.record.threads_busy)}});
   }
   const nlohmann::ordered_json json{
       {"schema", "mqbench-search/1"},
       {"target", options.target},
       {"rate", found.rate ? nlohmann::ordered_json(*found.rate) : nlohmann::ordered_json(nullptr)},
+      {"failed_rate",
+       found.failed ? nlohmann::ordered_json(*found.failed) : nlohmann::ordered_json(nullptr)},
       {"bounded", found.bounded},
       {"steps", steps},
       {"exit", exit_code}};
@@ -81,7 +89,7 @@ void declare(CLI::App& app, SearchArgs& args) {
   Options(app, "Search")
       .list("--slo", args.slo, "CONDITION",
             "What must be true of a rate that is sustained, as p99<10ms, which it is without this "
-            "option, or loss<=0.")
+            "option, or loss<0.1%. Without one about loss nothing may be lost.")
       .text("--min-rate", args.rate_min, "RATE", "Rate to begin with.")
       .text("--max-rate", args.rate_max, "RATE", "Rate to end with.")
       .number("--precision", args.precision_percent, "PERCENT", "How close to come to the limit.",
@@ -99,8 +107,12 @@ void declare(CLI::App& app, SearchArgs& args) {
 
 std::string found_text(const Found& found) {
   if (!found.rate) return found.bounded ? "no rate is sustained" : "no rate could be measured";
-  return fmt::format("{}{} sustained{}", found.bounded ? "" : "at least ", format_rate(*found.rate),
-                     found.bounded ? "" : ": bound not found, limited by mqbench or --max-rate");
+  if (found.bounded) {
+    return fmt::format("{} sustained, {} not", format_rate(*found.rate),
+                       format_rate(*found.failed));
+  }
+  return fmt::format("at least {} sustained: bound not found, limited by mqbench or --max-rate",
+                     format_rate(*found.rate));
 }
 
 Result<int> run_search(const SearchArgs& args) {
@@ -133,9 +145,13 @@ Result<int> run_search(const SearchArgs& args) {
     console.error(found.error().text);
     return kExitFailure;
   }
+  const bool violated = std::ranges::any_of(
+      found->steps, [](const FindStep& step) { return !step.record.counts.violations.empty(); });
   int code = kExitOk;
   if (found->signal != 0) {
     code = kExitSignal + found->signal;
+  } else if (violated) {
+    code = kExitViolation;
   } else if (!found->rate) {
     code = found->bounded ? kExitThreshold : kExitNotValid;
   }

@@ -288,7 +288,9 @@ void Worker::set_interval_timer() {
   const RunTimes& times = context_.times;
   const size_t next = context_.intervals.intervals().size() + 1;
   const Time at = times.window_start + context_.options.interval_start(next);
-  if (at < times.window_end && next < IntervalLog::kIntervalsMax) interval_timer_.set(at);
+  next_interval_ = at < times.window_end && next < IntervalLog::kIntervalsMax ? at : kNever;
+  if (next_interval_ == kNever) return interval_timer_.cancel();
+  interval_timer_.set(next_interval_);
 }
 
 void Worker::on_interval_timer(Time now) {
@@ -323,6 +325,8 @@ void Worker::pump_all(Time now) {
 }
 
 void Worker::pump_due(Time now) {
+  // This timer may ring before that of the interval, and what is sent now belongs to the next one.
+  while (now >= next_interval_) on_interval_timer(now);
   Time next = kNever;
   for (PacedFlow& flow : flows_) {
     const auto note = [&](size_t i, LoadPublisher::Part part) {
@@ -485,6 +489,7 @@ void Worker::stop_here() {
   window_timer_.cancel();
   connect_timer_.cancel();
   interval_timer_.cancel();
+  next_interval_ = kNever;
   snapshot_timer_.cancel();
   storm_timer_.cancel();
   next_due_ = kNever;

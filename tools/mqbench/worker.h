@@ -161,6 +161,7 @@ class Worker final : private BeforeSleep, private LoadContext::Owner {
   std::optional<double> cpu_at_start_s_;  // of the measured part, while it lasts
   double cpu_at_mark_s_ = 0;              // of the present interval
   Time marked_at_{};
+  Time next_interval_ = kNever;  // when it begins
   bool holds_ = false;  // nothing is to be sent: what there is is held until the time is over
   bool begun_ = false, told_sent_ = false, told_failed_ = false, stopping_ = false;
 
