@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint32_t kCookieV2 = 0x1c849313;
 constexpr size_t kHeaderSize = 40;
+constexpr uint64_t kCountMax = std::numeric_limits<int64_t>::max();  // Java's long
 
 unsigned single_bits_for(int digits) {
   uint64_t needed = 2;
@@ -20,10 +21,14 @@ unsigned single_bits_for(int digits) {
   return static_cast<unsigned>(std::bit_width(needed - 1));
 }
 
+unsigned unit_bits_of(int64_t lowest) {
+  return static_cast<unsigned>(std::bit_width(static_cast<uint64_t>(lowest))) - 1;
+}
+
 // HdrHistogram rounds the size of its table up to whole powers of two, so the last one may hold
-// buckets above `highest`; files that use them are read.
-size_t table_size(unsigned single_bits, int64_t highest) {
-  const auto bits = static_cast<unsigned>(std::bit_width(static_cast<uint64_t>(highest)));
+// buckets above `highest`, which is in units; files that use them are read.
+size_t table_size(unsigned single_bits, uint64_t highest) {
+  const auto bits = static_cast<unsigned>(std::bit_width(highest));
   const unsigned doublings = bits > single_bits ? bits - single_bits : 0;
   return (size_t{doublings} + 2) << (single_bits - 1);
 }
@@ -68,22 +73,34 @@ tl::unexpected<Error> malformed(std::string_view what) {
 
 }  // namespace
 
-Histogram::Histogram(int digits, int64_t highest)
+Histogram::Histogram(int digits, int64_t highest, int64_t lowest)
     : digits_(digits),
+      lowest_(lowest),
       highest_(highest),
+      unit_bits_(unit_bits_of(lowest)),
       single_bits_(single_bits_for(digits)),
       single_mask_((uint64_t{1} << single_bits_) - 1) {
   assert(digits >= 1 && digits <= 5);
-  assert(highest >= 2 && highest <= kHighestMax);
-  counts_.resize(table_size(single_bits_, highest));
+  assert(lowest >= 1 && lowest <= highest / 2 && highest <= kHighestMax);
+  counts_.resize(table_size(single_bits_, static_cast<uint64_t>(highest) >> unit_bits_));
+}
+
+void Histogram::raise_highest(int64_t highest) {
+  assert(highest >= highest_ && highest <= kHighestMax);
+  highest_ = highest;
+  counts_.resize(table_size(single_bits_, static_cast<uint64_t>(highest) >> unit_bits_));
 }
 
 Result<void> Histogram::merge(const Histogram& other) {
-  if (digits_ != other.digits_ || highest_ != other.highest_) {
-    return fail(ErrorCode::kInvalidArgument,
-                fmt::format("histograms of {} digits up to {} and of {} digits up to {} "
-                            "cannot be merged",
-                            digits_, highest_, other.digits_, other.highest_));
+  if (!same_configuration(other)) {
+    return fail(
+        ErrorCode::kInvalidArgument,
+        fmt::format("histograms of {} digits, {} to {}, and of {} digits, {} to {}, "
+                    "cannot be merged",
+                    digits_, lowest_, highest_, other.digits_, other.lowest_, other.highest_));
+  }
+  if (other.count_ > kCountMax || count_ > kCountMax - other.count_) {
+    return fail(ErrorCode::kTooLarge, "histograms of more values than can be counted");
   }
   for (size_t i = 0, end = other.used(); i < end; ++i) counts_[i] += other.counts_[i];
   count_ += other.count_;
@@ -97,8 +114,8 @@ Result<void> Histogram::merge(const Histogram& other) {
 }
 
 Histogram Histogram::since(const Histogram& earlier) const {
-  assert(digits_ == earlier.digits_ && highest_ == earlier.highest_ && count_ >= earlier.count_);
-  Histogram to(digits_, highest_);
+  assert(same_configuration(earlier) && count_ >= earlier.count_);
+  Histogram to(digits_, highest_, lowest_);
   for (size_t i = 0, end = used(); i < end; ++i) {
     const uint64_t count = counts_[i] - earlier.counts_[i];
     if (count > 0) to.add(i, std::min(bucket(i).high, max_), count);
@@ -136,8 +153,8 @@ int64_t Histogram::percentile(double percent) const {
 Histogram::Bucket Histogram::bucket(size_t index) const {
   const size_t half = size_t{1} << (single_bits_ - 1);
   const size_t ignored = index < 2 * half ? 0 : index / half - 1;
-  const auto low = static_cast<int64_t>((index - ignored * half) << ignored);
-  return {low, low + (int64_t{1} << ignored) - 1, counts_[index]};
+  const auto low = static_cast<int64_t>((index - ignored * half) << (ignored + unit_bits_));
+  return {low, low + (int64_t{1} << (ignored + unit_bits_)) - 1, counts_[index]};
 }
 
 void Histogram::encode(Buffer& to) const {
@@ -146,7 +163,7 @@ void Histogram::encode(Buffer& to) const {
   to.put_be32(0);  // length of the counts, below
   to.put_be32(0);  // normalizing index offset
   to.put_be32(static_cast<uint32_t>(digits_));
-  put_be64(to, 1);  // lowest value
+  put_be64(to, static_cast<uint64_t>(lowest_));
   put_be64(to, static_cast<uint64_t>(highest_));
   put_be64(to, std::bit_cast<uint64_t>(1.0));  // integer to double conversion ratio
   // The others write one count, a zero, for an empty histogram.
@@ -181,15 +198,18 @@ Result<Histogram> Histogram::decode(Bytes from) {
   const uint32_t digits = load_be32(header + 12);
   const uint64_t lowest = load_be64(header + 16), highest = load_be64(header + 24);
   if (digits < 1 || digits > 5) return malformed("digits not in 1 to 5");
-  if (lowest != 1) return malformed("lowest value is not 1");
-  if (highest < 2 || highest > kHighestMax) return malformed("highest value out of range");
+  if (lowest < 1 || lowest > kHighestMax / 2) return malformed("lowest value out of range");
+  if (highest > kCountMax || highest / 2 < lowest) return malformed("highest value out of range");
 
-  Histogram histogram(static_cast<int>(digits), static_cast<int64_t>(highest));
+  Histogram histogram(static_cast<int>(digits),
+                      std::min(static_cast<int64_t>(highest), kHighestMax),
+                      static_cast<int64_t>(lowest));
+  const size_t size = table_size(histogram.single_bits_, highest >> histogram.unit_bits_);
   size_t index = 0;
   while (!counts.empty()) {
     const std::optional<int64_t> value = take_zigzag(counts);
     if (!value) return malformed("last count is cut off");
-    const size_t left = histogram.counts_.size() - index;
+    const size_t left = size - index;
     if (*value < 0) {
       const uint64_t zeros = uint64_t{0} - static_cast<uint64_t>(*value);
       if (zeros > left) return malformed("more counts than its range has");
@@ -199,7 +219,7 @@ Result<Histogram> Histogram::decode(Bytes from) {
     if (left == 0) return malformed("more counts than its range has");
     if (*value > 0) {
       const auto times = static_cast<uint64_t>(*value);
-      constexpr uint64_t kCountMax = std::numeric_limits<int64_t>::max();
+      if (index >= histogram.counts_.size()) return malformed("a value of more than a day");
       if (times > kCountMax - histogram.count_) return malformed("counts overflow");
       const Bucket bucket = histogram.bucket(index);
       histogram.add(index, bucket.low + (bucket.high - bucket.low) / 2, times);

@@ -12,23 +12,24 @@
 
 namespace mq {
 
-// The buckets are HdrHistogram's (lowest value 1): values below 2^k one by one, where 2^k is the
-// first power of two from 2 * 10^digits on, and from there 2^(k-1) buckets to each power of two.
-// Two histograms of one configuration merge without loss, and every HdrHistogram reads encode()'s
-// bytes. What buckets round off is kept exactly beside them: smallest, largest, mean, deviation.
+// The buckets are HdrHistogram's: values below 2^k one by one, where 2^k is the first power of two
+// from 2 * 10^digits on, and from there 2^(k-1) buckets to each power of two. With a lowest value
+// above 1, all of that in units of the power of two below it. Two histograms of one configuration
+// merge without loss, and every HdrHistogram reads encode()'s bytes. What buckets round off is kept
+// exactly beside them: smallest, largest, mean, deviation.
 //
 // Belongs to one thread. Recording neither allocates nor fails: what is negative or above highest()
 // is in a counter of its own and in no other figure.
 class Histogram {
  public:
   static constexpr int kDigits = 3;
-  static constexpr int64_t kHighest = 3'600'000'000'000;      // an hour
+  static constexpr int64_t kHighest = 3'600'000'000'000;  // an hour
   // A day. Bounds the memory that a foreign file can ask for (32 MiB at 5 digits), and keeps the
   // sum of squares in 128 bits for 2^34 values.
   static constexpr int64_t kHighestMax = 86'400'000'000'000;
 
-  // REQUIRES: 1 <= digits <= 5, 2 <= highest <= kHighestMax
-  explicit Histogram(int digits, int64_t highest = kHighest);
+  // REQUIRES: 1 <= digits <= 5, 1 <= lowest, 2 * lowest <= highest <= kHighestMax
+  explicit Histogram(int digits, int64_t highest = kHighest, int64_t lowest = 1);
   Histogram() : Histogram(kDigits) {}
 
   void record(int64_t value, uint64_t times = 1) {
@@ -41,15 +42,28 @@ class Histogram {
     }
   }
 
-  // Adds what `other` holds. An error when its configuration differs: digits or highest.
+  // Adds what `other` holds. An error, and nothing done, when its configuration differs, or when
+  // there would be more values than HdrHistogram can count.
   Result<void> merge(const Histogram& other);
+  // Digits, lowest and highest value.
+  bool same_configuration(const Histogram& other) const {
+    return digits_ == other.digits_ && lowest_ == other.lowest_ && highest_ == other.highest_;
+  }
+  // Makes room for larger values; nothing that was counted changes.
+  // REQUIRES: highest() <= highest <= kHighestMax
+  void raise_highest(int64_t highest);
 
   // What was recorded since `earlier`, a copy of this one. Smallest and largest are those of the
   // buckets, and what lies outside of them is left out.
   Histogram since(const Histogram& earlier) const;
 
   int digits() const { return digits_; }
+  int64_t lowest() const { return lowest_; }
   int64_t highest() const { return highest_; }
+  // What HdrHistogram calls sub-buckets: values below that, in units, are counted one by one.
+  size_t single_values() const { return size_t{1} << single_bits_; }
+  // And buckets: the single values, and each power of two above them.
+  size_t doublings() const { return counts_.size() / (single_values() / 2) - 1; }
   uint64_t count() const { return count_; }  // of the recorded values, without the next two
   uint64_t overflows() const { return overflows_; }
   uint64_t negatives() const { return negatives_; }
@@ -80,7 +94,8 @@ class Histogram {
   // negatives() and the exact figures have to travel beside it.
   void encode(Buffer& to) const;
   // Reads such bytes from anywhere. The exact figures are what the buckets say: their outer edges
-  // and their middles.
+  // and their middles. A highest value above kHighestMax is taken for that, as long as no counted
+  // value is above it.
   static Result<Histogram> decode(Bytes from);
   // Puts back what travelled beside the bytes: the exact figures, in place of those of the buckets.
   // False, and nothing done, when they cannot be those of these buckets.
@@ -91,7 +106,7 @@ class Histogram {
 
   size_t index_of(int64_t value) const {
     // 0 for values counted one by one, else how many low bits the bucket ignores.
-    const auto v = static_cast<uint64_t>(value);
+    const auto v = static_cast<uint64_t>(value) >> unit_bits_;
     const auto ignored = static_cast<unsigned>(std::bit_width(v | single_mask_)) - single_bits_;
     return (size_t{ignored} << (single_bits_ - 1)) + static_cast<size_t>(v >> ignored);
   }
@@ -109,8 +124,9 @@ class Histogram {
   }
 
   int digits_;
-  int64_t highest_;
-  unsigned single_bits_;   // values of that many bits are counted one by one
+  int64_t lowest_, highest_;
+  unsigned unit_bits_;    // of a value, that all buckets ignore
+  unsigned single_bits_;  // values of that many bits are counted one by one
   uint64_t single_mask_;
   std::vector<uint64_t> counts_;
   uint64_t count_ = 0, overflows_ = 0, negatives_ = 0;

@@ -56,7 +56,10 @@ Histogram mixed() {
 }  // namespace
 
 TEST_CASE("bucket edges are HdrHistogram's") {
-  struct Edge { int digits; int64_t value, low, high; };
+  struct Edge {
+    int digits;
+    int64_t value, low, high;
+  };
   // From lowestEquivalentValue() and highestEquivalentValue() of hdr-histogram-js 3.0.1.
   const Edge edges[] = {
       {3, 0, 0, 0},
@@ -206,15 +209,15 @@ TEST_CASE("a merge of different configurations is refused and changes nothing") 
   CHECK_FALSE(h.merge(fewer_digits));
   const Result<void> merged = h.merge(lower);
   REQUIRE_FALSE(merged);
-  CHECK(merged.error().text.find("up to 1000") != std::string::npos);
+  CHECK(merged.error().text.find("1 to 1000") != std::string::npos);
   CHECK(h.count() == 0);
 }
 
 TEST_CASE("encoding: as HdrHistogram, but for two header fields that hdr-histogram-js differs in") {
   const Buffer js = from_hex(kJsMixed);
   Buffer expected = from_hex(kJsMixed);
-  store_be32(expected.data() + 8, 0);                // normalizing index offset
-  store_be32(expected.data() + 32, 0x3ff00000);      // conversion ratio 1.0
+  store_be32(expected.data() + 8, 0);            // normalizing index offset
+  store_be32(expected.data() + 32, 0x3ff00000);  // conversion ratio 1.0
   store_be32(expected.data() + 36, 0);
   CHECK(equal(encoded(mixed()).bytes(), expected.bytes()));
   for (const Buffer& bytes : {from_hex(kJsMixed), encoded(mixed())}) {
@@ -238,7 +241,8 @@ TEST_CASE("encoding: round trip") {
     CAPTURE(round);
     const int digits = 1 + static_cast<int>(random.below(5));
     const int64_t highest = std::max<int64_t>(random_value(random, Histogram::kHighestMax), 2);
-    Histogram h(digits, highest);
+    const int64_t lowest = std::max<int64_t>(random_value(random, highest / 2), 1);
+    Histogram h(digits, highest, round % 2 == 0 ? 1 : lowest);
     for (uint64_t i = random.below(300); i > 0; --i) {
       // Counts of every length that their encoding has.
       h.record(random_value(random, highest), uint64_t{1} << random.below(56));
@@ -261,14 +265,18 @@ TEST_CASE("decoding: what is wrong is refused") {
     return !Histogram::decode(bytes.bytes());
   };
   CHECK_FALSE(refused(0, "1c849313"));
-  CHECK(refused(0, "1c849303"));           // V2 of another word size
-  CHECK(refused(4, "00000013"));           // length of the counts
-  CHECK(refused(8, "00000002"));           // index offset
-  CHECK(refused(12, "00000000"));          // digits
+  CHECK(refused(0, "1c849303"));   // V2 of another word size
+  CHECK(refused(4, "00000013"));   // length of the counts
+  CHECK(refused(8, "00000002"));   // index offset
+  CHECK(refused(12, "00000000"));  // digits
   CHECK(refused(12, "00000006"));
-  CHECK(refused(16, "0000000000000002"));  // lowest
+  CHECK_FALSE(refused(16, "0000000000000002"));  // lowest
+  CHECK(refused(16, "0000000000000000"));
+  CHECK(refused(16, "0000034630b8a000"));  // as large as the highest
+  CHECK(refused(16, "ffffffffffffffff"));
   CHECK(refused(24, "0000000000000001"));  // highest
-  CHECK(refused(24, "7fffffffffffffff"));
+  CHECK_FALSE(refused(24, "7fffffffffffffff"));
+  CHECK(refused(24, "8000000000000000"));
   CHECK(refused(24, "00000000000003e8"));  // 1000: has fewer buckets than there are counts
   CHECK(refused(32, "4000000000000000"));  // ratio 2.0
   CHECK(refused(59, "80"));                // the last count goes on
@@ -282,11 +290,72 @@ TEST_CASE("decoding: what is wrong is refused") {
   };
   CHECK_FALSE(refused_counts(""));
   CHECK_FALSE(refused_counts("02"));
-  CHECK_FALSE(refused_counts("ff8f04"));          // all 33792 are zero
-  CHECK(refused_counts("ff8f0402"));              // one more
-  CHECK(refused_counts("ffffffffffffffffff"));    // 2^63 zeros
+  CHECK_FALSE(refused_counts("ff8f04"));              // all 33792 are zero
+  CHECK(refused_counts("ff8f0402"));                  // one more
+  CHECK(refused_counts("ffffffffffffffffff"));        // 2^63 zeros
   CHECK_FALSE(refused_counts("feffffffffffffffff"));  // 2^63 - 1 times
   CHECK(refused_counts("feffffffffffffffff02"));      // and once more
+}
+
+TEST_CASE("a lowest value above 1: buckets are HdrHistogram's, in units of a power of two") {
+  // From Java's, of 20000 to 3600000000000 with two digits: units of 16384.
+  const Histogram h(2, 3'600'000'000'000, 20'000);
+  struct Edge {
+    int64_t value, low, high;
+  };
+  const Edge edges[] = {{0, 0, 16383},
+                        {20'000, 16384, 32767},
+                        {4'194'303, 4177920, 4194303},
+                        {4'194'304, 4194304, 4227071},
+                        {36'500'000'000, 36372998144LL, 36507222015LL}};
+  for (const Edge& edge : edges) {
+    CAPTURE(edge.value);
+    CHECK(h.bucket_of(edge.value).low == edge.low);
+    CHECK(h.bucket_of(edge.value).high == edge.high);
+  }
+  Histogram other;
+  CHECK_FALSE(other.merge(h));
+}
+
+TEST_CASE("more room for larger values changes nothing that was counted") {
+  Histogram h(3, 1000), large(3, Histogram::kHighestMax);
+  for (const int64_t value : {1, 500, 1000}) {
+    h.record(value);
+    large.record(value);
+  }
+  h.raise_highest(Histogram::kHighestMax);
+  CHECK(equal(encoded(h).bytes(), encoded(large).bytes()));
+  h.record(Histogram::kHighestMax);
+  CHECK(h.overflows() == 0);
+  CHECK(h.count() == 4);
+}
+
+TEST_CASE("a highest value above a day is one, unless something was counted up there") {
+  Histogram day(3, Histogram::kHighestMax);
+  day.record(Histogram::kHighestMax);
+  Buffer bytes = encoded(day);
+  const Buffer highest = from_hex("7fffffffffffffff");
+  copy_to(bytes.data() + 24, highest.bytes());
+  const auto read = Histogram::decode(bytes.bytes());
+  REQUIRE(read);
+  CHECK(read->highest() == Histogram::kHighestMax);
+  CHECK(read->count() == 1);
+  bytes.truncate(40);
+  const Buffer counts = from_hex("ffff0702");  // a count behind so many zeros
+  bytes.append(counts.bytes());
+  store_be32(bytes.data() + 4, static_cast<uint32_t>(counts.size()));
+  const auto above = Histogram::decode(bytes.bytes());
+  REQUIRE_FALSE(above);
+  CHECK(above.error().text == "histogram: a value of more than a day");
+}
+
+TEST_CASE("a merge of more values than can be counted is refused and changes nothing") {
+  Histogram h, other;
+  h.record(1, INT64_MAX);
+  other.record(2);
+  CHECK_FALSE(h.merge(other));
+  CHECK(h.count() == INT64_MAX);
+  CHECK(h.max() == 1);
 }
 
 TEST_CASE("decoding: truncated and mutated bytes never do harm") {

@@ -175,6 +175,63 @@ exits() {
             exit !(v[2] == count && v[1] >= max * 0.998 && v[1] <= max * 1.002) }'
 }
 
+# What Java's program adds up of a log, for one of its tags or for lines without.
+java_sum() {
+  timeout 60 java -cp /usr/share/java/hdrhistogram.jar org.HdrHistogram.HistogramLogProcessor -i "$1" ${2:+-tag "$2"}
+}
+
+@test "merged histogram logs are what HdrHistogram's libraries add up to, whoever wrote them" {
+  [ -d "$NODE_PATH/hdr-histogram-js" ] || skip 'the npm registry cannot be reached'
+  # Of Java: lowest value 20000 with two digits, and with a tag three digits and a range that grows.
+  local here=$BATS_TEST_DIRNAME
+  mqbench merge "$here/hdr_histogram_a.hlog" "$here/hdr_histogram_b.hlog" --hlog "$work/java.hlog" >"$work/text"
+  grep -q '^2 histogram logs, 3.0 s from 2026-11-29T06:43:08Z$' "$work/text"
+  for i in 0 1; do node "$here/hdr_logs.cjs" write "$i" >"$work/js$i"; done
+  cat "$work/js0" "$work/js1" | mqbench merge - --hlog "$work/js.hlog" --hgrm "$work/js-" >"$work/text.js"
+  diff <(node "$here/hdr_logs.cjs" sum "$here"/hdr_histogram_[ab].hlog) <(node "$here/hdr_logs.cjs" sum "$work/java.hlog")
+  diff <(node "$here/hdr_logs.cjs" sum "$work/js0" "$work/js1") <(node "$here/hdr_logs.cjs" sum "$work/js.hlog")
+  # What is written can be read, and is the same.
+  mqbench report "$work/java.hlog" | tail -n +2 | diff - <(tail -n +2 "$work/text")
+  mqbench merge "$work/js.hlog" --hlog - | diff <(sed 1,3d "$work/js.hlog") <(sed '1,/^"Start/d' /dev/stdin) ||
+    mqbench merge "$work/js.hlog" --hlog - >&2
+  { cat "$here/hdr_histogram_a.hlog"; grep -v '^["#]' "$here/hdr_histogram_b.hlog"; } >"$work/both.hlog"
+  for tag in '' ack; do
+    diff <(java_sum "$work/both.hlog" "$tag") <(java_sum "$work/java.hlog" "$tag")
+  done
+  # The table that Java makes of the sum is ours, but for how many digits of the values it writes.
+  java_sum "$work/js.hlog" ack | awk '$3 ~ /^[0-9]+$/ && $1 ~ /^[0-9.]+$/ { printf "%.0f %s\n", $1, $3 }' >"$work/theirs"
+  awk '$3 ~ /^[0-9]+$/ && $1 ~ /^[0-9.]+$/ { printf "%.0f %s\n", $1, $3 }' "$work/js-ack.hgrm" >"$work/ours"
+  [ "$(wc -l <"$work/ours")" -gt 10 ]
+  diff "$work/theirs" "$work/ours"
+}
+
+@test "histogram logs of shards are merged; what they cannot say is refused" {
+  for shard in 0 1; do
+    bench --rate 200 -d 1 --pubs 2 --subs 2 --run-id logs --shard "$shard/2" --hlog "$work/$shard.hlog" \
+      --json="$work/$shard.json" >/dev/null
+  done
+  mqbench merge "$work/0.hlog" "$work/1.hlog" --hlog "$work/sum.hlog" --fail-if 'p99>1h' >"$work/text"
+  grep -qE '^response .* 200$' "$work/text"
+  grep -qE '^send_lag ' "$work/text"
+  grep -q '^passed    p99>1h$' "$work/text"
+  exits 3 mqbench report "$work/sum.hlog" --fail-if 'lag.max>0.001ns'
+  exits 1 mqbench report "$work/sum.hlog" --fail-if 'loss>0'
+  exits 1 mqbench merge "$work/0.hlog" "$work/0.hlog"
+  grep -q 'this is shard 0 of run logs, and so is' "$work/errors"
+  exits 1 mqbench merge "$work/0.hlog" "$work/1.json"
+  grep -q 'cannot be merged with each other' "$work/errors"
+  exits 1 mqbench compare "$work/0.hlog" "$work/1.hlog"
+  grep -q 'is a histogram log, which does not say what the load was' "$work/errors"
+  for option in --json=x --jsonl=x --html=x --csv=x --md=x -ox; do
+    exits 2 mqbench merge "$work/0.hlog" "$option"
+    grep -q -- "^Error: ${option%[=x]*} *is for results in JSON\|${option:0:2}.*is for results in JSON" "$work/errors"
+  done
+  # A log that was cut off, at any place: the line is named.
+  head -c -20 "$work/0.hlog" >"$work/cut.hlog"
+  exits 1 mqbench merge "$work/cut.hlog" "$work/1.hlog"
+  grep -qE "cut.hlog, line $(wc -l <"$work/0.hlog"): histogram: " "$work/errors"
+}
+
 @test "the page shows in a browser without complaint, and has the numbers of the JSON" {
   if ! command -v chromium >/dev/null; then skip 'chromium is not installed'; fi
   bench --rate 1k -d 2 -q 1 --percentiles 50,99,100 -o "$work/all" >/dev/null

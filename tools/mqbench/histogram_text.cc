@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/bytes.h"
 
@@ -17,40 +18,6 @@ namespace {
 constexpr uint32_t kCookieCompressedV2 = 0x1c849314;
 // The largest table that Histogram::decode() takes, nine bytes a count.
 constexpr size_t kBodyMax = 48 * 1024 * 1024;
-constexpr std::string_view kAlphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-// RFC 4648 section 4.
-std::string base64(Bytes bytes) {
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = uint32_t{bytes[i]} << 16;
-    if (i + 1 < bytes.size()) group |= uint32_t{bytes[i + 1]} << 8;
-    if (i + 2 < bytes.size()) group |= bytes[i + 2];
-    text += kAlphabet[group >> 18];
-    text += kAlphabet[group >> 12 & 63];
-    text += i + 1 < bytes.size() ? kAlphabet[group >> 6 & 63] : '=';
-    text += i + 2 < bytes.size() ? kAlphabet[group & 63] : '=';
-  }
-  return text;
-}
-
-std::optional<std::vector<uint8_t>> bytes_of(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
-  while (text.ends_with('=')) text.remove_suffix(1);
-  std::vector<uint8_t> bytes;
-  bytes.reserve(text.size() / 4 * 3 + 2);
-  uint32_t bits = 0, count = 0;
-  for (const char c : text) {
-    const size_t digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    count += 6;
-    if (count >= 8) bytes.push_back(static_cast<uint8_t>(bits >> (count -= 8)));
-  }
-  return bytes;
-}
 
 // A zlib stream; nothing when it is none or larger than it may be.
 std::optional<std::vector<uint8_t>> inflated(Bytes from) {
@@ -78,6 +45,21 @@ tl::unexpected<Error> malformed(const char* what) {
   return fail(ErrorCode::kMalformed, what);
 }
 
+// Why such bytes are not read.
+const char* what_else(uint32_t cookie) {
+  constexpr uint32_t kWordSize = 0xf0;  // bits that older encodings have it in
+  if ((cookie & ~kWordSize) == (kCookieCompressedV2 & ~kWordSize)) {
+    return "histogram: in the compressed V2 encoding, but of another word size";
+  }
+  if ((cookie & ~kWordSize) == 0x1c849302 || (cookie & ~kWordSize) == 0x1c849309) {
+    return "histogram: in the encoding V0 or V1, which are older; only V2 is read";
+  }
+  if (cookie == 0x0c72124f) {
+    return "histogram: of real numbers (DoubleHistogram), which are not read";
+  }
+  return "histogram: not in the compressed V2 encoding";
+}
+
 }  // namespace
 
 std::string to_base64(const Histogram& histogram) {
@@ -94,17 +76,19 @@ std::string to_base64(const Histogram& histogram) {
   static_cast<void>(status);
   envelope.truncate(8 + size);
   store_be32(envelope.data() + 4, static_cast<uint32_t>(size));
-  return base64(envelope.bytes());
+  return encode_base64(envelope.bytes());
 }
 
 Result<Histogram> from_base64(std::string_view text) {
-  const auto envelope = bytes_of(text);
-  if (!envelope) return malformed("histogram: not in base64");
-  if (envelope->size() < 8 || load_be32(envelope->data()) != kCookieCompressedV2) {
-    return malformed("histogram: not in the compressed V2 encoding");
-  }
-  const auto body = inflated(Bytes(*envelope).subspan(8));
-  if (!body) return malformed("histogram: cannot be decompressed");
+  const auto envelope = decode_base64(text);
+  if (!envelope) return malformed("histogram: not in base64, or cut off");
+  if (envelope->size() < 8) return malformed("histogram: shorter than its header");
+  const uint32_t cookie = load_be32(envelope->data());
+  if (cookie != kCookieCompressedV2) return malformed(what_else(cookie));
+  const size_t size = load_be32(envelope->data() + 4);
+  if (size > envelope->size() - 8) return malformed("histogram: cut off");
+  const auto body = inflated(Bytes(*envelope).subspan(8, size));
+  if (!body) return malformed("histogram: cannot be decompressed, or is too large");
   return Histogram::decode(*body);
 }
 

@@ -77,9 +77,7 @@ void add(const HostSignals& from, HostSignals& to) {
 
 // Of all histograms of a record, the intervals' too.
 bool same_configuration(const Record& a, const Record& b) {
-  const auto same = [](const Histogram& x, const Histogram& y) {
-    return x.digits() == y.digits() && x.highest() == y.highest();
-  };
+  const auto same = [](const Histogram& x, const Histogram& y) { return x.same_configuration(y); };
   const auto same_steps = [&](const ConnectTally& x, const ConnectTally& y) {
     return same(x.tcp, y.tcp) && same(x.tls_full, y.tls_full) &&
            same(x.tls_resumed, y.tls_resumed) && same(x.upgrade, y.upgrade) &&

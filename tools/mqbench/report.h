@@ -16,9 +16,10 @@ std::string latency_text(int64_t ns, TimeUnit unit);
 std::string text_report(const Record& record, TimeUnit unit = TimeUnit::kAuto);
 std::string csv_report(const Record& record);  // a row for each interval
 std::string markdown_report(const Record& record, TimeUnit unit = TimeUnit::kAuto);
-std::string html_report(const Record& record);        // needs nothing from elsewhere
-std::string hlog_report(const Record& record);        // HdrHistogram's log of intervals
-std::string hgrm_report(const Histogram& histogram);  // its table of percentiles
+std::string html_report(const Record& record);  // needs nothing from elsewhere
+std::string hlog_report(const Record& record);  // HdrHistogram's log of intervals
+// Its table of percentiles, of values times `shown`: of milliseconds without.
+std::string hgrm_report(const Histogram& histogram, double shown = 1e-6);
 
 // "VALID, not saturated: send lag p99 20 us", and what the broker did that it must not, a line
 // each.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/units.h"
+#include "mqbench/histogram_log.h"
 #include "mqbench/histogram_text.h"
 #include "mqbench/report.h"
 
@@ -19,8 +20,7 @@ double ms(int64_t ns) {
 
 std::string hlog_line(std::string_view tag, double start_s, double length_s,
                       const Histogram& histogram) {
-  return fmt::format("Tag={},{:.3f},{:.3f},{:.3f},{}\n", tag, start_s, length_s,
-                     ms(histogram.max()), to_base64(histogram));
+  return log_line(tag, start_s, length_s, ms(histogram.max()), to_base64(histogram));
 }
 
 std::string tag_of(std::string_view label) {
@@ -104,11 +104,9 @@ std::string markdown_report(const Record& record, TimeUnit unit) {
 // as HdrHistogram's HistogramLogProcessor expects. Only the response time is kept by interval, the
 // others are one over all of the run.
 std::string hlog_report(const Record& record) {
-  std::string text = fmt::format(
-      "#[Histogram log format version 1.3]\n"
-      "#[StartTime: {:.3f} (seconds since epoch), {}]\n"
-      "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n",
-      record.started_s, record.started);
+  std::string text = log_head(
+      record.started_s,
+      record.shards > 1 ? shard_comment(record.run_name, record.shard, record.shards) : "");
   const std::vector<LatencyRow> rows = latencies(record);
   const std::string_view first = record.open_loop() ? "response" : "service";
   for (const Interval& interval : record.intervals) {
@@ -123,17 +121,18 @@ std::string hlog_report(const Record& record) {
 }
 
 // A row for each fifth of the way to the half of what is left, as HdrHistogram prints it.
-std::string hgrm_report(const Histogram& histogram) {
+std::string hgrm_report(const Histogram& histogram, double shown) {
   constexpr double kTicks = 5;
   std::string text = fmt::format("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile",
                                  "TotalCount", "1/(1-Percentile)");
+  const auto as_shown = [shown](auto value) { return static_cast<double>(value) * shown; };
   uint64_t seen = 0;
   double share = 0;  // that the next row has to reach
   const auto total = static_cast<double>(histogram.count());
   histogram.for_each([&](const Histogram::Bucket& bucket) {
     seen += bucket.count;
     const double here = static_cast<double>(seen) / total;
-    const double value = ms(std::min(bucket.high, histogram.max()));
+    const double value = as_shown(std::min(bucket.high, histogram.max()));
     while (share <= here && share < 1) {
       text +=
           fmt::format("{:12.6f} {:2.12f} {:10} {:14.2f}\n", value, share, seen, 1 / (1 - share));
@@ -142,12 +141,14 @@ std::string hgrm_report(const Histogram& histogram) {
       if (1 - share < 1 / (2 * total)) share = 1;
     }
   });
-  text += fmt::format("{:12.6f} {:2.12f} {:10}\n", ms(histogram.max()), 1.0, histogram.count());
-  text += fmt::format("#[Mean    = {:12.6f}, StdDeviation   = {:12.6f}]\n", ms(histogram.mean()),
-                      ms(histogram.deviation()));
-  text += fmt::format("#[Max     = {:12.6f}, Total count    = {:12}]\n", ms(histogram.max()),
+  text +=
+      fmt::format("{:12.6f} {:2.12f} {:10}\n", as_shown(histogram.max()), 1.0, histogram.count());
+  text += fmt::format("#[Mean    = {:12.6f}, StdDeviation   = {:12.6f}]\n",
+                      as_shown(histogram.mean()), as_shown(histogram.deviation()));
+  text += fmt::format("#[Max     = {:12.6f}, Total count    = {:12}]\n", as_shown(histogram.max()),
                       histogram.count());
-  text += fmt::format("#[Buckets = {:12}, SubBuckets     = {:12}]\n", 32, 2048);
+  text += fmt::format("#[Buckets = {:12}, SubBuckets     = {:12}]\n", histogram.doublings(),
+                      histogram.single_values());
   return text;
 }
 

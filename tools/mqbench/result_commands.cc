@@ -7,7 +7,6 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -20,6 +19,8 @@
 #include "mqbench/child.h"
 #include "mqbench/comparison.h"
 #include "mqbench/exit_code.h"
+#include "mqbench/histogram_log.h"
+#include "mqbench/log_report.h"
 #include "mqbench/merge.h"
 #include "mqbench/output_file.h"
 #include "mqbench/record_reader.h"
@@ -33,34 +34,65 @@ namespace {
 constexpr std::string_view kResultStart = R"({"schema":"mqbench/1")";
 constexpr size_t kResultMax = 256 * 1024 * 1024;  // bytes of one
 
-Result<std::vector<Record>> read_lines(std::istream& in, const std::string& path) {
+// What files hold: results, or logs of HdrHistogram.
+struct Stored {
   std::vector<Record> records;
+  HistogramLogs logs;
+};
+
+Result<void> read_lines(std::istream& in, const std::string& name, Stored& to) {
+  bool is_log = name.ends_with(".hlog"), has_result = false;
+  if (is_log) to.logs.begin(name);
+  size_t skipped = 0;
   for (std::string line;;) {
     const Result<bool> more = read_line(in, kResultMax, line);
-    if (!more) return fail(more.error().code, fmt::format("{} {}", path, more.error().text));
+    if (!more) return fail(more.error().code, fmt::format("{} {}", name, more.error().text));
     if (!*more) break;
+    if (!is_log && !has_result && is_of_log(line)) {
+      is_log = true;
+      to.logs.begin(name, skipped);
+    }
+    if (is_log) {
+      MQ_CHECK(to.logs.take(line));
+      continue;
+    }
     // Some who collect logs put a name in front of each line.
     const size_t start = line.find(kResultStart);
-    if (start == std::string::npos) continue;
+    if (start == std::string::npos) {
+      ++skipped;
+      continue;
+    }
     Result<Record> record = from_json(std::string_view(line).substr(start));
     if (!record) {
-      return fail(record.error().code, fmt::format("{}: {}", path, record.error().text));
+      return fail(record.error().code, fmt::format("{}: {}", name, record.error().text));
     }
-    records.push_back(std::move(*record));
+    to.records.push_back(std::move(*record));
+    has_result = true;
   }
-  if (records.empty()) {
-    return fail(ErrorCode::kNotFound, fmt::format("{} has no result of mqbench", path));
+  if (is_log) return to.logs.end();
+  if (!has_result) {
+    return fail(ErrorCode::kNotFound, fmt::format("{} has no result of mqbench", name));
   }
-  return records;
+  return {};
 }
 
-Result<std::vector<Record>> read_all(const std::vector<std::string>& files) {
-  std::vector<Record> all;
-  for (const std::string& file : files) {
-    MQ_TRY(std::vector<Record> records, read_records(file));
-    std::ranges::move(records, std::back_inserter(all));
+Result<void> read_file(const std::string& path, Stored& to) {
+  if (path == "-") return read_lines(std::cin, "standard input", to);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return fail(ErrorCode::kIo, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
   }
-  return all;
+  return read_lines(file, path, to);
+}
+
+Result<Stored> read_all(const std::vector<std::string>& files) {
+  Stored to;
+  for (const std::string& file : files) MQ_CHECK(read_file(file, to));
+  if (!to.records.empty() && to.logs.logs() > 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                "results in JSON and histogram logs cannot be merged with each other");
+  }
+  return to;
 }
 
 int failed(std::string_view text) {
@@ -186,28 +218,33 @@ void declare(CLI::App& app, AbArgs& args) {
 }
 
 Result<std::vector<Record>> read_records(const std::string& path) {
-  if (path == "-") return read_lines(std::cin, "standard input");
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return fail(ErrorCode::kIo, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  Stored stored;
+  MQ_CHECK(read_file(path, stored));
+  if (stored.logs.logs() > 0) {
+    return fail(ErrorCode::kInvalidArgument,
+                fmt::format("{} is a histogram log, which does not say what the load was: results "
+                            "are compared in JSON",
+                            path));
   }
-  return read_lines(file, path);
+  return std::move(stored.records);
 }
 
 Result<int> run_report(const ReportArgs& args) {
-  auto records = read_all(args.files);
-  if (!records) return failed(records.error().text);
-  if (records->size() > 1) {
-    return failed(
-        fmt::format("there are {} results: mqbench merge takes several", records->size()));
+  auto stored = read_all(args.files);
+  if (!stored) return failed(stored.error().text);
+  const size_t count = stored->logs.logs() + stored->records.size();
+  if (count > 1) {
+    return failed(fmt::format("there are {} results: mqbench merge takes several", count));
   }
-  return show(std::move(records->front()), args);
+  if (stored->records.empty()) return show_logs(stored->logs, args);
+  return show(std::move(stored->records.front()), args);
 }
 
 Result<int> run_merge(const ReportArgs& args) {
-  const auto records = read_all(args.files);
-  if (!records) return failed(records.error().text);
-  auto merged = merge(*records);
+  const auto stored = read_all(args.files);
+  if (!stored) return failed(stored.error().text);
+  if (stored->records.empty()) return show_logs(stored->logs, args);
+  auto merged = merge(stored->records);
   if (!merged) return failed(merged.error().text);
   return show(std::move(*merged), args);
 }
