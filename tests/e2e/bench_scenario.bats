@@ -122,6 +122,26 @@ YAML
   [[ $stderr == *"$work/s.yaml:12: group: there is no group 'idel'; there are sensors, idle, commander"* ]]
 }
 
+@test "who comes back after a storm waits for nobody, whatever --conn-window says" {
+  # What the broker says is 40 ms late, twice for each client until it is ready.
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/../support/delay_proxy.py" "$work/proxy_port" "$port" 40 0 \
+    >"$work/proxy.log" 2>&1 3>&- &
+  pids+=($!)
+  wait_for test -s "$work/proxy_port"
+  cat >"$work/s.yaml" <<YAML
+duration: 1500ms
+warmup: 0
+groups:
+  all: {clients: 12, publish: [{topic: "s/{i}", rate: 2/s}], subscribe: [{filter: "s/{i}", qos: 1}]}
+stages:
+  - {at: 100ms, storm: {group: all, percent: 100, down: 50ms}}
+YAML
+  scenario "$work/s.yaml" -h 127.0.0.1 -p "$(cat "$work/proxy_port")" --conn-window 1 --threads 1
+  # One after the other took twelve times as long as all at once.
+  holds '(.events[] | select(.text == "storm: 12 of 12 connections of all back").t - 0.15) < .client.connecting_s / 2'
+  holds '.client.connecting_s >= 0.96'
+}
+
 @test "sizes are drawn for each message, and every byte can be verified" {
   cat >"$work/s.yaml" <<YAML
 duration: 500ms
@@ -158,6 +178,12 @@ YAML
   [ "$(sort -u "$work/topics" | tr '\n' ' ')" = 'north/ann/0 north/ann/2 south/bob/1 south/bob/3 ' ]
   run -2 --separate-stderr mqbench scenario "$work/s.yaml" -h 127.0.0.1 -p "$port"
   [[ $stderr == *"$work/s.yaml: A size of 4 has no room for a stamp"* ]]
+  # Correlation Data of the user's own would be in the place of the stamps, or they in its.
+  run -2 --separate-stderr mqbench scenario "$work/s.yaml" -h 127.0.0.1 -p "$port" -V 5 -D publish correlation-data x
+  [[ $stderr == *"$work/s.yaml: Where a size may be below 16 the stamps travel as Correlation Data"* ]]
+  sed -i 's/size: 4/size: 16/' "$work/s.yaml"
+  scenario "$work/s.yaml" -h 127.0.0.1 -p "$port" -V 5 -D publish correlation-data x
+  holds '.counts | .planned == 20 and .received == 20'
 }
 
 @test "presets are files to begin with; what is wrong with a file is named with its line" {

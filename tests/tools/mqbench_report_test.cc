@@ -326,8 +326,62 @@ TEST_CASE("merge: what does not belong together is refused") {
   CHECK(refused([](Record& r) { r.rate.reset(); }) != "");
   CHECK(refused([](Record& r) { r.window_s = 3; }) != "");
   CHECK(refused([](Record& r) { r.tally.ack = Histogram(2); }) != "");
-  CHECK(refused([](Record& r) { r.shards = 2; }) ==
+  CHECK(refused([](Record& r) { r.shards = 2; }).find("different numbers") != std::string::npos);
+}
+
+namespace {
+
+// Number `index` of `of` that are alike.
+Record shard(uint32_t index, uint32_t of) {
+  const RunOptions o = options();
+  Record record = judged(o, result(o));
+  record.shard = index;
+  record.shards = of;
+  record.run_name = "r42";
+  record.started_s = 1795934588;
+  record.verdict = {};
+  return record;
+}
+
+std::string verdict_of(const std::vector<Record>& shards) {
+  const auto merged = merge(shards);
+  REQUIRE(merged);
+  CHECK(merged->verdict.valid == merged->verdict.reasons.empty());
+  return merged->verdict.valid ? "" : verdict_text(*merged);
+}
+
+}  // namespace
+
+TEST_CASE("merge: shards of another load are refused") {
+  const auto refused = [&](auto change) {
+    Record other = shard(1, 2);
+    change(other);
+    const auto merged = merge({shard(0, 2), other});
+    return merged ? "" : merged.error().text;
+  };
+  CHECK(refused([](Record&) {}) == "");
+  CHECK(refused([](Record& r) { r.shard = 0; }) ==
         "results 1 and 2 cannot be merged: they are the same shard");
+  CHECK(refused([](Record& r) { r.run_name = "other"; }).find("different runs") !=
+        std::string::npos);
+  CHECK(refused([](Record& r) { r.shards = 3; }).find("different numbers") != std::string::npos);
+  CHECK(refused([](Record& r) { *r.rate *= 2; }).find("rates") != std::string::npos);
+  // Twice the publishers at twice the rate: the remainder of a load.
+  CHECK(refused([](Record& r) { *r.rate *= 2, r.pubs *= 2; }) == "");
+  CHECK(refused([](Record& r) { r.inflight += 1; }) == "");
+}
+
+TEST_CASE("merge: what is less than the load that the broker had is not valid") {
+  CHECK(verdict_of({shard(1, 2), shard(0, 2)}) == "");
+  CHECK(verdict_of({shard(0, 4), shard(2, 4)}) ==
+        "NOT VALID, not the whole load at one time: of 4 shards there are only 2; not 1, 3: the "
+        "broker may have had a larger load\n");
+  CHECK(verdict_of({shard(1, 9999)}).find("and 99") != std::string::npos);
+  Record late = shard(1, 2);
+  late.started_s += 0.9;
+  CHECK(verdict_of({shard(0, 2), late}) == "");
+  late.started_s += 2.4;
+  CHECK(verdict_of({late, shard(0, 2)}).find("they began 3.3 s apart") != std::string::npos);
 }
 
 TEST_CASE("merge: the worst verdict counts") {

@@ -90,6 +90,7 @@ struct LoadOptions {
   struct Sync {
     RunnerOptions runner;
     ClientOptions client;
+    Duration timeout{};  // how long they wait
   };
   std::optional<Sync> sync;
 
@@ -103,6 +104,10 @@ struct LoadOptions {
     return sum;
   }
   bool open_loop() const { return rate.has_value(); }
+  // Of the user's own, in all messages.
+  bool has_correlation_data() const {
+    return publish_properties.view().has(PropertyId::kCorrelationData);
+  }
   bool is_scenario() const { return !flow_loads.empty(); }
   FlowLoad flow(uint32_t flow) const;
   const Payloads& payloads_of(uint32_t flow) const {

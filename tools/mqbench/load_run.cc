@@ -45,6 +45,22 @@ BrokerProcess find_brokers(const LoadOptions& options) {
   return all;
 }
 
+// In words, what shards must have been told alike to carry out one load together.
+std::string shared_load(const LoadOptions& load) {
+  std::string text =
+      fmt::format("{} shards, {} {} -> {}, QoS {} to {}, {} B {}, verify {}, ", load.shards,
+                  name(load.plan.pattern()), load.plan.publishers(), load.plan.subscribers(),
+                  static_cast<int>(load.qos), static_cast<int>(load.sub_qos), load.payload_size,
+                  load.payloads.described, name(load.verify));
+  text += load.rate ? fmt::format("{:g}/s", *load.rate) : fmt::format("max, {}", load.inflight);
+  for (const RateStage& stage : load.stages) {
+    text += fmt::format(" {:g}s:{:g}", seconds(stage.length), stage.rate);
+  }
+  return text + fmt::format(", {} {} seed {}, {} messages, {:g} s after {:g} s",
+                            name(load.arrival.arrival), name(load.arrival.phase), load.arrival.seed,
+                            load.messages, seconds(load.duration), seconds(load.warm_up));
+}
+
 }  // namespace
 
 LoadRun::LoadRun(const LoadOptions& options)
@@ -110,7 +126,8 @@ void LoadRun::all_ready() {
   barrier_ = std::make_unique<StartBarrier>(
       loop_,
       BarrierOptions{options_.sync->runner, options_.sync->client, options_.run_name,
-                     options_.shard, options_.shards},
+                     options_.shard, options_.shards, shared_load(options_),
+                     options_.sync->timeout},
       [this](Result<void> all) {
         if (phase_ != Phase::kConnecting) return;
         if (all) return begin();

@@ -115,7 +115,8 @@ std::string text_report(const HistogramLogs& logs, TimeUnit unit) {
                                     : fmt::format("{:.4g}", tag.shown(static_cast<double>(value))),
                       width);
     }
-    text += fmt::format("{:>14}\n", format_count(sum.count()));
+    text += fmt::format("{:>14}{}\n", format_count(sum.count()),
+                        tag.is_time() ? "" : "  in the unit of the log's maxima");
   }
   return text;
 }

@@ -2,12 +2,26 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <set>
+#include <string>
 
 #include <fmt/core.h>
 
 namespace mq {
 namespace {
+
+// Shards that begin further apart than both did not load the broker together.
+constexpr double kApartMin_s = 1, kApartShare = 0.1;  // of what was measured
+constexpr size_t kMissingTextMax = 60;  // bytes of the list of shards that are missing
+
+// The plan gives each publisher the same.
+bool same_rate(const Record& a, const Record& b) {
+  if (!a.rate || !b.rate || a.pubs == 0 || b.pubs == 0) return true;
+  const double of_a = *a.rate / static_cast<double>(a.pubs);
+  const double of_b = *b.rate / static_cast<double>(b.pubs);
+  return std::abs(of_a - of_b) <= 1e-6 * std::max(of_a, of_b);
+}
 
 // Why the two are not parts of one load; null when they are.
 const char* difference(const Record& a, const Record& b) {
@@ -17,6 +31,10 @@ const char* difference(const Record& a, const Record& b) {
   if (a.payload != b.payload) return "their payloads differ";
   if (a.verify != b.verify) return "they were verified in different ways";
   if (a.open_loop() != b.open_loop()) return "one is open loop and the other is not";
+  if (a.shards != b.shards) return "they are shards of loads of different numbers of them";
+  if (a.shards > 1 && a.run_name != b.run_name) return "they are shards of different runs";
+  if (a.shards > 1 && !same_rate(a, b)) return "their rates for a publisher differ";
+  if (!a.open_loop() && a.inflight != b.inflight) return "their windows of --inflight differ";
   if (!std::ranges::equal(a.stages, b.stages, {}, &RateStage::length, &RateStage::length)) {
     return "their stages differ";
   }
@@ -49,6 +67,36 @@ void add(const std::vector<Interval>& from, std::vector<Interval>& to) {
     Buffer encoded;
     sum.encode(encoded);
     to[i].response.assign(encoded.bytes().begin(), encoded.bytes().end());
+  }
+}
+
+// What makes of shards less than the load that the broker had.
+void judge_wholeness(const std::vector<Record>& records, const std::set<uint32_t>& shards,
+                     Verdict& verdict) {
+  const uint32_t of = records.front().shards;
+  if (of > 1 && shards.size() < of) {
+    std::string missing;
+    size_t left = of - shards.size();
+    for (uint32_t i = 0; left > 0; ++i) {
+      if (shards.contains(i)) continue;
+      if (missing.size() > kMissingTextMax) {
+        missing += fmt::format(" and {} more", left);
+        break;
+      }
+      missing += fmt::format("{}{}", missing.empty() ? "" : ", ", i);
+      --left;
+    }
+    verdict.valid = false;
+    verdict.reasons.push_back(
+        fmt::format("of {} shards there {} only {}; not {}: the broker may have had a larger load",
+                    of, shards.size() == 1 ? "is" : "are", shards.size(), missing));
+  }
+  const auto [first, last] = std::ranges::minmax(records, {}, &Record::started_s);
+  const double apart_s = last.started_s - first.started_s;
+  if (apart_s > std::max(kApartMin_s, kApartShare * first.window_s)) {
+    verdict.valid = false;
+    verdict.reasons.push_back(
+        fmt::format("they began {:.1f} s apart, by their clocks: rates do not add up", apart_s));
   }
 }
 
@@ -108,8 +156,7 @@ Result<Record> merge(const std::vector<Record>& records) {
     const Record& next = records[i];
     const char* fault = difference(sum, next);
     if (fault == nullptr && !same_configuration(sum, next)) fault = "their histograms differ";
-    if (fault == nullptr && next.shards > 1 && next.run_name == sum.run_name &&
-        !shards.insert(next.shard).second) {
+    if (fault == nullptr && next.shards > 1 && !shards.insert(next.shard).second) {
       fault = "they are the same shard";
     }
     if (fault != nullptr) {
@@ -140,6 +187,7 @@ Result<Record> merge(const std::vector<Record>& records) {
       }
     }
   }
+  judge_wholeness(records, shards, sum.verdict);
   if (records.size() > 1) {
     sum.shard = 0;
     sum.shards = 1;

@@ -123,6 +123,7 @@ std::string hlog_report(const Record& record) {
 // A row for each fifth of the way to the half of what is left, as HdrHistogram prints it.
 std::string hgrm_report(const Histogram& histogram, double shown) {
   constexpr double kTicks = 5;
+  constexpr double kRounding = 1e-12;  // of the sum of steps
   std::string text = fmt::format("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile",
                                  "TotalCount", "1/(1-Percentile)");
   const auto as_shown = [shown](auto value) { return static_cast<double>(value) * shown; };
@@ -133,12 +134,12 @@ std::string hgrm_report(const Histogram& histogram, double shown) {
     seen += bucket.count;
     const double here = static_cast<double>(seen) / total;
     const double value = as_shown(std::min(bucket.high, histogram.max()));
-    while (share <= here && share < 1) {
+    while (share <= here + kRounding && share < 1) {
       text +=
           fmt::format("{:12.6f} {:2.12f} {:10} {:14.2f}\n", value, share, seen, 1 / (1 - share));
       const double halvings = std::floor(std::log2(1 / (1 - share))) + 1;
       share += 1 / (kTicks * std::pow(2, halvings));
-      if (1 - share < 1 / (2 * total)) share = 1;
+      if (seen == histogram.count()) share = 1;  // one row for the largest value, and the last
     }
   });
   text +=

@@ -263,7 +263,9 @@ std::string verdict_text(const Record& record) {
   const Verdict& verdict = record.verdict;
   std::string text = fmt::format("{}, ", verdict.valid ? "VALID" : "NOT VALID");
   switch (verdict.limited_by) {
-    case Verdict::LimitedBy::kNone: text += "not saturated"; break;
+    case Verdict::LimitedBy::kNone:
+      text += verdict.valid ? "not saturated" : "not the whole load at one time";
+      break;
     case Verdict::LimitedBy::kBroker: text += "limited by the broker"; break;
     case Verdict::LimitedBy::kNetwork: text += "limited by the network"; break;
     case Verdict::LimitedBy::kHost: text += "disturbed by others on this host"; break;

@@ -151,8 +151,7 @@ Result<void> resolve_payload(const RunArgs& args, const DataTable* data, LoadOpt
   MQ_TRY(to.payloads, resolve(args.payload, to.arrival.seed, {to.run_name, data}));
   to.payload_size = static_cast<uint32_t>(to.payloads.mean() + 0.5);
   to.stamp = to.payloads.stamp_place(to.client.version == Version::kV5);
-  if (to.stamp == StampPlace::kCorrelation &&
-      to.publish_properties.view().has(PropertyId::kCorrelationData)) {
+  if (to.stamp == StampPlace::kCorrelation && to.has_correlation_data()) {
     return invalid("This payload's stamp travels as Correlation Data: it cannot have other.");
   }
   const bool hears = args.pattern == Pattern::kMesh || args.subs.value_or(1) > 0;
@@ -232,7 +231,9 @@ void declare_engine(CLI::App& app, RunArgs& args) {
       .decimal("--conn-rate", args.connect_rate, "COUNT",
                "Connections a second; 0: as --conn-window allows.", 0, 1e6)
       .number("--conn-window", args.connecting_max, "COUNT",
-              "Connections that are being made at a time.", {1})
+              "Connections that are being made at a time while the run begins; whoever comes "
+              "back waits for nobody.",
+              {1})
       .number("--threads", args.threads, "COUNT",
               "Threads, each with its own clients; one less than there are cores, 4 at most.",
               {1, kThreadsMax})

@@ -30,6 +30,12 @@ Result<void> place_stamp(LoadOptions& to) {
     }
     if (place == StampPlace::kCorrelation) to.stamp = place;
   }
+  if (to.stamp == StampPlace::kCorrelation && to.has_correlation_data()) {
+    return invalid(
+        fmt::format("Where a size may be below {} the stamps travel as Correlation Data: it cannot "
+                    "have other.",
+                    kCompactStampSize));
+  }
   if (to.verify != Verify::kStrict) return {};
   for (const Payloads& payloads : to.flow_payloads) {
     if (payloads.can_be_verified(to.stamp)) continue;

@@ -18,6 +18,7 @@ namespace mq {
 namespace {
 
 constexpr uint64_t kShardsMax = 10'000;
+constexpr Duration kSyncTimeoutMin = std::chrono::milliseconds(100);
 constexpr uint32_t kRunMax = 0xFFFFFF;
 
 // The number of this one of several processes, as who started them numbers them: an Indexed Job of
@@ -65,6 +66,7 @@ Result<void> resolve_sync(const ShardArgs& args, LoadOptions& to) {
     return invalid("--sync goes over mqtt:// or unix://.");
   }
   LoadOptions::Sync& sync = to.sync.emplace();
+  sync.timeout = args.sync_timeout;
   sync.runner.address = url->address;
   sync.client.user_name = url->user_name;
   sync.client.password = url->password;
@@ -81,7 +83,9 @@ void declare(CLI::App& app, ShardArgs& args) {
             "parallel-ssh.")
       .text("--sync", args.sync, "URL",
             "Begin when all shards are ready; they tell each other over the broker at URL, which "
-            "may be another one than the one that is measured.");
+            "may be another one than the one that is measured.")
+      .seconds("--sync-timeout", args.sync_timeout, "SECONDS",
+               "Longest wait for the other shards; then all give up.", kSyncTimeoutMin);
 }
 
 void declare_run_id(CLI::App& app, ShardArgs& args) {
