@@ -265,7 +265,7 @@ java_sum() {
   grep -q 'cannot be merged with each other' "$work/errors"
   exits 1 mqbench compare "$work/0.hlog" "$work/1.hlog"
   grep -q 'is a histogram log, which does not say what the load was' "$work/errors"
-  for option in --json=x --jsonl=x --html=x --csv=x --md=x -ox; do
+  for option in --json=x --jsonl=x --html=x --csv=x --md=x --output=x; do
     exits 2 mqbench merge "$work/0.hlog" "$option"
     grep -q 'is for results in JSON: a histogram log holds times only' "$work/errors"
   done

@@ -118,8 +118,8 @@ void declare(CLI::App& program, BenchArgs& args) {
 
   CLI::App& merge = add(program, "merge",
                         "FILE... [OPTION]...\n\n"
-                        "Adds up the results of shards, exactly. Finds them in logs, too; - is "
-                        "standard input.",
+                        "Adds up the results of shards, or histogram logs, exactly. Finds results "
+                        "among other lines, too; - is standard input.",
                         "Examples:\n"
                         "  mqbench merge shard0.json shard1.json --fail-if 'p99>20ms'");
   take_files(merge, args.merge.files);
@@ -128,7 +128,8 @@ void declare(CLI::App& program, BenchArgs& args) {
 
   CLI::App& report = add(program, "report",
                          "FILE [OPTION]...\n\n"
-                         "Shows a result that was stored as JSON, in any of the forms.",
+                         "Shows a result that was stored as JSON, in any of the forms; or what a "
+                         "histogram log adds up to.",
                          "Examples:\n"
                          "  mqbench report result.json --html result.html");
   take_files(report, args.report.files);

@@ -1,11 +1,11 @@
 #include "mqbench/log_report.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <ctime>
 #include <optional>
 #include <set>
+#include <string>
+#include <vector>
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -72,8 +72,13 @@ Result<void> write_hgrm(const HistogramLogs& logs, const std::string& prefix) {
   return {};
 }
 
-Result<void> write(const HistogramLogs& logs, const OutputArgs& args) {
-  if (args.hlog != "-") write_all(STDOUT_FILENO, text_report(logs, args.unit));
+Result<void> write(const HistogramLogs& logs, const std::vector<Threshold>& thresholds,
+                   const OutputArgs& args) {
+  if (args.hlog != "-") {
+    std::string text = text_report(logs, args.unit);
+    for (const Threshold& one : thresholds) text += threshold_line(one);
+    MQ_CHECK(print_text(text));
+  }
   if (args.hlog) MQ_CHECK(write_file(*args.hlog, logs.text()));
   if (args.hgrm_prefix) MQ_CHECK(write_hgrm(logs, *args.hgrm_prefix));
   return {};
@@ -143,11 +148,8 @@ Result<int> show_logs(const HistogramLogs& logs, const ReportArgs& args) {
     if (!threshold) return failed(threshold.error().text);
     thresholds.push_back(std::move(*threshold));
   }
-  if (const auto written = write(logs, args.output); !written) {
+  if (const auto written = write(logs, thresholds, args.output); !written) {
     return failed(written.error().text);
-  }
-  if (args.output.hlog != "-") {
-    for (const Threshold& one : thresholds) write_all(STDOUT_FILENO, threshold_line(one));
   }
   return std::ranges::any_of(thresholds, &Threshold::hit) ? int{kExitThreshold} : int{kExitOk};
 }
