@@ -124,6 +124,27 @@ quick_answers() {
   jq -e '.counts.foreign == 3000 and .histograms.response.count == 3000' "$work/sub.json"
 }
 
+@test "what emqtt-bench has and mqbench has not is an error that says what to do" {
+  start_broker
+  local options=(-h 127.0.0.1 -p "$port" -c 2 -i 0 -d 0.1)
+  mqbench conn "${options[@]}" -V 4 -C false --ifaddr 127.0.0.1,127.0.0.2 >/dev/null
+  mqbench conn "${options[@]}" -V 5 -x 60 --clean true --json | jq -e '.target.protocol == "5.0"'
+  mqbench pub "${options[@]}" -t a -I 10 -m hello >/dev/null
+  while read -r words; do
+    # shellcheck disable=SC2086  # several words
+    run -2 --separate-stderr mqbench pub "${options[@]}" -t a ${words%% = *}
+    [[ $stderr == *"${words#* = }"* ]]
+  done <<'END'
+-r true = There is no -r: messages that are measured are not retained; mqpub -r makes some.
+--prometheus --restapi 8080 = it is --prom PORT
+--quic true = does not speak QUIC
+--ssl true = There is no true: --ssl and --ws say yes by being there
+--payload-hdrs ts = leave it out
+-m template://a = goes to mqbench run, as --template FILE
+--nonsense = Unknown option '--nonsense'
+END
+}
+
 @test "pub numbers its topics from -n" {
   start_broker
   subscribe topics mqsub -t 'n/+' -C 3 -F '%t'

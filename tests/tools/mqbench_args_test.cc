@@ -8,6 +8,8 @@
 #include <CLI/CLI.hpp>
 
 #include "common/argv.h"
+#include "mqbench/emqtt_advice.h"
+#include "mqbench/side_commands.h"
 
 using namespace mq;
 using namespace std::chrono_literals;
@@ -215,6 +217,37 @@ TEST_CASE("args: several local addresses and several servers") {
   CHECK(options->load.hosts[0].port == 1999);
   CHECK(options->load.hosts[1].port == 1884);
   CHECK(options->target == "127.0.0.1:1999");
+  CHECK(error({"--local-addr", "127.0.0.2,"}).find("'127.0.0.2,' has an empty place") !=
+        std::string::npos);
+  CHECK(
+      error({"--local-addr", "127.0.0.2,1.2.3.4.5"}).starts_with("'1.2.3.4.5' is not an address"));
+  CHECK(error({"--hosts", ""}).starts_with("--hosts is a list"));
+}
+
+TEST_CASE("args: emqtt-bench's options mean what they mean there, or say what to do") {
+  SideArgs side(SideArgs::Kind::kConn);
+  side.clean_start = false;
+  auto options = resolve(run_args(side));
+  REQUIRE(options);
+  CHECK_FALSE(options->load.client.clean_start);
+  CHECK_FALSE(options->load.client.session_expiry_s);
+  side.run.connect.version = Version::kV5;
+  CHECK(resolve(run_args(side))->load.client.session_expiry_s == 3600);
+  side.session_expiry_s = 60;
+  CHECK(resolve(run_args(side))->load.client.session_expiry_s == 60);
+  side.clean_start = true;
+  side.run.connect.version = Version::kV311;
+  options = resolve(run_args(side));
+  CHECK(options->load.client.clean_start);
+  CHECK(options->load.client.version == Version::kV5);
+  side.run.local_addresses = "127.0.0.1,127.0.0.2";
+  CHECK(resolve(run_args(side))->load.local_addresses.size() == 2);
+
+  CHECK(emqtt_advice("pub", "--retain").find("mqpub -r") != std::string_view::npos);
+  CHECK(emqtt_advice("pub", "-r") == emqtt_advice("pub", "--retain"));
+  CHECK(emqtt_advice("run", "--retain").empty());
+  CHECK(emqtt_advice("pub", "--nonsense").empty());
+  CHECK(emqtt_advice("pub", "").empty());
 }
 
 TEST_CASE("args: patterns, filters and topics") {

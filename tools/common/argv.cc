@@ -106,7 +106,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* const> words) {
+Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* const> words,
+                                           OptionAdvice advice) {
   std::vector<std::string> out;
   const CLI::App* at = &app;
   while (!words.empty()) {
@@ -133,7 +134,10 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
     const std::string name(word.substr(0, equals));
     const CLI::Option* option = is_option ? at->get_option_no_throw(name) : nullptr;
     if (option == nullptr) {
-      return fail(ErrorCode::kInvalidArgument, unknown_option(*at, word));
+      const std::string_view more = advice == nullptr ? "" : advice(at->get_name(), name);
+      return fail(ErrorCode::kInvalidArgument,
+                  more.empty() ? unknown_option(*at, word)
+                               : fmt::format("There is no {}: {}.", name, more));
     }
     out.push_back(name);
     const size_t taken = argument_words(*option, copies(words, 2));

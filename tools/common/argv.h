@@ -26,7 +26,10 @@ inline constexpr char kWordSeparator = '\0';
 // consists of several words (-D) as one word with separators. Errors are unknown options, with a
 // suggestion, and missing arguments. An argument called PASSWORD is overwritten in `words` once it
 // is read: other users see the command line of a process.
-Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* const> words);
+// `advice` may know more about an option of a command that is unknown; empty where it does not.
+using OptionAdvice = std::string_view (*)(std::string_view command, std::string_view option);
+Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* const> words,
+                                           OptionAdvice advice = nullptr);
 
 // How many words the argument of an option consists of; `rest` begins with the first.
 size_t argument_words(const CLI::Option& option, const std::vector<std::string>& rest);

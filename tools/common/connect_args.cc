@@ -200,14 +200,6 @@ std::string preferred(const std::vector<std::string>& addresses) {
   return v4 != addresses.end() ? *v4 : addresses.front();
 }
 
-// A numeric address stays as it is; a name is looked up here and now, as it is one of this
-// machine's.
-Result<std::string> local_address(const std::string& text) {
-  const auto found = addresses_of(text);
-  if (found.empty()) return invalid(fmt::format("'{}' is not an address to connect from.", text));
-  return preferred(found);
-}
-
 Result<std::optional<Proxy>> resolve_proxy(const std::string& text, const std::string& host) {
   std::optional<Proxy> proxy;
   if (text == "env") {
@@ -225,6 +217,12 @@ Result<std::optional<Proxy>> resolve_proxy(const std::string& text, const std::s
 }
 
 }  // namespace
+
+Result<std::string> local_address(const std::string& text) {
+  const auto found = addresses_of(text);
+  if (found.empty()) return invalid(fmt::format("'{}' is not an address to connect from.", text));
+  return preferred(found);
+}
 
 void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
   const bool own_letters = clients == Clients::kManyWithOwnLetters;
@@ -301,8 +299,10 @@ void declare(CLI::App& app, ConnectArgs& args, Clients clients) {
                  {"mqttv5", Version::kV5},
                  {"311", Version::kV311},
                  {"mqttv311", Version::kV311},
+                 {"4", Version::kV311},
                  {"31", Version::kV31},
-                 {"mqttv31", Version::kV31}},
+                 {"mqttv31", Version::kV31},
+                 {"3", Version::kV31}},
                 "Version of MQTT: 5.0, 3.1.1 or 3.1.");
   }
   if (clients == Clients::kOne) {

@@ -99,6 +99,10 @@ Result<ConnectOptions> resolve(const ConnectArgs& args);
 // durable session must not hand us more than we are going to print, the rest would be lost.
 void limit_receive_maximum(ConnectOptions& connection, uint64_t most);
 
+// What -A stands for: a numeric address stays as it is; a name is looked up here and now, as it is
+// one of this machine's.
+Result<std::string> local_address(const std::string& text);
+
 // A client identifier for a session that nobody will ask for again: MQTT 3.1 wants one.
 std::string random_client_id();
 

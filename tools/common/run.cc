@@ -191,7 +191,8 @@ int run_program(const Program& program, int argc, char** argv) {
       const Result<int> shown = help_on(app, argv[2]);
       return shown ? *shown : usage_error(program, shown.error().text);
     }
-    auto words = spell_out(app, std::span(argv, static_cast<size_t>(argc)).subspan(1));
+    auto words =
+        spell_out(app, std::span(argv, static_cast<size_t>(argc)).subspan(1), program.advice);
     if (!words) return usage_error(program, words.error().text);
     if (words->size() == 2 && words->front() == "--generate") {
       const std::optional<std::string> text = generate(describe(app), words->back());

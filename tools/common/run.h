@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "common/argv.h"
 
 namespace CLI {
 class App;
@@ -17,7 +18,8 @@ struct Program {
   // The program of mosquitto whose options file is read when there is none of ours; empty when no
   // options file is.
   std::string_view stands_in_for = {};
-  int usage_error = 1;  // exit code of a command line that cannot be used
+  OptionAdvice advice = nullptr;  // on options that it does not have
+  int usage_error = 1;            // exit code of a command line that cannot be used
   // Declares the options, bound to the arguments that `run` reads.
   std::function<void(CLI::App&)> declare;
   // Resolves the arguments and does the work; gives the exit code. An error is one of usage.

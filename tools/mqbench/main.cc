@@ -6,6 +6,7 @@
 #include "common/exit_code.h"
 #include "common/run.h"
 #include "mqbench/args.h"
+#include "mqbench/emqtt_advice.h"
 
 namespace {
 
@@ -23,12 +24,12 @@ int main(int argc, char** argv) {
     words.insert(words.begin() + 1, quick.data());
   }
   mq::BenchArgs args;
-  return mq::run_program(
-      {
-          .name = "mqbench",
-          .usage_error = mq::kExitUsage,
-          .declare = [&args](CLI::App& app) { mq::declare(app, args); },
-          .run = [&args] { return args.command(); },
-      },
-      static_cast<int>(words.size()), words.data());
+  return mq::run_program({
+                             .name = "mqbench",
+                             .advice = mq::emqtt_advice,
+                             .usage_error = mq::kExitUsage,
+                             .declare = [&args](CLI::App& app) { mq::declare(app, args); },
+                             .run = [&args] { return args.command(); },
+                         },
+                         static_cast<int>(words.size()), words.data());
 }

@@ -136,14 +136,21 @@ Result<void> resolve_connection(const RunArgs& args, LoadOptions& to) {
   return {};
 }
 
-std::vector<std::string> words_between_commas(std::string_view list) {
+// Empty without the option.
+Result<std::vector<std::string>> list_between_commas(std::string_view option,
+                                                     const std::optional<std::string>& list) {
   std::vector<std::string> words;
-  while (!list.empty()) {
-    const size_t comma = std::min(list.find(','), list.size());
-    if (comma > 0) words.emplace_back(list.substr(0, comma));
-    list.remove_prefix(std::min(comma + 1, list.size()));
+  if (!list) return words;
+  for (std::string_view rest = *list;;) {
+    const size_t comma = rest.find(',');
+    words.emplace_back(rest.substr(0, comma));
+    if (words.back().empty()) {
+      return invalid(
+          fmt::format("{} is a list with commas between: '{}' has an empty place.", option, *list));
+    }
+    if (comma == std::string_view::npos) return words;
+    rest.remove_prefix(comma + 1);
   }
-  return words;
 }
 
 // What is sent, and where in it the stamp goes.
@@ -342,8 +349,14 @@ Result<RunOptions> resolve(const RunArgs& args) {
     return invalid("--busy-poll is for planned times, which --rate max has none of.");
   }
   load.hold = args.hold;
-  load.local_addresses = words_between_commas(args.local_addresses);
-  for (const std::string& host : words_between_commas(args.hosts)) {
+  MQ_TRY(const std::vector<std::string> local,
+         list_between_commas("--local-addr", args.local_addresses));
+  for (const std::string& address : local) {
+    MQ_TRY(std::string numeric, local_address(address));
+    load.local_addresses.push_back(std::move(numeric));
+  }
+  MQ_TRY(const std::vector<std::string> hosts, list_between_commas("--hosts", args.hosts));
+  for (const std::string& host : hosts) {
     MQ_TRY(Address address, parse_host_port(host, load.runner.address.port));
     address.kind = load.runner.address.kind;
     address.path = load.runner.address.path;

@@ -49,7 +49,7 @@ struct RunArgs {
   bool pin = false;
   bool busy_poll = false;
   Duration hold{0};
-  std::string local_addresses, hosts;
+  std::optional<std::string> local_addresses, hosts;
   RateArgs rate;
   std::optional<uint64_t> seed;
   Duration backlog_max = std::chrono::seconds(10);

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "codec/limits.h"
+#include "common/invalid.h"
 #include "common/options.h"
 #include "mqbench/run_command.h"
 #include "mqbench/stamp.h"
@@ -18,7 +19,8 @@ void declare(CLI::App& app, SideArgs& args) {
       .number("-n,--startnumber", args.run.first_number, "NUMBER",
               "Number of the first client, for its identifier and its topic.")
       .text("--prefix", args.run.id_prefix, "PREFIX", "What client identifiers begin with.")
-      .text("--ifaddr", args.run.connect.bind_address, "ADDRESS", "Local address to connect from.")
+      .text("--ifaddr", args.run.local_addresses, "LIST",
+            "Local addresses, with commas between, that clients take turns to connect from.")
       .seconds("-d,--duration", args.run.rate.duration, "SECONDS",
                "How long; without, until it is interrupted.", std::chrono::milliseconds(1));
   if (args.kind != SideArgs::Kind::kConn) {
@@ -37,7 +39,21 @@ void declare(CLI::App& app, SideArgs& args) {
         .number("-F,--inflight", args.run.inflight, "COUNT",
                 "Most QoS 1 and 2 messages that a client has unacknowledged.", {1, 65535});
     declare_size(app, args.run.payload);
+    load.text("-m,--message", args.run.payload.message, "TEXT",
+              "Send this, instead of random bytes.");
   }
+  ConnectArgs& connect = args.run.connect;
+  Options(app, "TLS")
+      .flag("-S,--ssl", connect.tls.tls, "The same as --tls.")
+      .text("--cacertfile", connect.tls.ca_file, "FILE", "The same as --cafile.")
+      .text("--certfile", connect.tls.cert_file, "FILE", "The same as --cert.")
+      .text("--keyfile", connect.tls.key_file, "FILE", "The same as --key.");
+  Options(app, "MQTT")
+      .choice("-C,--clean", args.clean_start, {{"true", true}, {"false", false}},
+              "Whether sessions begin anew; with false they outlive the connections, with MQTT 5 "
+              "for an hour or for --session-expiry.")
+      .number("-x,--session-expiry", args.session_expiry_s, "SECONDS",
+              "How long sessions outlive their connections. Implies MQTT 5.");
   declare_results(app, args.run);
   declare_permissions(app, args.run);
   declare(app, args.run.connect, Clients::kManyWithOwnLetters);
@@ -46,6 +62,11 @@ void declare(CLI::App& app, SideArgs& args) {
 RunArgs run_args(const SideArgs& args) {
   RunArgs run = args.run;
   run.topic = args.topic;
+  run.connect.keep_session = !args.clean_start;
+  auto expiry_s = args.session_expiry_s;
+  // For ever would be that of a client who comes back.
+  if (!args.clean_start && run.connect.version == Version::kV5 && !expiry_s) expiry_s = 3600;
+  if (expiry_s) run.connect.session_expiry = std::to_string(*expiry_s);
   run.rate.warm_up = Duration::zero();
   if (args.connect_rate) {
     run.connect_rate = *args.connect_rate;
@@ -71,6 +92,10 @@ RunArgs run_args(const SideArgs& args) {
 }
 
 Result<int> run_side(const SideArgs& args) {
+  if (const auto& message = args.run.payload.message;
+      message && message->starts_with("template://")) {
+    return invalid("A file to fill in goes to mqbench run, as --template FILE.");
+  }
   return run_load(run_args(args));
 }
 

@@ -27,6 +27,8 @@ struct SideArgs {
   std::optional<uint32_t> connect_rate;
   uint32_t interval_ms = 1000;
   uint64_t limit = 0;
+  bool clean_start = true;
+  std::optional<uint32_t> session_expiry_s;
   std::string topic = "mqbench/%i";
 };
 
