@@ -84,7 +84,7 @@ complete -c mqrr -l auth-method -x -a 'SCRAM-SHA-256 SCRAM-SHA-512' -d 'Prove th
 complete -c mqrr -s k -l keepalive -x -d 'Longest silence before the connection is probed.'
 complete -c mqrr -s c -l disable-clean-session -d 'Take up the session the broker has for this client, and leave it there at the end.'
 complete -c mqrr -s x -x -d 'Seconds that the broker keeps the session after the end, -1 for ever. Implies MQTT 5.'
-complete -c mqrr -s M -x -d 'Most QoS 1 and 2 messages sent and not yet acknowledged.'
+complete -c mqrr -s M -x -d 'Most QoS 1 and 2 messages sent and not yet acknowledged. Default: 20.'
 complete -c mqrr -s D -l property -x -d 'Property of a packet, COMMAND one of connect, publish, subscribe, unsubscribe, disconnect and will; user-property takes a name and a value. Implies MQTT 5.'
 complete -c mqrr -l prop -x -d 'The same with any bytes as value: hex:DIGITS, b64:BASE64, @FILE, or text.'
 complete -c mqrr -l will-topic -x -d 'Topic of the message that the broker publishes if the connection is lost.'
