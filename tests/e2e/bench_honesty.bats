@@ -166,6 +166,20 @@ faulty() {
   holds '.counts | .received == 990 and .lost.acked == 10 and .duplicates.no_flag == 0'
 }
 
+@test "a broker that delivers nothing was not measured, whatever it acknowledges" {
+  start_sink --drop 1
+  faulty 1 2>"$work/errors"
+  grep -q "127.0.0.1:$port delivered no message: nothing was measured" "$work/errors"
+  faulty 1 --verify off 2>"$work/errors"
+  faulty 4 -q 1
+  # Whose loss it is and what the latencies are then, the verdict says.
+  start_sink --drop 4
+  faulty 0
+  holds '.verdict | .limited_by == "broker" or (.valid | not)'
+  grep -q '25 % of the deliveries never came' "$work/report"
+  grep -q '^NOTE latencies are those of the 75.00 % of the deliveries that came' "$work/report"
+}
+
 @test "duplicates are counted: allowed at QoS 1 only" {
   start_sink --duplicate 50
   faulty 0 -q 1

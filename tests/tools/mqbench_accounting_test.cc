@@ -140,6 +140,7 @@ TEST_CASE("accounting: loss of what was never acknowledged, refused or cut off i
   CHECK(a.refused == 20);
   CHECK(a.expected == 280);
   CHECK(a.received == 240);
+  CHECK(a.unanswered == 15);
   CHECK(a.lost.unacked == 15);
   CHECK(a.lost.acked == 5);
   CHECK(a.lost.reconnect == 20);

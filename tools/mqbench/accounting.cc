@@ -196,6 +196,7 @@ void add(const Accounting& from, Accounting& to) {
   to.sent += from.sent;
   to.acked += from.acked;
   to.refused += from.refused;
+  to.unanswered += from.unanswered;
   to.expected += from.expected;
   to.received += from.received;
   to.lost.qos0 += from.lost.qos0;
@@ -260,6 +261,10 @@ Accounting account(const LoadPlan& plan, Qos qos, const std::vector<PublisherOut
   for (uint32_t number = 0; number < publishers.size(); ++number) {
     const PublisherOutcome& publisher = publishers[number];
     add(plan, number, publisher, sum);
+    if (plan.flow_of(number).qos.value_or(qos) != Qos::kAtMostOnce) {
+      sum.unanswered +=
+          publisher.sent - std::min(publisher.sent, publisher.acked + publisher.refused);
+    }
     publisher_disconnects += publisher.disconnects;
   }
   for (const Deliveries& subscriber : subscribers) disconnects += subscriber.disconnects;

@@ -96,6 +96,7 @@ class Deliveries {
 
 struct Accounting {
   uint64_t planned = 0, sent = 0, acked = 0, refused = 0;
+  uint64_t unanswered = 0;  // QoS 1 and 2, neither acknowledged nor refused
   uint64_t not_sent() const { return planned - sent; }
 
   // Deliveries: each message counts once for each subscriber that must get it.
@@ -120,7 +121,7 @@ struct Accounting {
   std::vector<std::string> violations;
 };
 
-// Adds what one did; what is expected, received and lost depends on all of them.
+// Adds what one did; what is expected, received, lost and unanswered depends on all of them.
 void add(const LoadPlan& plan, uint32_t number, const PublisherOutcome& publisher, Accounting& to);
 void add(const Deliveries& subscriber, Accounting& to);
 

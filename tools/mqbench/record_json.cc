@@ -106,6 +106,7 @@ ordered_json counts_json(const Record& record) {
           {"sent", a.sent},
           {"acked", a.acked},
           {"refused", a.refused},
+          {"unanswered", a.unanswered},
           {"expected", a.expected},
           {"received", a.received},
           {"lost",

@@ -76,6 +76,7 @@ void read_counts(const json& from, Record& to) {
   a.sent = get("sent");
   a.acked = get("acked");
   a.refused = get("refused");
+  a.unanswered = from.value("unanswered", uint64_t{0});  // not in results of earlier versions
   a.expected = get("expected");
   a.received = get("received");
   const json& lost = from.at("lost");

@@ -165,9 +165,11 @@ std::string latency_table(const Record& record, const std::vector<LatencyRow>& r
 std::string counts_table(const Record& record) {
   const Accounting& a = record.counts;
   const std::pair<std::string_view, uint64_t> cells[] = {
-      {"planned", a.planned},         {"sent", a.sent},           {"not sent", a.not_sent()},
-      {"expected", a.expected},       {"received", a.received},   {"lost", a.lost.all()},
-      {"duplicates", a.duplicates()}, {"reordered", a.reordered}, {"foreign", a.foreign},
+      {"planned", a.planned},        {"sent", a.sent},
+      {"not sent", a.not_sent()},    {"never acknowledged", a.unanswered},
+      {"expected", a.expected},      {"received", a.received},
+      {"lost", a.lost.all()},        {"duplicates", a.duplicates()},
+      {"reordered", a.reordered},    {"foreign", a.foreign},
       {"disconnects", a.disconnects}};
   std::string head, body;
   for (const auto& [name, count] : cells) {

@@ -167,9 +167,10 @@ std::string lost_text(const Accounting::Lost& lost) {
 
 std::string accounting_lines(const Accounting& a) {
   return fmt::format(
-      "messages  planned {} = sent {} + not sent {}\n"
+      "messages  planned {} = sent {} + not sent {}{}\n"
       "deliver   expected {} = received {} + lost {}\n",
       format_count(a.planned), format_count(a.sent), format_count(a.not_sent()),
+      a.unanswered == 0 ? "" : fmt::format("; {} never acknowledged", format_count(a.unanswered)),
       format_count(a.expected), format_count(a.received), format_count(a.lost.all()));
 }
 
@@ -261,19 +262,29 @@ std::string evidence_text(const Record& record) {
 
 std::string verdict_text(const Record& record) {
   const Verdict& verdict = record.verdict;
-  std::string text = fmt::format("{}, ", verdict.valid ? "VALID" : "NOT VALID");
+  std::string text = verdict.valid ? "VALID" : "NOT VALID";
   switch (verdict.limited_by) {
     case Verdict::LimitedBy::kNone:
-      text += verdict.valid ? "not saturated" : "not the whole load at one time";
+      if (verdict.valid) {
+        text += ", not saturated";
+      } else if (record.counts.sent > 0) {
+        text += ", not the whole load at one time";
+      }
       break;
-    case Verdict::LimitedBy::kBroker: text += "limited by the broker"; break;
-    case Verdict::LimitedBy::kNetwork: text += "limited by the network"; break;
-    case Verdict::LimitedBy::kHost: text += "disturbed by others on this host"; break;
-    case Verdict::LimitedBy::kClient: text += "limited by mqbench"; break;
+    case Verdict::LimitedBy::kBroker: text += ", limited by the broker"; break;
+    case Verdict::LimitedBy::kNetwork: text += ", limited by the network"; break;
+    case Verdict::LimitedBy::kHost: text += ", disturbed by others on this host"; break;
+    case Verdict::LimitedBy::kClient: text += ", limited by mqbench"; break;
   }
   text += fmt::format(": {}\n", fmt::join(verdict.reasons, "; "));
   for (const std::string& violation : record.counts.violations) {
     text += fmt::format("VIOLATION {}\n", violation);
+  }
+  // From here on it is seen in a percentile.
+  constexpr double kLossNoted = 0.001;
+  if (loss_ratio(record) >= kLossNoted && record.tally.response.count() > 0) {
+    text += fmt::format("NOTE latencies are those of the {:.2f} % of the deliveries that came\n",
+                        (1 - loss_ratio(record)) * 100);
   }
   const auto downgraded = [&text](uint64_t subscriptions, Qos qos) {
     if (subscriptions == 0) return;

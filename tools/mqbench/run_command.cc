@@ -58,6 +58,19 @@ bool took_nothing(const LoadOptions& load, const Accounting& counts) {
   return all_answered && counts.acked == 0 && counts.refused == 0 && counts.received == 0;
 }
 
+// True when all was sent in vain, and no acknowledgement makes that a violation.
+bool delivered_nothing(const LoadOptions& load, const Accounting& counts) {
+  if (counts.received > 0 || !counts.violations.empty()) return false;
+  if (load.verify == Verify::kOff) return counts.sent > 0 && load.plan.receivers().min > 0;
+  return counts.expected > 0;
+}
+
+// What to say of a run that measured nothing; null when it did.
+const char* what_failed(const LoadOptions& load, const Accounting& counts) {
+  if (took_nothing(load, counts)) return "took no message";
+  return delivered_nothing(load, counts) ? "delivered no message" : nullptr;
+}
+
 }  // namespace
 
 Result<std::vector<Threshold>> evaluate(const std::vector<Condition>& conditions,
@@ -95,10 +108,11 @@ Result<int> run_load(const RunArgs& args) {
   }
   Result<LoadResult> result = run.run();
   if (!result) return failed(result.error().text);
-  if (result->signal == 0 && took_nothing(options.load, result->accounting)) {
+  const char* const nothing = what_failed(options.load, result->accounting);
+  if (result->signal == 0 && nothing != nullptr) {
     const Record record = make_record(options, *result);
-    return failed(fmt::format("{} took no message: nothing was measured{}", options.target,
-                              why_nothing(record)));
+    return failed(
+        fmt::format("{} {}: nothing was measured{}", options.target, nothing, why_nothing(record)));
   }
   if (live.aborted()) {
     result->tally.events.push_back(

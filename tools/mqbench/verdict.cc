@@ -14,8 +14,9 @@ namespace {
 constexpr Duration kLagAlwaysFine = std::chrono::microseconds(200);
 constexpr double kLagShareMax = 0.2;  // of the response time
 constexpr double kRateRatioMin = 0.99;
-constexpr double kBusy = 0.9;     // a thread that computes so much has no time left
-constexpr double kNotBusy = 0.8;  // and one that computes less had some
+constexpr double kMissingMax = 0.01;  // of the deliveries or acknowledgements
+constexpr double kBusy = 0.9;         // a thread that computes so much has no time left
+constexpr double kNotBusy = 0.8;      // and one that computes less had some
 constexpr double kBlockedShare = 0.2;
 constexpr double kRetransmitShare = 0.001;
 constexpr uint64_t kSegmentsMin = 1000;  // of fewer segments one is more than a thousandth
@@ -34,6 +35,10 @@ std::string percent(double share) {
 
 Duration part_of(Duration whole, double share) {
   return Duration(static_cast<int64_t>(share * static_cast<double>(whole.count())));
+}
+
+double share_of(uint64_t part, uint64_t whole) {
+  return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 // Others computed: neither latency nor maximum is the broker's alone.
@@ -112,7 +117,18 @@ Evidence evidence(const LoadOptions& options, const LoadResult& result) {
     e.backlog_grows = grows(result.intervals);
   }
   e.send_lag_p99 = Duration(result.tally.send_lag.percentile(99));
-  e.response_p99 = Duration(result.tally.response.percentile(99));
+  const Histogram& response = result.tally.response;
+  const Histogram& latency = response.count() > 0 ? response : result.tally.ack;
+  e.latency = latency.count() == 0 ? nullptr : response.count() > 0 ? "response" : "ack";
+  e.latency_p99 = Duration(latency.percentile(99));
+  const Accounting& counts = result.accounting;
+  if (options.plan.publishers() > 0) e.measured = counts.sent > 0;
+  // What a storm of ours cost is not the broker's.
+  const uint64_t lost =
+      options.storms.empty() ? counts.lost.all() : counts.lost.acked + counts.lost.unacked;
+  e.lost_share = share_of(lost, counts.expected);
+  e.unanswered_share =
+      share_of(counts.unanswered, counts.unanswered + counts.acked + counts.refused);
   for (const double busy : result.threads_busy) e.busiest_thread = std::max(e.busiest_thread, busy);
   e.rwnd_limited_share = result.tally.sockets.rwnd_limited_share();
   e.retransmit_share = result.tally.sockets.retransmit_share();
@@ -135,15 +151,21 @@ Verdict judge(const Evidence& e) {
     verdict.reasons.push_back(std::move(reason));
   };
   using enum Verdict::LimitedBy;
+  if (!e.measured) {
+    conclude(false, kNone, "nothing was measured");
+    return verdict;
+  }
   if (e.host_counts) {
     for (std::string& reason : contention(e)) conclude(false, kHost, std::move(reason));
   }
 
   const std::string busy = fmt::format("busiest thread {}", percent(e.busiest_thread));
-  const Duration late_max = std::max(kLagAlwaysFine, part_of(e.response_p99, kLagShareMax));
-  const std::string response = fmt::format("response p99 {}", format_duration(e.response_p99));
+  const Duration late_max = std::max(kLagAlwaysFine, part_of(e.latency_p99, kLagShareMax));
+  const std::string latency =
+      e.latency == nullptr ? ""
+                           : fmt::format(", {} p99 {}", e.latency, format_duration(e.latency_p99));
   const std::string lag =
-      fmt::format("send lag p99 {}, {}", format_duration(e.send_lag_p99), response);
+      fmt::format("send lag p99 {}{}", format_duration(e.send_lag_p99), latency);
   const std::string window_closed = fmt::format("the broker's TCP window was closed {} of the time",
                                                 percent(e.rwnd_limited_share));
   const std::string ratio = fmt::format("{:.1f} % of the planned rate", e.rate_ratio * 100);
@@ -159,10 +181,18 @@ Verdict judge(const Evidence& e) {
   }
   if (e.open_loop && e.recv_wait_p99 && *e.recv_wait_p99 > late_max) {
     conclude(false, kClient,
-             fmt::format("what arrived waited for mqbench, p99 {}, {}",
-                         format_duration(*e.recv_wait_p99), response));
+             fmt::format("what arrived waited for mqbench, p99 {}{}",
+                         format_duration(*e.recv_wait_p99), latency));
   }
   // the broker
+  if (e.lost_share > kMissingMax) {
+    conclude(true, kBroker, fmt::format("{} of the deliveries never came", percent(e.lost_share)));
+  }
+  if (e.unanswered_share > kMissingMax) {
+    conclude(
+        true, kBroker,
+        fmt::format("{} of the messages were never acknowledged", percent(e.unanswered_share)));
+  }
   if (e.blocked_share > kBlockedShare) {
     conclude(true, kBroker,
              fmt::format("the broker held the publishers back {} of the time",

@@ -33,9 +33,14 @@ struct Evidence {
   double window_s = 10;
   double rate_ratio = 1;     // sent to planned
   Duration send_lag_p99{0};  // while nothing but mqbench could be the reason
-  Duration response_p99{0};
+  // What the latency that was measured is: response, or ack where nobody receives; null: none was.
+  const char* latency = "response";
+  Duration latency_p99{0};
+  bool measured = true;         // anything at all
+  double lost_share = 0;        // of the deliveries
+  double unanswered_share = 0;  // of the messages of QoS 1 and 2 that were sent
   double blocked_share = 0;   // of the publishers' time, in which the broker did not let them send
-  bool spins = false;  // threads that do not sleep: how busy they are says nothing
+  bool spins = false;         // threads that do not sleep: how busy they are says nothing
   double busiest_thread = 0;  // share of a core
   double rwnd_limited_share = 0;  // of the time, in which the broker's TCP window was closed
   double retransmit_share = 0;    // of segments
