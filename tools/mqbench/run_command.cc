@@ -65,12 +65,6 @@ bool delivered_nothing(const LoadOptions& load, const Accounting& counts) {
   return counts.expected > 0;
 }
 
-// What to say of a run that measured nothing; null when it did.
-const char* what_failed(const LoadOptions& load, const Accounting& counts) {
-  if (took_nothing(load, counts)) return "took no message";
-  return delivered_nothing(load, counts) ? "delivered no message" : nullptr;
-}
-
 }  // namespace
 
 Result<std::vector<Threshold>> evaluate(const std::vector<Condition>& conditions,
@@ -108,11 +102,12 @@ Result<int> run_load(const RunArgs& args) {
   }
   Result<LoadResult> result = run.run();
   if (!result) return failed(result.error().text);
-  const char* const nothing = what_failed(options.load, result->accounting);
-  if (result->signal == 0 && nothing != nullptr) {
-    const Record record = make_record(options, *result);
-    return failed(
-        fmt::format("{} {}: nothing was measured{}", options.target, nothing, why_nothing(record)));
+  const auto nothing = [&](std::string_view what) {
+    return fmt::format("{} {}: nothing was measured{}", options.target, what,
+                       why_nothing(make_record(options, *result)));
+  };
+  if (result->signal == 0 && took_nothing(options.load, result->accounting)) {
+    return failed(nothing("took no message"));
   }
   if (live.aborted()) {
     result->tally.events.push_back(
@@ -122,14 +117,17 @@ Result<int> run_load(const RunArgs& args) {
   record.exit_code = judge_exit(record, options.judgement.is_strict(), result->signal);
   // What goes wrong now must not take the report of a long run with it.
   std::vector<Error> errors;
+  if (result->signal == 0 && delivered_nothing(options.load, result->accounting)) {
+    errors.push_back({ErrorCode::kIo, nothing("delivered no message")});
+  }
   if (result->signal == 0) {
     if (auto thresholds = judge_all(options.judgement, live, record)) {
       record.thresholds = std::move(*thresholds);
       record.exit_code = judge_exit(record, options.judgement.is_strict(), 0);
     } else {
       errors.push_back(thresholds.error());
-      record.exit_code = kExitFailure;
     }
+    if (!errors.empty()) record.exit_code = kExitFailure;
   }
   if (const auto written = live.finish(record); !written) errors.push_back(written.error());
   std::ranges::move(write_reports(record, args.output, true), std::back_inserter(errors));
