@@ -97,6 +97,14 @@ TEST_CASE("rate finder: a percentile of what arrived does not make up for what d
   CHECK(judge_step(1000, lossy, fast).reason == "x");
 }
 
+TEST_CASE("rate finder: a rate too low for one message fails, and is nobody's lateness") {
+  Record empty;
+  empty.rate = 1;
+  empty.verdict.valid = false;
+  const FindStep step = judge_step(1, empty, {*Condition::parse("p99<10ms")});
+  CHECK(step.outcome == FindStep::Outcome::kFailed);
+}
+
 TEST_CASE("rate finder: the bound is the lowest rate over the one found that the broker failed") {
   using enum FindStep::Outcome;
   std::vector<FindStep> steps;

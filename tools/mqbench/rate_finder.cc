@@ -87,8 +87,9 @@ FindStep judge_step(double rate, Record record, const std::vector<Condition>& sl
     because(fmt::format("{:.1f} % still under way at the end", late / due * 100));
   }
   const bool passed = reason.empty();
-  // Who is late loses nothing that was acknowledged.
-  const bool own_fault = !passed && !record.verdict.valid && record.counts.violations.empty();
+  // Who is late loses nothing that was acknowledged; a rate too low for one message has none late.
+  const bool own_fault = !passed && !record.verdict.valid && record.counts.violations.empty() &&
+                         record.counts.planned > 0;
   return {passed      ? kPassed
           : own_fault ? kNotValid
                       : kFailed,
