@@ -31,6 +31,7 @@ struct ClientIdentity {
   std::string_view user_name;  // empty when it gave none
   ListenerId listener = 0;     // that it came, or last came, from
   const ClientGrant* grant = nullptr;
+  bool trusted = false;  // a bridge of this program that says no name: no rule is about it
 };
 
 // Who asks to be let in. Views, valid during the call.
@@ -93,10 +94,27 @@ class AccessControl {
   bool proves_names_ = false;
 };
 
-// Topics that belong to the server itself: nobody publishes there.
-inline bool is_reserved_topic(std::string_view topic) {
-  return topic.starts_with('$') && (topic.starts_with("$SYS/") || topic.starts_with("$CONTROL/") ||
-                                    topic.starts_with("$share/"));
+// The NAME of $SYS/broker/connection/NAME/state, where mosquitto's bridges say whether they are
+// connected; empty for any other topic.
+inline std::string_view bridge_of_state(std::string_view topic) {
+  constexpr std::string_view kConnection = "$SYS/broker/connection/", kState = "/state";
+  if (!topic.starts_with(kConnection)) return {};
+  topic.remove_prefix(kConnection.size());
+  if (!topic.ends_with(kState)) return {};
+  topic.remove_suffix(kState.size());
+  return topic.find('/') == std::string_view::npos ? topic : std::string_view();
+}
+
+// Topics that belong to the server itself: nobody publishes there. Only the state of a bridge is
+// told by the client whose identifier it has, and by bridges of this program, which are `trusted`.
+inline bool is_reserved_topic(std::string_view topic, std::string_view client_id, bool trusted) {
+  if (!topic.starts_with('$')) return false;
+  if (!topic.starts_with("$SYS/") && !topic.starts_with("$CONTROL/") &&
+      !topic.starts_with("$share/")) {
+    return false;
+  }
+  const std::string_view bridge = bridge_of_state(topic);
+  return bridge.empty() || !(trusted || bridge == client_id);
 }
 
 class AllowAll final : public AccessControl {

@@ -386,7 +386,8 @@ ClientIdentity Broker::identity(const Connection& c) const {
 }
 
 ClientIdentity Broker::identity(const Session& session) {
-  return {session.client_id, session.user_name, session.listener, session.grant.get()};
+  return {session.client_id, session.user_name, session.listener, session.grant.get(),
+          session.trusted};
 }
 
 void Broker::log(const Connection& c, LogLevel level, std::string_view event,

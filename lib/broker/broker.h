@@ -60,6 +60,17 @@ class Broker {
   // The user name is what the transport has proved (a certificate, a pre-shared key), whatever
   // CONNECT says, and no password is asked for; "" refuses the client. Before its first bytes.
   void prove_name(ConnId id, std::string user_name);
+  // The connection is this program's own: it may use a reserved identifier and need not have the
+  // prefix of all others. With a user name ("" is nobody) that is who it is, without a password.
+  void trust(ConnId id, std::optional<std::string> user_name);
+  // A client identifier that only such a connection may use from now on.
+  void reserve(std::string client_id) { reserved_ids_.push_back(std::move(client_id)); }
+  // What the broker is called on the way of messages over bridges (session/via.h). Bridges that
+  // connect are told.
+  void set_via(std::string via) { via_ = std::move(via); }
+  const std::string& via() const { return via_; }
+  // Messages that a session has to be sent, in flight or not; 0 without such a session.
+  size_t queued(std::string_view client_id) const;
   void receive(ConnId id, Bytes bytes, Now now);
   // Appends what the connection has to send, as much as the batch has room for: what has expired
   // is skipped, Message Expiry Intervals are counted down, topic aliases given out.
@@ -325,6 +336,8 @@ class Broker {
   uint32_t connections_ = 0;
   // Keyed by the client identifier that the session itself owns.
   std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;
+  std::vector<std::string> reserved_ids_;
+  std::string via_;
   Subscriptions subscriptions_;
   Retained retained_;
   SysTopics sys_topics_;

@@ -72,6 +72,7 @@ struct Connection {
   Version version = Version::kV311;
   bool dirty = false;             // in the broker's dirty list
   bool bridge = false;            // 3.x level byte with the bridge bit
+  bool inside = false;              // comes from this program and not from outside
   bool problem_information = true;  // the client wants Reason Strings
   uint16_t keep_alive_s = 0;      // 0 is off
   uint16_t pings = 0;             // PINGRESPs to send ahead of `out`

@@ -6,6 +6,7 @@
 #include "broker/send_control.h"
 #include "codec/decode.h"
 #include "codec/topic.h"
+#include "session/via.h"
 
 namespace mq {
 namespace {
@@ -45,6 +46,19 @@ void Broker::prove_name(ConnId id, std::string user_name) {
   c->proven_name = std::make_unique<const std::string>(std::move(user_name));
 }
 
+void Broker::trust(ConnId id, std::optional<std::string> user_name) {
+  Connection* const c = find(id);
+  assert(c != nullptr && c->state == Connection::State::kAwaitConnect);
+  c->inside = true;
+  if (user_name) c->proven_name = std::make_unique<const std::string>(*std::move(user_name));
+}
+
+size_t Broker::queued(std::string_view client_id) const {
+  const auto found = sessions_.find(client_id);
+  if (found == sessions_.end()) return 0;
+  return found->second->inflight.publishes() + found->second->waiting.size();
+}
+
 void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   if (c.state != Connection::State::kAwaitConnect) {
     return fail(c, ReasonCode::kProtocolError, "a second CONNECT", now);  // [MQTT-3.1.0-2]
@@ -57,8 +71,8 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   if (!decoded) {
     const DecodeError& error = decoded.error();
     // A 3.x client gets no CONNACK for what breaks the format [MQTT-3.1.4-1 of 3.1.1].
-    if (level && (c.version == Version::kV5 ||
-                  error.reason == ReasonCode::kUnsupportedProtocolVersion)) {
+    if (level &&
+        (c.version == Version::kV5 || error.reason == ReasonCode::kUnsupportedProtocolVersion)) {
       return refuse_connect(c, error.reason, error.what);
     }
     return finish(c, error.reason, error.what, true, now);
@@ -66,8 +80,7 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
   const Connect& packet = *decoded;
   c.version = packet.version;
   c.bridge = packet.bridge;
-  c.packet_max =
-      packet.properties.number(PropertyId::kMaximumPacketSize).value_or(kPacketMax);
+  c.packet_max = packet.properties.number(PropertyId::kMaximumPacketSize).value_or(kPacketMax);
 
   const ListenerOptions& listener = c.listener->options;
   const bool assigned = packet.client_id.empty() && !listener.user_name_as_id;
@@ -103,13 +116,12 @@ void Broker::on_connect(Connection& c, const Frame& frame, Now now) {
     if (answer) challenge(c, std::move(*answer));
     return;
   }
-  std::string user_name = answer->user_name.empty() ? std::string(client.user_name)
-                                                    : std::move(answer->user_name);
+  std::string user_name =
+      answer->user_name.empty() ? std::string(client.user_name) : std::move(answer->user_name);
   admit(c, {packet, std::move(client_id), assigned, std::move(user_name), std::move(*answer)}, now);
 }
 
-void Broker::await_access(Connection& c, const Frame& frame, std::string client_id,
-                          bool assigned) {
+void Broker::await_access(Connection& c, const Frame& frame, std::string client_id, bool assigned) {
   c.state = Connection::State::kAuthenticating;
   c.pending = std::make_unique<PendingConnect>();
   c.pending->first_byte = frame.first_byte;
@@ -128,7 +140,7 @@ void Broker::admit(Connection& c, Arrival arrival, Now now) {
   }
   const std::string& client_id = arrival.client_id;
   const ClientIdentity client{client_id, arrival.user_name, c.listener->id,
-                              arrival.answer.grant.get()};
+                              arrival.answer.grant.get(), c.inside && arrival.user_name.empty()};
   if (const auto refusal = check_rights(c, packet, client)) {
     return refuse_connect(c, refusal->reason, refusal->why, client);
   }
@@ -153,7 +165,7 @@ void Broker::admit(Connection& c, Arrival arrival, Now now) {
     found = sessions_.find(client_id);
   }
   const Claim claim =
-      found == sessions_.end() ? Claim::kSession : this->claim(*found->second, arrival);
+      found == sessions_.end() || c.inside ? Claim::kSession : this->claim(*found->second, arrival);
   if (claim == Claim::kNone) {
     return refuse_connect(c, ReasonCode::kClientIdentifierNotValid,
                           "the session of this client identifier belongs to another user", client);
@@ -209,13 +221,12 @@ std::optional<Broker::Refusal> Broker::check_connect(const Connection& c, const 
     return Refusal{ReasonCode::kUnsupportedProtocolVersion,
                    "this listener does not accept the protocol version"};
   }
-  if (c.proven_name != nullptr && c.proven_name->empty()) {
+  if (c.proven_name != nullptr && c.proven_name->empty() && !c.inside) {
     return Refusal{ReasonCode::kBadUserNameOrPassword,
                    "neither a certificate nor a pre-shared key says who the client is"};
   }
   const bool no_id = packet.client_id.empty() && !listener.user_name_as_id;
-  if (no_id &&
-      (packet.version == Version::kV31 ||
+  if (no_id && (packet.version == Version::kV31 ||
        (packet.version == Version::kV311 && !packet.clean_start))) {
     // [MQTT-3.1.3-8 of 3.1.1]
     return Refusal{ReasonCode::kClientIdentifierNotValid,
@@ -233,7 +244,11 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
   if (listener.user_name_as_id && client.client_id.empty()) {
     return Refusal{ReasonCode::kNotAuthorized, "the user name is to be the client identifier"};
   }
-  if (!client.client_id.starts_with(options_.client_id_prefix)) {
+  if (!c.inside && std::ranges::find(reserved_ids_, client.client_id) != reserved_ids_.end()) {
+    return Refusal{ReasonCode::kClientIdentifierNotValid,
+                   "the client identifier is that of a bridge"};
+  }
+  if (!c.inside && !client.client_id.starts_with(options_.client_id_prefix)) {
     return Refusal{ReasonCode::kNotAuthorized, "the client identifier lacks the prefix"};
   }
   if (packet.will) {
@@ -248,7 +263,8 @@ std::optional<Broker::Refusal> Broker::check_rights(const Connection& c, const C
       hit(&Counters::limit_topic_levels);
       return Refusal{ReasonCode::kTopicNameInvalid, "the will's topic has too many levels"};
     }
-    if (is_reserved_topic(packet.will->topic) || is_reserved_topic(topic) ||
+    if (is_reserved_topic(packet.will->topic, client.client_id, c.inside) ||
+        is_reserved_topic(topic, client.client_id, c.inside) ||
         !access_.may_publish(client, topic)) {
       return Refusal{ReasonCode::kNotAuthorized, "the will's topic is not allowed"};
     }
@@ -284,13 +300,13 @@ void Broker::attach(Connection& c, Session& session, const Arrival& arrival, Now
   session.connection = &c;
   session.user_name = arrival.user_name;
   session.name_proven = arrival.answer.proven;
+  session.trusted = c.inside && session.user_name.empty();
   session.grant = arrival.answer.grant;
   c.until = arrival.answer.until;
   session.listener = c.listener->id;
   session.expiry_s = granted_expiry_s(packet);
   // A will that was still waiting is not sent [MQTT-3.1.3-9].
-  session.will =
-      packet.will ? store(*packet.will, mount(c, packet.will->topic)) : nullptr;
+  session.will = packet.will ? store(*packet.will, mount(c, packet.will->topic)) : nullptr;
   session.expires = session.will_due = kNever;
   session_timers_.cancel(session);
   if (store_ != nullptr && session.expiry_s != 0) {
@@ -365,6 +381,7 @@ void Broker::grant(const Connection& c, const Arrival& arrival, Buffer& properti
     writer.add(PropertyId::kMaximumQos, static_cast<uint32_t>(listener.qos_max));
   }
   if (!options_.retain_available) writer.add(PropertyId::kRetainAvailable, 0);
+  if (!via_.empty() && !first_via(packet.properties).empty()) writer.add_user(kVia, via_);
   if (c.auth != nullptr) {  // [MQTT-4.12.0-5]
     writer.add(PropertyId::kAuthenticationMethod, c.auth->method);
     if (!arrival.answer.data.empty()) {

@@ -44,8 +44,7 @@ void Broker::on_publish(Connection& c, const Frame& frame, Now now) {
   if (packet.qos != Qos::kAtMostOnce && c.version == Version::kV5 &&
       c.received_qos2 >= receive_maximum(c)) {
     hit(&Counters::limit_receive_maximum);
-    return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight",
-                now);
+    return fail(c, ReasonCode::kReceiveMaximumExceeded, "more than Receive Maximum in flight", now);
   }
   answer_publish(c, packet, accept_publish(c, packet, now), now);
 }
@@ -72,7 +71,8 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
     hit(&Counters::limit_topic_levels);
     return ReasonCode::kTopicNameInvalid;
   }
-  if (is_reserved_topic(packet.topic) || is_reserved_topic(topic) ||
+  if (is_reserved_topic(packet.topic, c.session->client_id, c.inside) ||
+      is_reserved_topic(topic, c.session->client_id, c.inside) ||
       !access_.may_publish(identity(c), topic)) {
     return ReasonCode::kNotAuthorized;
   }
@@ -95,8 +95,9 @@ ReasonCode Broker::accept_publish(Connection& c, const Publish& packet, Now now)
 
   hits_.clear();
   if (subscriptions_.match(fields.topic, c.session, hits_)) choose_members(fields);
-  // 5.0 clients are told; others wait for their acknowledgement until the store can write again.
-  if (store_state_.failing && c.version == Version::kV5 && must_store(c, fields)) {
+  // 5.0 clients are told; others wait for their acknowledgement until the store can write again,
+  // and so do bridges, which have nobody to tell.
+  if (store_state_.failing && c.version == Version::kV5 && !c.inside && must_store(c, fields)) {
     return ReasonCode::kQuotaExceeded;
   }
   Ref<const Message> message;

@@ -61,6 +61,7 @@ struct Session {
 
   const std::string client_id;
   std::string user_name;           // of the present or last connection, empty for none
+  bool trusted = false;                      // as ClientIdentity has it
   bool name_proven = false;        // that of the connection: the session is nobody else's
   std::shared_ptr<const ClientGrant> grant;  // the same
   Connection* connection = nullptr;  // null while the client is away

@@ -12,7 +12,8 @@ Duration Backoff::next(Random& random) {
   }
   ++tries_;
   const Duration half = delay / 2;
-  return half + std::chrono::duration_cast<Duration>((delay - half) * random.unit());
+  const auto drawn = std::chrono::duration_cast<Duration>((delay - half) * random.unit());
+  return std::max(options_.min, half + drawn);
 }
 
 }  // namespace mq

@@ -11,6 +11,7 @@ namespace mq {
 struct BackoffOptions {
   Duration first = std::chrono::seconds(1);
   Duration max = std::chrono::seconds(30);
+  Duration min{};  // no delay is shorter, whatever is drawn
 };
 
 // Exponential with jitter: the n-th delay is drawn from the upper half of first * 2^n, at most

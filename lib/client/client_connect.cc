@@ -24,6 +24,7 @@ void ClientSession::queue_connect(Bytes auth_data) {
   }
   Connect connect;
   connect.version = options_.version;
+  connect.bridge = options_.bridge;
   connect.clean_start = connection_.clean_start;
   connect.keep_alive_s = options_.keep_alive_s;
   connect.client_id = client_id_;
@@ -98,7 +99,9 @@ void ClientSession::apply_connack(const Connack& connack) {
       case PropertyId::kServerKeepAlive:  // [MQTT-3.1.2-21] [MQTT-3.2.2-21]
         connection_.keep_alive_s = static_cast<uint16_t>(property.number);
         break;
-      case PropertyId::kMaximumPacketSize: connection_.server_packet_max = property.number; break;
+      case PropertyId::kMaximumPacketSize:
+        connection_.server_packet_max = std::min(options_.send_packet_max, property.number);
+        break;
       case PropertyId::kTopicAliasMaximum:  // [MQTT-3.2.2-17] [MQTT-3.2.2-18]
         if (options_.use_topic_aliases) {
           connection_.aliases_out.set_maximum(static_cast<uint16_t>(property.number));

@@ -29,6 +29,7 @@ struct ConnectRefused {
 // with the next produce(), so a program that stops before that has not acknowledged it.
 struct MessageArrived {
   Publish publish;
+  uint32_t receipt = 0;  // with hold_acks: for acknowledge(), of QoS 1 and 2
 };
 
 // A QoS 1 or QoS 2 PUBLISH of ours is finished: PUBACK, PUBCOMP, or a PUBREC that refused it. QoS 0

@@ -63,11 +63,20 @@ struct ClientOptions {
   // price that one that had passed it on does so twice.
   bool repeat_unfinished_qos2 = false;
 
+  // For whoever passes messages on. With `hold_acks` a QoS 1 or 2 message is acknowledged only when
+  // the owner says acknowledge(); until then, one that a server sends again after a connection was
+  // lost is not reported again.
+  bool hold_acks = false;
+  // The level byte of 3.x says that this is a bridge (0x80, as mosquitto has it): a server that
+  // knows this sends us nothing of what we published, and Retain as it was published.
+  bool bridge = false;
+
   // Caps of our own.
   uint32_t inflight_max = 20;  // QoS 1 and 2 unacknowledged at a time; Receive Maximum if less
   // The same with a server that cannot say its Receive Maximum; `inflight_max` if that is less.
   uint32_t inflight_max_v3 = 65535;
-  uint32_t packet_max = kPacketMax;  // the largest packet taken from the server, in 3.x too
+  uint32_t packet_max = kPacketMax;       // the largest packet taken from the server, in 3.x too
+  uint32_t send_packet_max = kPacketMax;  // the largest it is sent; its own maximum if less
   // Memory of messages that publish() has taken and that are not finished: no more are taken over
   // it. A single message may be larger.
   uint64_t queued_bytes_max = 1024 * 1024 * 1024;

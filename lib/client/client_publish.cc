@@ -170,8 +170,8 @@ void ClientSession::take_back_frames(uint32_t count, Ring<OutEntry>& to) {
     const size_t size = frames_.size() - in.size();
     queued_bytes_ += message->memory() - size;
     const uint8_t first_byte = publish_byte(*message);
-    to.push_back({std::move(message), 0, first_byte, OutEntry::Kind::kPublish,
-                  frame_tokens_.front()});
+    to.push_back(
+        {std::move(message), 0, first_byte, OutEntry::Kind::kPublish, frame_tokens_.front()});
     frame_tokens_.pop_front();
     frames_.consume(size);
   }
@@ -338,6 +338,7 @@ void ClientSession::start_over() {
   }
   inflight_.clear();
   inbound_qos2_.clear();
+  if (held_ != nullptr) held_->clear();
 }
 
 // Takes an entry out of the window.
@@ -422,6 +423,7 @@ ClientSession::Received ClientSession::on_publish(const Frame& frame) {
   if (publish.topic_alias != 0) MQ_CHECK(resolve_alias(publish));
   if (publish.qos == Qos::kAtMostOnce) return MessageArrived{publish};
 
+  if (held_ != nullptr && is_held(publish)) return std::nullopt;
   const bool qos2 = publish.qos == Qos::kExactlyOnce;
   if (qos2 && !inbound_qos2_.insert(publish.packet_id)) {  // [MQTT-4.3.3-10]
     MQ_CHECK(answer(PacketType::kPubrec, publish.packet_id));
@@ -435,9 +437,45 @@ ClientSession::Received ClientSession::on_publish(const Frame& frame) {
     return fail_with(ReasonCode::kReceiveMaximumExceeded,
                      "the server sent more unacknowledged messages than our Receive Maximum");
   }
+  if (held_ != nullptr) return take_held(publish);
   // [MQTT-4.3.2-4] [MQTT-4.3.3-8] [MQTT-4.5.0-2]
   MQ_CHECK(answer(qos2 ? PacketType::kPubrec : PacketType::kPuback, publish.packet_id));
   return MessageArrived{publish};
+}
+
+ClientSession::Received ClientSession::take_held(const Publish& publish) {
+  if (held_->size() >= kHeldMax) {
+    return fail_with(ReasonCode::kReceiveMaximumExceeded,
+                     "the server sent more messages than can wait to be passed on");
+  }
+  return MessageArrived{publish, held_->add(publish.packet_id, publish.qos)};
+}
+
+// Whether the message has come before, and is not acknowledged yet.
+bool ClientSession::is_held(const Publish& publish) {
+  const bool may_be = publish.qos == Qos::kExactlyOnce ? inbound_qos2_.contains(publish.packet_id)
+                                                       : publish.dup && held_->unowed() > 0;
+  if (!may_be) return false;
+  bool came_again = false;
+  const HeldAcks::Entry* const entry =
+      held_->find_again(publish.packet_id, publish.qos, came_again);
+  if (entry == nullptr) return false;
+  if (came_again) ++connection_.owed;
+  release_held();
+  return true;
+}
+
+void ClientSession::acknowledge(uint32_t receipt) {
+  held_->done(receipt);
+  if (state_ == State::kConnected) release_held();
+}
+
+// No more than have come on this connection, so there is room for them.
+void ClientSession::release_held() {
+  while (const auto entry = held_->take()) {
+    queue_ack(entry->qos == Qos::kExactlyOnce ? PacketType::kPubrec : PacketType::kPuback,
+              entry->packet_id, ReasonCode::kSuccess);
+  }
 }
 
 // Section 3.3.4.

@@ -65,16 +65,24 @@ ClientSession::ClientSession(ClientOptions options) : options_(std::move(options
     options_.topic_alias_maximum = static_cast<uint16_t>(*value);
   }
   client_id_ = options_.client_id;
+  if (options_.hold_acks) held_ = std::make_unique<HeldAcks>();
 }
 
-void ClientSession::speak(Version version) {
+void ClientSession::speak(Version version, bool bridge) {
   assert(state_ == State::kIdle && client_id_ == options_.client_id);
   options_.version = version;
+  options_.bridge = bridge;
+}
+
+void ClientSession::set_will(std::optional<WillOptions> will) {
+  assert(state_ == State::kIdle);
+  options_.will = std::move(will);
 }
 
 void ClientSession::opened(Now now, Bytes auth_data) {
   assert(state_ == State::kIdle);
   connection_ = Connection();
+  connection_.server_packet_max = options_.send_packet_max;
   connection_.reader.set_packet_max(
       std::min(options_.packet_max, options_.maximum_packet_size.value_or(kPacketMax)));
   connection_.last_sent = connection_.last_received = now.mono;
@@ -85,6 +93,7 @@ void ClientSession::opened(Now now, Bytes auth_data) {
 void ClientSession::closed(Now) {
   state_ = State::kIdle;
   held_ids_.closed();
+  if (held_ != nullptr) held_->connection_lost();
   take_back_output();
   requests_.clear();
   inflight_.for_each([this](uint16_t, InflightEntry& entry) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "codec/decode_error.h"
 #include "codec/frame_reader.h"
 #include "codec/packet.h"
+#include "session/held_acks.h"
 #include "session/inbound_qos2.h"
 #include "session/inflight.h"
 #include "session/out_batch.h"
@@ -78,6 +80,8 @@ class ClientSession {
   // Acknowledgements that may wait for a server that does not read them. A server that keeps to
   // the protocol cannot cause more, there being 65535 identifiers in each direction.
   static constexpr uint32_t kQueuedAcksMax = 2 * 65'535;
+  // Messages that may be held (hold_acks), over all connections: as many as there are identifiers.
+  static constexpr uint32_t kHeldMax = 65'535;
 
   // REQUIRES: check(options)
   explicit ClientSession(ClientOptions options);
@@ -109,7 +113,9 @@ class ClientSession {
   Time next_deadline() const;
   // The version of the next CONNECT, for a server that does not know the one so far. REQUIRES:
   // state() == kIdle, and no server has accepted a connection
-  void speak(Version version);
+  void speak(Version version, bool bridge = false);
+  // The will of the next CONNECT. REQUIRES: state() == kIdle
+  void set_will(std::optional<WillOptions> will);
   // The owner does not read at present, so that the server seems silent: it counts as alive.
   void excuse_silence(Now now) { connection_.last_received = now.mono; }
 
@@ -132,6 +138,9 @@ class ClientSession {
   // The owner has found that the server is not the one that it should be: as after an error of
   // receive(). REQUIRES: state() is kConnecting or kConnected
   Error reject(ReasonCode reason, std::string why);
+  // REQUIRES: hold_acks. The message may be acknowledged. One that came on an earlier connection is
+  // when it comes again. What the session has forgotten is no message any more.
+  void acknowledge(uint32_t receipt);
   // Sends a PINGREQ now; the answer is PongReceived. REQUIRES: state() == kConnected
   void ping(Now now);
   // Orderly end: queues DISCONNECT behind everything already queued; nothing after it
@@ -218,6 +227,9 @@ class ClientSession {
 
   // client_publish.cc
   Received on_publish(const Frame& frame);
+  Received take_held(const Publish& publish);
+  bool is_held(const Publish& publish);
+  void release_held();
   Result<void> resolve_alias(Publish& publish);
   Received on_pubrel(const Frame& frame);
   Received on_ack(const Frame& frame);
@@ -251,6 +263,7 @@ class ClientSession {
   Inflight inflight_;
   HeldIds held_ids_;
   InboundQos2 inbound_qos2_;
+  std::unique_ptr<HeldAcks> held_;  // with hold_acks
 
   OutQueue out_;
   // The packets of out_ that are ready, one behind the other, and the token of each.

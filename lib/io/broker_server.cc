@@ -8,14 +8,24 @@
 #include "io/transport.h"
 
 namespace mq {
+namespace {
+
+// The broker's first listener, on which nobody can connect from outside.
+constexpr ListenerId kInside = 0;
+// 71 bits of chance: two brokers of one name would take each other's messages for their own.
+constexpr size_t kViaSize = 12;
+
+}  // namespace
 
 class BrokerServer::Connection final : public Transport::Owner {
  public:
   Connection(BrokerServer& server, ConnId id, UvStream stream, ListenerId listener)
       : server_(server),
         id_(id),
-        transport_(std::move(stream), server.layers(listener).make_filter()),
-        listener_(listener) {
+        transport_(std::move(stream),
+                   listener == kInside ? nullptr : server.layers(listener).make_filter()),
+        listener_(listener),
+        looked_at_(listener == kInside) {
     transport_.start(*this);
   }
 
@@ -85,7 +95,7 @@ class BrokerServer::Connection final : public Transport::Owner {
   const ConnId id_;
   Transport transport_;
   const ListenerId listener_;
-  bool looked_at_ = false;
+  bool looked_at_;
   bool talks_ = false;  // bytes have reached the broker
 };
 
@@ -97,6 +107,7 @@ BrokerServer::BrokerServer(Loop& loop, const BrokerOptions& options, AccessContr
       timer_(loop, [this](Now now) { tick(now); }),
       shut_down_deadline_(loop, [this](Now now) { finish_shut_down(now); }) {
   loop.add(*this);
+  broker_.set_via(random_.alphanumeric(kViaSize));
   broker_.set_log([this](ConnId id, const Broker::Event& event) {
     if (!log_enabled(event.level)) return;
     const std::string from = peer(id);
@@ -115,9 +126,9 @@ Result<uint16_t> BrokerServer::listen(const ListenOptions& options) {
   layers_.resize(id);
   layers_.back() = std::move(layers);
   MQ_TRY(Listeners more,
-         listen_on(loop_, options.address,
-                   [this, id](UvStream stream) { accepted(std::move(stream), id); },
-                   options.where));
+         listen_on(
+             loop_, options.address,
+             [this, id](UvStream stream) { accepted(std::move(stream), id); }, options.where));
   const uint16_t port = more.front()->port();
   for (auto& listener : more) listeners_.push_back(std::move(listener));
   return port;
@@ -143,17 +154,26 @@ void BrokerServer::authenticated(ConnId id, AccessAnswer answer) {
   broker_.authenticated(id, std::move(answer), loop_.now());
 }
 
-void BrokerServer::accepted(UvStream stream, ListenerId listener) {
+ConnId BrokerServer::accepted(UvStream stream, ListenerId listener) {
   const uint64_t refused = broker_.counters().limit_listener_connections;
   const ConnId id = broker_.accepted(loop_.now(), listener);
   if (id.generation == 0) {
     const bool by_listener = broker_.counters().limit_listener_connections != refused;
     log(LogLevel::kWarning, "connection_refused",
         {{"limit", by_listener ? "max_connections" : "global_max_connections"}});
-    return;
+    return id;
   }
   if (connections_.size() <= id.slot) connections_.resize(id.slot + 1);
   connections_[id.slot] = std::make_unique<Connection>(*this, id, std::move(stream), listener);
+  return id;
+}
+
+Result<UvStream> BrokerServer::connect(std::optional<std::string> user_name) {
+  MQ_TRY(auto ends, stream_pair(loop_));
+  const ConnId id = accepted(std::move(ends.first), kInside);
+  if (id.generation == 0) return fail(ErrorCode::kFull, "the broker takes no more connections");
+  broker_.trust(id, std::move(user_name));
+  return std::move(ends.second);
 }
 
 void BrokerServer::before_sleep(Now now) {

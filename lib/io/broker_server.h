@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,10 @@ class BrokerServer final : private BeforeSleep {
   Result<uint16_t> listen(const ListenOptions& options);
   const Listeners& listeners() const { return listeners_; }
 
+  // A connection from inside this program, as Broker::trust() has it.
+  Result<UvStream> connect(std::optional<std::string> user_name);
+  void reserve(std::string client_id) { broker_.reserve(std::move(client_id)); }
+
   // The peer of a connection, "127.0.0.1:54321"; empty when it has gone.
   std::string peer(ConnId id) const;
   // For an AccessControl that takes its time.
@@ -66,7 +71,7 @@ class BrokerServer final : private BeforeSleep {
 
   const ListenerLayers& layers(ListenerId id) const { return *layers_[id - 1]; }
 
-  void accepted(UvStream stream, ListenerId listener);
+  ConnId accepted(UvStream stream, ListenerId listener);
   void before_sleep(Now now) override;
   void tick(Now now);
   void flush(ConnId id, Now now);

@@ -31,6 +31,8 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
         options_(std::move(options)),
         handler_(handler),
         session_(std::move(client)),
+        first_version_(session_.options().version),
+        first_bridge_(session_.options().bridge),
         backoff_(options_.backoff),
         random_(options_.seed != 0 ? options_.seed : system_seed()),
         timer_(loop, [this](Now now) { due(now); }) {}
@@ -87,6 +89,9 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
   const RunnerOptions options_;
   Handler& handler_;
   ClientSession session_;
+  // What is tried first.
+  const Version first_version_;
+  const bool first_bridge_;
   Backoff backoff_;
   Random random_;
   Timer timer_;
@@ -110,7 +115,9 @@ class ClientRunner::Impl final : private Transport::Owner, private BeforeSleep {
 };
 
 void ClientRunner::Impl::start() {
-  assert(state_ == State::kIdle);
+  assert(state_ == State::kIdle || state_ == State::kEnded);
+  backoff_.reset();
+  connected_at_ = kNever;
   dial(loop_.now());
 }
 
@@ -119,6 +126,10 @@ void ClientRunner::Impl::dial(Now now) {
   end_reason_.reset();
   connect_until_ = add(now.mono, options_.connect_timeout);
   handler_.on_step(ConnectStep::kBegun, loop_.read_clock());
+  if (options_.open) {
+    server_ = options_.address;
+    return dialed(options_.open());
+  }
   if (options_.service.empty()) return dial_next(now);
   lookup_ = std::make_unique<SrvLookup>(
       loop_, fmt::format("{}.{}", options_.service, options_.address.host),
@@ -238,8 +249,9 @@ void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
   if (const auto* refused = std::get_if<ConnectRefused>(&event)) {
     falls_back_ = refused->reason == ReasonCode::kUnsupportedProtocolVersion && may_fall_back();
     if (falls_back_) return;
-    end_reason_ = end_reason(*refused, session_.options().version, server_.text(),
-                             options_.scram || session_.options().user_name);
+    std::optional<bool> named;
+    if (!options_.persistent) named = options_.scram || session_.options().user_name;
+    end_reason_ = end_reason(*refused, session_.options().version, server_.text(), named);
   } else if (const auto* ended = std::get_if<Disconnected>(&event)) {
     end_reason_ = end_reason(*ended, server_.text());
   } else if (std::holds_alternative<Connected>(event)) {
@@ -258,7 +270,9 @@ void ClientRunner::Impl::on_event(const ClientEvent& event, Now now) {
 }
 
 bool ClientRunner::Impl::may_fall_back() const {
-  return options_.or_v311 && !was_accepted_ && session_.options().version == Version::kV5;
+  if (was_accepted_) return false;
+  const ClientOptions& now = session_.options();
+  return now.version == Version::kV5 ? options_.or_v311 : now.bridge;
 }
 
 void ClientRunner::Impl::before_sleep(Now now) {
@@ -336,8 +350,10 @@ void ClientRunner::Impl::closed(const Error& error, Now now) {
   lost(reason, now);
 }
 
+// Without 5.0 or, in 3.x, without the bridge's bit.
 void ClientRunner::Impl::fall_back(Now now) {
-  session_.speak(Version::kV311);
+  const bool was_v5 = session_.options().version == Version::kV5;
+  session_.speak(was_v5 ? Version::kV311 : session_.options().version, was_v5 && first_bridge_);
   dial(now);
 }
 
@@ -375,7 +391,9 @@ EndReason ClientRunner::Impl::reason_of_close(const Error& transport_error) cons
              fmt::format("{} closed the connection without an answer to CONNECT (is it an MQTT "
                          "server{}?{})",
                          where, of_that_version(),
-                         options_.make_filter ? "" : " if its port is one for TLS: --tls"),
+                         options_.make_filter || options_.persistent
+                             ? ""
+                             : " if its port is one for TLS: --tls"),
              transport_error.system}};
   }
   return {{transport_error.code,
@@ -389,8 +407,10 @@ void ClientRunner::Impl::lost(const EndReason& reason, Now now) {
   if (connected_at_ != kNever && now.mono - connected_at_ > waited_) backoff_.reset();
   connected_at_ = kNever;
   const bool may_fail = !options_.failures_max || backoff_.tries() < *options_.failures_max;
-  const bool retry =
-      reason.retry && may_fail && (was_accepted_ ? options_.reconnect : options_.retry_first);
+  // Whoever did not answer the better version may only have been away.
+  if (!was_accepted_) session_.speak(first_version_, first_bridge_);
+  const bool retry = (reason.retry || options_.persistent) && may_fail &&
+                     (was_accepted_ ? options_.reconnect : options_.retry_first);
   // Not a reference into us: the handler may make us end.
   const Error error = reason.error;
   if (!retry) return end(&error, now);

@@ -54,6 +54,11 @@ struct RunnerOptions {
   // What it is given is a TlsSession to take up, null for none.
   std::function<std::unique_ptr<Filter>(TlsSession*)> make_filter = {};
   bool resume_tls = false;  // the session of the connection before, where the server lets it
+  // Where the connections come from if not from the network: `address` is only a name then.
+  std::function<Result<UvStream>()> open = {};
+  // Goes on whatever the server says: with it, only stop() ends the runner, and errors have no
+  // advice for a command line.
+  bool persistent = false;
   // Log in by SCRAM. The client's properties name its method, and it has no password.
   std::optional<ScramCredentials> scram = {};
 };
@@ -65,7 +70,7 @@ enum class ConnectStep : uint8_t {
   kOpened,  // and TLS, WebSocket, a proxy's consent: CONNECT goes out
 };
 
-// What is_worth_retrying() (io/end_reason.h) says no to ends the runner, whatever the options.
+// What is_worth_retrying() (io/end_reason.h) says no to ends the runner, unless it is persistent.
 class ClientRunner {
  public:
   // Every call comes from the loop. The handler may call the session and the runner in all of
@@ -93,7 +98,7 @@ class ClientRunner {
   ClientRunner(const ClientRunner&) = delete;
   ClientRunner& operator=(const ClientRunner&) = delete;
 
-  // Begins to connect. Called once.
+  // Begins to connect. Once, and again after on_ended(): the session is still the same.
   void start();
   // The session, for publish(), subscribe() and the rest. What they queue goes out before the
   // loop sleeps; call wake() after calling it from outside a handler call.

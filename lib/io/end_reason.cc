@@ -28,12 +28,13 @@ std::string in_words(ReasonCode reason, const Properties& properties) {
 }
 
 // What the user of a client can do.
-std::string_view advice(ReasonCode reason, bool named) {
+std::string_view advice(ReasonCode reason, std::optional<bool> named) {
+  if (!named) return "";
   switch (reason) {
     case ReasonCode::kNotAuthorized:
     case ReasonCode::kBadUserNameOrPassword:
-      return named ? "; is this the right user (-u) with the right password (-P)?"
-                   : "; it may want a user name (-u) and a password (-P)";
+      return *named ? "; is this the right user (-u) with the right password (-P)?"
+                    : "; it may want a user name (-u) and a password (-P)";
     case ReasonCode::kUnsupportedProtocolVersion: return "; choose another one with -V";
     case ReasonCode::kClientIdentifierNotValid: return "; choose another one with -i";
     case ReasonCode::kBadAuthenticationMethod: return "; choose another one with --auth-method";
@@ -72,7 +73,7 @@ bool is_worth_retrying(ReasonCode reason) {
 }
 
 EndReason end_reason(const ConnectRefused& refused, Version version, std::string_view where,
-                     bool named) {
+                     std::optional<bool> named) {
   const std::string why = version == Version::kV5 ? in_words(refused.reason, refused.properties)
                                                   : v3_words(refused.v3_return_code);
   return {{error_code(refused.reason), fmt::format("{} refused the connection: {}{}", where, why,

@@ -1,6 +1,7 @@
 // Why a server ended or refused a connection, and whether another try can help.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/result.h"
@@ -19,9 +20,10 @@ struct EndReason {
 // for Session taken over: two clients with one identifier would take it from each other for ever.
 bool is_worth_retrying(ReasonCode reason);
 
-// `where` is the server, for the text; `named`: the client said who it is.
+// `where` is the server, for the text; `named`: the client said who it is;
+// nothing: its user is not told of options of a command line.
 EndReason end_reason(const ConnectRefused& refused, Version version, std::string_view where,
-                     bool named);
+                     std::optional<bool> named);
 EndReason end_reason(const Disconnected& disconnected, std::string_view where);
 
 }  // namespace mq

@@ -17,7 +17,9 @@
 namespace mq {
 namespace {
 
-Stream* stream_of(const uv_stream_t* handle) { return static_cast<Stream*>(handle->data); }
+Stream* stream_of(const uv_stream_t* handle) {
+  return static_cast<Stream*>(handle->data);
+}
 
 uv_buf_t to_uv(Bytes bytes) {
   // libuv's buffers are for reading and for writing and therefore not const.
@@ -26,6 +28,23 @@ uv_buf_t to_uv(Bytes bytes) {
 }
 
 }  // namespace
+
+Result<std::pair<UvStream, UvStream>> stream_pair(Loop& loop) {
+  uv_os_sock_t fds[2];
+  if (const int error = uv_socketpair(SOCK_STREAM, 0, fds, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE)) {
+    return fail(ErrorCode::kIo, uv_strerror(error), error);
+  }
+  UvStream ends[2];
+  for (size_t i = 0; i < 2; ++i) {
+    int error = 0;
+    auto pipe =
+        make_uv<uv_pipe_t>([&](uv_pipe_t* h) { return uv_pipe_init(loop.uv(), h, 0); }, error);
+    if (error == 0) error = uv_pipe_open(pipe.get(), fds[i]);
+    assert(error == 0);  // both descriptors are ours and as they should be
+    ends[i] = as_stream(std::move(pipe));
+  }
+  return std::pair(std::move(ends[0]), std::move(ends[1]));
+}
 
 // What the socket did not take. Lives until libuv calls back, also when the stream has gone.
 struct Stream::WriteRequest {
@@ -55,8 +74,8 @@ void Stream::start_reading() {
           stream->read_watch_->about_to_read(stream->fd());
         }
         const std::span<uint8_t> room = again ? std::span<uint8_t>() : loop.read_buffer();
-        *buffer = uv_buf_init(reinterpret_cast<char*>(room.data()),
-                              static_cast<unsigned>(room.size()));
+        *buffer =
+            uv_buf_init(reinterpret_cast<char*>(room.data()), static_cast<unsigned>(room.size()));
       },
       [](uv_stream_t* handle, ssize_t count, const uv_buf_t* buffer) {
         Stream* stream = stream_of(handle);
@@ -72,7 +91,9 @@ void Stream::start_reading() {
       });
 }
 
-void Stream::stop_reading() { uv_read_stop(handle_.get()); }
+void Stream::stop_reading() {
+  uv_read_stop(handle_.get());
+}
 
 void Stream::send(OutBatch& batch) {
   if (batch.empty()) return;
@@ -127,8 +148,8 @@ void Stream::send(Bytes bytes) {
 void Stream::send_rest(WriteRequest* request, const uv_buf_t* rest, size_t count) {
   request->uv.data = request;
   ++writes_;
-  const int error = uv_write(
-      &request->uv, handle_.get(), rest, static_cast<unsigned>(count),
+  const int error =
+      uv_write(&request->uv, handle_.get(), rest, static_cast<unsigned>(count),
       [](uv_write_t* done, int status) {
         Stream* stream = stream_of(done->handle);
         delete static_cast<WriteRequest*>(done->data);
@@ -150,9 +171,13 @@ void Stream::shut_down() {
   shutdown(fd(), SHUT_WR);  // an error means that the peer knows already
 }
 
-size_t Stream::unwritten() const { return uv_stream_get_write_queue_size(handle_.get()); }
+size_t Stream::unwritten() const {
+  return uv_stream_get_write_queue_size(handle_.get());
+}
 
-Loop& Stream::loop() const { return Loop::of(handle_->loop); }
+Loop& Stream::loop() const {
+  return Loop::of(handle_->loop);
+}
 
 int Stream::fd() const {
   uv_os_fd_t fd = -1;

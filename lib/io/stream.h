@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -14,6 +15,9 @@ struct uv_buf_t;
 namespace mq {
 
 class Loop;
+
+// Two ends of a connection inside this program.
+Result<std::pair<UvStream, UvStream>> stream_pair(Loop& loop);
 
 // Is told just before the bytes that a socket has are read, while they are still there.
 struct ReadWatch {

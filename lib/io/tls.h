@@ -34,6 +34,7 @@ struct TlsOptions {
 struct TlsClientOptions : TlsOptions {
   std::string host;       // name or address that the server's certificate must be for
   bool insecure = false;  // any certificate of anybody will do
+  bool any_host = false;  // one of a trusted CA will do, whatever name is in it
   std::string alpn;       // the protocol asked for
   // One of these must be the SHA-256 of the server's public key: "sha256//" and base64.
   std::vector<std::string> pins;

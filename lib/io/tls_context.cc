@@ -192,13 +192,13 @@ SslPtr OpenSslContext::make_ssl() const {
   SSL_set_connect_state(ssl.get());
   const std::string& host = client_.host;
   if (is_address(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
+    if (!client_.any_host) X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str());
   } else if (!host.empty()) {
     // SSL_set_tlsext_host_name() with the casts of C++.
     SSL_ctrl(ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
              const_cast<char*>(host.c_str()));
     SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set1_host(ssl.get(), host.c_str());
+    if (!client_.any_host) SSL_set1_host(ssl.get(), host.c_str());
   }
   return ssl;
 }

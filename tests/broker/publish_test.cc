@@ -155,6 +155,34 @@ TEST_CASE("nobody publishes to the server's own topics") {
   s["d"].expect_publish("$mine/x", "y");
 }
 
+TEST_CASE("the state of a bridge is told by the client that it names, and by nobody else") {
+  BrokerScript s;
+  s["w"].connect().subscribe("$SYS/broker/connection/#");
+  s["host.b"].connect();
+  s["host.b"].publish("$SYS/broker/connection/host.b/state", "1", {.qos = 1, .id = 1});
+  s["host.b"].expect("40 02 0001");
+  s["w"].expect_publish("$SYS/broker/connection/host.b/state", "1");
+  for (const char* topic :
+       {"$SYS/broker/connection/other/state", "$SYS/broker/connection/host.b/state/x",
+        "$SYS/broker/connection/host.b", "$SYS/broker/connection//state",
+        "$SYS/broker/connection/state"}) {
+    s["host.b"].publish(topic, "1", {.qos = 1, .id = 2}).expect("40 03 0002 87");
+  }
+  s["x"].hello({.will = WillOf{"$SYS/broker/connection/host.b/state", "0"}}).expect_refusal(0x87);
+  s["w"].expect_nothing();
+}
+
+// --- bridges ---
+
+TEST_CASE("who says on which broker its messages have been is told which one this is") {
+  BrokerScript s;
+  s.broker().set_via("THERE");
+  s["bridge"].hello({.properties = "26 0009 'mqkit-via' 0004 'HERE'"});
+  s["bridge"].expect("20 19 00 00 16 22 ffff 26 0009 'mqkit-via' 0005 'THERE'");
+  s["client"].hello({.properties = "26 0009 'mqkit-vib' 0004 'HERE'"});
+  s["client"].expect("20 06 00 00 03 22 ffff");
+}
+
 // --- Message Expiry Interval ---
 
 TEST_CASE(

@@ -16,7 +16,8 @@ BEGIN {
   may["store"] = "base codec session"
   may["broker"] = "base codec session store/session_store.h"
   may["auth"] = "base codec broker/access.h"
-  may["io"] = "base codec session client store broker auth"
+  may["bridge"] = "base codec session client"
+  may["io"] = "base codec session client store broker auth bridge"
   split("mqpub mqsub mqrr mqbroker mqbench", tools)
 }
 

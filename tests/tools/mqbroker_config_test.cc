@@ -109,7 +109,7 @@ TEST_CASE("an error names file, line and key") {
   CHECK(error("max_qos 3\n").starts_with(at + ":1: max_qos: Invalid max QoS given: 3"));
   CHECK(error("max_qos\n") == at + ":1: max_qos: a value is missing");
   CHECK(error("plugin /x.so\n").starts_with(at + ":1: plugin: plugins are not supported"));
-  CHECK(error("bridge_cafile x\n").find("bridges") != std::string::npos);
+  CHECK(error("bridge_cafile x\n").find("connection NAME") != std::string::npos);
   CHECK(error("listener\n").starts_with(at + ":1: listener: write a port"));
   CHECK(error("listener 0\n").starts_with(at + ":1: listener: write a port"));
   CHECK(error("listener 65536\n").starts_with(at + ":1: listener: write a port"));

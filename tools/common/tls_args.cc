@@ -126,6 +126,7 @@ Result<TlsClientOptions> resolve(const TlsArgs& args, const Console& console,
   if (args.tls13_ciphers) to.tls13_ciphers = *args.tls13_ciphers;
   to.alpn = args.alpn.value_or("");
   to.insecure = args.insecure;
+  to.any_host = args.any_host;
   to.pins = args.pins;
   to.keylog_file = args.keylog_file.value_or("");
   if (args.psk) {

@@ -31,6 +31,7 @@ struct TlsArgs {
   std::optional<std::string> alpn;
   bool insecure = false;
   bool no_resume = false;  // of many clients
+  bool any_host = false;   // no option of the clients: what mosquitto.conf calls insecure
   std::optional<std::string> host;
   std::vector<std::string> pins;
   std::optional<std::string> keylog_file;

@@ -14,6 +14,7 @@
 #include "common/option_values.h"
 #include "common/options.h"
 #include "io/inherited_sockets.h"
+#include "mqbroker/bridge_settings.h"
 #include "mqbroker/config.h"
 #include "mqbroker/limit_args.h"
 
@@ -135,6 +136,23 @@ Result<void> check_psk_file(const BrokerArgs& args, const ServeOptions& options)
   return invalid("There is a psk_file, but no listener that takes its keys: give it a psk_hint.");
 }
 
+Result<void> add_bridges(const BrokerArgs& args, ServeOptions& to) {
+  for (const BridgeArgs& bridge : args.bridges) {
+    MQ_TRY(BridgeSettings settings, resolve(bridge));
+    to.bridges.push_back(std::move(settings));
+  }
+  for (const BridgeSettings& bridge : to.bridges) {
+    const auto same =
+        std::ranges::find(to.bridges, bridge.local_client_id, &BridgeSettings::local_client_id);
+    if (&*same == &bridge) continue;
+    return invalid(
+        fmt::format("There are two bridges with the local_clientid {}: give one of them "
+                    "another, or another name.",
+                    bridge.local_client_id));
+  }
+  return {};
+}
+
 }  // namespace
 
 void declare(CLI::App& app, BrokerArgs& args) {
@@ -197,13 +215,12 @@ void declare(CLI::App& app, BrokerArgs& args) {
       .text("--persistence-file", args.persistence_file, "NAME", "Name of that file.")
       .text("--persistence-location", args.persistence_location, "DIR",
             "Its directory; without, the working directory.")
-      .choice("--sync", args.store.sync,
-              {{"full", StoreSync::kFull},
-               {"normal", StoreSync::kNormal},
-               {"off", StoreSync::kOff}},
-              "What acknowledged messages survive: full a power cut, normal a crash of the broker "
-              "(a power cut takes the last moments), off the same, but a power cut may damage the "
-              "file.")
+      .choice(
+          "--sync", args.store.sync,
+          {{"full", StoreSync::kFull}, {"normal", StoreSync::kNormal}, {"off", StoreSync::kOff}},
+          "What acknowledged messages survive: full a power cut, normal a crash of the broker "
+          "(a power cut takes the last moments), off the same, but a power cut may damage the "
+          "file.")
       .boolean("--store-recover", args.store.recover,
                "Set a damaged store aside, as FILE.bad-TIME, and begin with an empty one.")
       .size("--max-store-backlog", args.store.backlog_max, "SIZE",
@@ -266,14 +283,15 @@ Result<ServeOptions> resolve(const BrokerArgs& given) {
   }
   if (to.listeners.empty() || has_place) MQ_CHECK(add_default(to, args));
   MQ_CHECK(check_psk_file(args, to));
+  MQ_CHECK(add_bridges(args, to));
   to.broker = args.broker;
   to.broker.log_connections = args.log.connections;
   to.broker.packet_max = static_cast<uint32_t>(args.packet_max);
   to.broker.payload_max = static_cast<uint32_t>(std::min<uint64_t>(args.payload_max, kPacketMax));
   if (args.store_file || args.persistence) {
     to.store = args.store;
-    to.store->path = args.store_file.value_or(in_directory(args.persistence_location,
-                                                           args.persistence_file));
+    to.store->path =
+        args.store_file.value_or(in_directory(args.persistence_location, args.persistence_file));
     if (to.store->path.empty()) return invalid("the store needs the name of a file");
   }
   to.port_file = args.port_file;

@@ -13,6 +13,7 @@
 #include "broker/options.h"
 #include "io/address.h"
 #include "io/listener.h"
+#include "mqbroker/bridge_args.h"
 #include "mqbroker/layer_args.h"
 #include "mqbroker/listener_args.h"
 #include "mqbroker/log_args.h"
@@ -42,6 +43,8 @@ struct BrokerArgs {
   ListenerArgs listener;               // of the listener that needs no `listener` line
   std::deque<ListenerArgs> listeners;  // one for each of those; OptionValues refer to them
 
+  std::deque<BridgeArgs> bridges;  // one for each `connection` of the file
+
   std::optional<std::string> login;
   uint32_t auth_failures_max = 20;
   PasswdArgs passwd;
@@ -65,10 +68,10 @@ struct BrokerArgs {
   uint64_t payload_max = kPacketMax;
 
   // What the file says about the listener of its own top level.
-  bool file_has_port = false;      // `port` in a file means every address of the machine
+  bool file_has_port = false;  // `port` in a file means every address of the machine
   bool file_wants_listener = false;
   std::vector<std::string> warnings;
-  std::string printed;             // of --print-config
+  std::string printed;  // of --print-config
 };
 
 // Reads the configuration file, too, when the command line names one.

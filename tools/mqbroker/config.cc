@@ -1,5 +1,6 @@
 #include "mqbroker/config.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,17 +15,17 @@ namespace mq {
 namespace {
 
 // Options that make no sense in a file, and those that a file writes as blocks.
-const KeySet kNotInFiles = {"check-config", "config", "generate",    "help",
+const KeySet kNotInFiles = {"check-config", "config",       "generate", "help",
                             "listen",       "print-config", "version"};
 // Where to listen: whoever says it on the command line means these places and no others.
 const KeySet kPlaces = {"bind", "lan", "listen", "port", "unix"};
 // One for all listeners, unless per_listener_settings.
-const KeySet kSecurity = {"acl-file",     "allow-anonymous", "allow-zero-length-clientid",
-                          "auto-id-prefix", "jwt-audience",  "jwt-issuer",
-                          "jwt-key-file", "jwt-leeway",      "jwt-user-claim",
-                          "password-file", "psk-file"};
+const KeySet kSecurity = {"acl-file",       "allow-anonymous", "allow-zero-length-clientid",
+                          "auto-id-prefix", "jwt-audience",    "jwt-issuer",
+                          "jwt-key-file",   "jwt-leeway",      "jwt-user-claim",
+                          "password-file",  "psk-file"};
 // What --print-config does not show.
-const KeySet kSecrets = {"login"};
+const KeySet kSecrets = {"login", "remote-password", "local-password", "bridge-psk"};
 
 tl::unexpected<Error> bad(const ConfigLine& line, std::string_view what) {
   return fail(ErrorCode::kInvalidArgument,
@@ -44,8 +45,9 @@ Result<Address> listener_address(const ConfigLine& line) {
   Address address;
   address.host = second == std::string::npos ? "" : line.value.substr(second);
   if (!port || *port > UINT16_MAX || (*port == 0 && address.host.empty())) {
-    return bad(line, "write a port and an address if it is not to be all of them, or 0 and the "
-                     "path of a unix socket");
+    return bad(line,
+               "write a port and an address if it is not to be all of them, or 0 and the "
+               "path of a unix socket");
   }
   address.port = static_cast<uint16_t>(*port);
   if (*port == 0) address.kind = TransportKind::kUnix;
@@ -62,6 +64,7 @@ class Loader {
     for (const std::string& place : kPlaces) places_given_ |= global_.given(place);
     if (args_.config_file) {
       MQ_TRY(const auto lines, read_config(*args_.config_file));
+      any_bridge_.emplace(declared(dummy_bridge_));
       for (const ConfigLine& line : lines) MQ_CHECK(take(line));
     }
     for (OptionValues& block : blocks_) {
@@ -74,6 +77,10 @@ class Loader {
   }
 
  private:
+  static OptionValues declared(BridgeArgs& args) {
+    return OptionValues::of([&args](CLI::App& app) { declare_bridge(app, args); });
+  }
+
   static OptionValues declared(ListenerArgs& args) {
     return OptionValues::of([&args](CLI::App& app) { declare_listener(app, args); });
   }
@@ -87,6 +94,8 @@ class Loader {
       blocks_.push_back(declared(args_.listeners.back()));
       return {};
     }
+    if (line.key == "connection") return begin_bridge(line);
+    if (any_bridge_->has(line.key)) return take_bridge(line, any_bridge_->canonical(line.key));
     const std::string key = global_.canonical(line.key);
     const bool of_listener = any_listener_.has(key);
     const bool of_all = kSecurity.contains(key) && !args_.per_listener_settings;
@@ -109,6 +118,25 @@ class Loader {
     return {};
   }
 
+  Result<void> begin_bridge(const ConfigLine& line) {
+    if (line.value.empty()) return bad(line, "a bridge needs a name");
+    if (std::ranges::find(args_.bridges, line.value, &BridgeArgs::name) != args_.bridges.end()) {
+      return bad(line, "there is one of that name already");
+    }
+    args_.bridges.emplace_back().name = line.value;
+    bridges_.push_back(declared(args_.bridges.back()));
+    return {};
+  }
+
+  Result<void> take_bridge(const ConfigLine& line, const std::string& key) {
+    if (bridges_.empty()) return bad(line, "it belongs under a line 'connection NAME'");
+    OptionValues& bridge = bridges_.back();
+    if (bridge.was_set(key) && !bridge.is_list(key)) warn(line, "given again: the last one counts");
+    const Result<void> set = bridge.set(key, line.value);
+    if (!set) return bad(line, set.error().text);
+    return {};
+  }
+
   Result<void> check_order(const ConfigLine& line) {
     for (const std::string& key : kSecurity) {
       if (global_.was_set(key)) return bad(line, "must stand before the settings it is about");
@@ -119,7 +147,8 @@ class Loader {
   Result<void> foreign(const ConfigLine& line) {
     const ForeignKey* const known = find_foreign_key(line.key);
     if (known == nullptr) {
-      const std::string nearest = global_.nearest(line.key);
+      std::string nearest = global_.nearest(line.key);
+      if (nearest.empty()) nearest = any_bridge_->nearest(line.key);
       return bad(line, nearest.empty() ? "unknown; mqbroker(8) lists the keys"
                                        : fmt::format("unknown; did you mean {}?", nearest));
     }
@@ -148,6 +177,10 @@ class Loader {
       const KeySet& others = args_.per_listener_settings ? kNotInFiles : kSecurity;
       for (const std::string& line : blocks_[i].lines(kSecrets, others)) out += line + '\n';
     }
+    for (size_t i = 0; i < bridges_.size(); ++i) {
+      out += fmt::format("\nconnection {}\n", args_.bridges[i].name);
+      for (const std::string& line : bridges_[i].lines(kSecrets, kNotInFiles)) out += line + '\n';
+    }
   }
 
   OptionValues& global_;
@@ -155,6 +188,9 @@ class Loader {
   ListenerArgs dummy_;
   const OptionValues any_listener_;  // knows which keys a listener has
   std::vector<OptionValues> blocks_;
+  BridgeArgs dummy_bridge_;
+  std::optional<OptionValues> any_bridge_;  // the same of a bridge; made for a file only
+  std::vector<OptionValues> bridges_;
   bool places_given_ = false;        // on the command line
   std::vector<std::string> places_;  // the lines that began them
 };

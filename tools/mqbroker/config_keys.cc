@@ -7,7 +7,12 @@ using enum ForeignKey::Fate;
 
 constexpr std::string_view kNoPlugins =
     "plugins are not supported; users, rules and listeners are settings of mqbroker itself";
-constexpr std::string_view kNoBridges = "bridges to other brokers are not supported";
+constexpr std::string_view kAlways = "a bridge is always to be connected, and connects again";
+constexpr std::string_view kOneAddress = "a bridge has one address";
+constexpr std::string_view kKeepAlive = "keepalive_interval finds dead connections";
+constexpr std::string_view kLessTls =
+    "what bridges know of TLS is bridge_cafile, bridge_certfile, bridge_keyfile, bridge_insecure, "
+    "bridge_identity and bridge_psk";
 constexpr std::string_view kNoEngines =
     "OpenSSL 3 has providers instead of engines; they are set up in openssl.cnf";
 
@@ -37,32 +42,27 @@ constexpr ForeignKey kKeys[] = {
     {"tls-engine-kpass-sha1", kRefused, "", kNoEngines},
     {"tls-keyform", kRefused, "pem", kNoEngines},
 
-    {"address", kRefused, "", kNoBridges},
-    {"addresses", kRefused, "", kNoBridges},
-    {"cleansession", kRefused, "", kNoBridges},
-    {"clientid", kRefused, "", kNoBridges},
-    {"connection", kRefused, "", kNoBridges},
-    {"idle-timeout", kRefused, "", kNoBridges},
-    {"keepalive-interval", kRefused, "", kNoBridges},
-    {"notification-topic", kRefused, "", kNoBridges},
-    {"notifications", kRefused, "", kNoBridges},
-    {"notifications-local-only", kRefused, "", kNoBridges},
-    {"password", kRefused, "", kNoBridges},
-    {"remote-clientid", kRefused, "", kNoBridges},
-    {"remote-password", kRefused, "", kNoBridges},
-    {"remote-username", kRefused, "", kNoBridges},
-    {"restart-timeout", kRefused, "", kNoBridges},
-    {"round-robin", kRefused, "", kNoBridges},
-    {"start-type", kRefused, "", kNoBridges},
-    {"threshold", kRefused, "", kNoBridges},
-    {"topic", kRefused, "", kNoBridges},
-    {"try-private", kRefused, "", kNoBridges},
-    {"username", kRefused, "", kNoBridges},
+    {"bridge-alpn", kRefused, "", kLessTls},
+    {"bridge-bind-address", kRefused, "", "the system chooses the address to connect from"},
+    {"bridge-capath", kRefused, "", kLessTls},
+    {"bridge-ciphers", kRefused, "", kLessTls},
+    {"bridge-ciphers-tls1.3", kRefused, "", kLessTls},
+    {"bridge-reload-type", kRefused, "lazy",
+     "bridges are not changed while they run; restart mqbroker for that"},
+    {"bridge-require-ocsp", kRefused, "false", "certificates are not checked by OCSP"},
+    {"bridge-tcp-keepalive", kRefused, "", kKeepAlive},
+    {"bridge-tcp-user-timeout", kRefused, "", kKeepAlive},
+    {"bridge-tls-use-os-certs", kRefused, "", kLessTls},
+    {"bridge-tls-version", kRefused, "tlsv1.2", kLessTls},
+    {"idle-timeout", kRefused, "", kAlways},
+    {"round-robin", kRefused, "false", kOneAddress},
+    {"start-type", kRefused, "automatic", kAlways},
+    {"threshold", kRefused, "", kAlways},
 };
 
 constexpr ForeignKey kFamilies[] = {
-    {"auth-opt-", kRefused, "", kNoPlugins},   {"plugin-opt-", kRefused, "", kNoPlugins},
-    {"bridge-", kRefused, "", kNoBridges},     {"local-", kRefused, "", kNoBridges},
+    {"auth-opt-", kRefused, "", kNoPlugins},
+    {"plugin-opt-", kRefused, "", kNoPlugins},
 };
 
 }  // namespace

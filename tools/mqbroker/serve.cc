@@ -158,6 +158,35 @@ void start(SqliteStore& store, Loop& loop, BrokerServer& server) {
   });
 }
 
+// All bridges of a broker.
+class Bridges {
+ public:
+  Bridges(Loop& loop, BrokerServer& server, const std::vector<BridgeSettings>& settings) {
+    for (const BridgeSettings& each : settings) {
+      runners_.push_back(std::make_unique<BridgeRunner>(loop, server, each));
+    }
+  }
+
+  void start() {
+    for (const auto& runner : runners_) runner->start();
+  }
+
+  // They say goodbye before the broker goes. `done` is called at once when there are none.
+  void stop(Duration deadline, std::function<void()> done) {
+    left_ = runners_.size();
+    if (left_ == 0) return done();
+    for (const auto& runner : runners_) {
+      runner->stop(deadline, [this, done] {
+        if (--left_ == 0) done();
+      });
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<BridgeRunner>> runners_;
+  size_t left_ = 0;
+};
+
 }  // namespace
 
 std::vector<AuthSettings> auth_settings(const ServeOptions& options) {
@@ -272,10 +301,8 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   Result<AuthFiles> auth = load_auth(auth_settings(options));
   if (!auth) return give_up(auth.error());
   for (const std::string& warning : auth->warnings) console.warning(warning);
-  const bool with_passwords =
-      std::ranges::any_of(auth->rules, [](const AuthRules& r) {
-        return r.users != nullptr || r.tokens != nullptr;
-      });
+  const bool with_passwords = std::ranges::any_of(
+      auth->rules, [](const AuthRules& r) { return r.users != nullptr || r.tokens != nullptr; });
   Authenticator access(loop, options.auth_failures_max);
   access.set_rules(std::move(auth->rules));
   std::random_device random;
@@ -292,6 +319,7 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
     start(*store, loop, server);
   }
   access.set_server(server);
+  Bridges bridges(loop, server, options.bridges);
   // Before anybody is told that the broker is there, and sends it one.
   bool ending = false;
   std::string status;
@@ -310,7 +338,8 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
     }
     if (std::exchange(ending, true)) return loop.stop();  // asked twice
     manager.stopping();
-    server.shut_down(options.shut_down_within, [&loop] { loop.stop(); });
+    bridges.stop(options.shut_down_within,
+                 [&] { server.shut_down(options.shut_down_within, [&loop] { loop.stop(); }); });
   });
 
   if (const auto made = make_dev_certificates(options); !made) return give_up(made.error());
@@ -346,6 +375,7 @@ int serve(const ServeOptions& options, const ReadSettings& read_again) {
   manager.ready(status);
 
   if (options.reload_on_change) watch.set(files_of(current));
+  bridges.start();
   loop.run();
   return kExitOk;
 }

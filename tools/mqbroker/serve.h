@@ -7,8 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "broker/options.h"
 #include "base/log.h"
+#include "broker/options.h"
+#include "io/bridge_runner.h"
 #include "io/broker_server.h"
 #include "io/log_output.h"
 #include "mqbroker/auth_files.h"
@@ -25,18 +26,19 @@ struct ServeListener {
 struct ServeOptions {
   BrokerOptions broker;
   std::vector<ServeListener> listeners;  // at least one
-  std::optional<std::string> dev_tls;    // where to make certificates before they are read
-  uint32_t auth_failures_max = 20;       // of an address in a minute, before it has to wait
+  std::vector<BridgeSettings> bridges;
+  std::optional<std::string> dev_tls;  // where to make certificates before they are read
+  uint32_t auth_failures_max = 20;     // of an address in a minute, before it has to wait
   LogLevel log_level = LogLevel::kNotice;
   LogOutputs log_output;
-  std::string user;                      // to become once everything is open; empty: nobody else
+  std::string user;  // to become once everything is open; empty: nobody else
   bool daemon = false;
   bool reload_on_change = false;  // of what was read from files of other programs
   Duration shut_down_within = std::chrono::seconds(2);
   std::optional<StoreOptions> store;
   std::optional<std::string> pid_file;
   std::optional<std::string> port_file;
-  std::vector<std::string> warnings;     // about the settings
+  std::vector<std::string> warnings;  // about the settings
 };
 
 // Reads the settings anew, for SIGHUP.
