@@ -91,7 +91,7 @@ complete -c mqbench -n '__fish_seen_subcommand_from run' -l stages -x -d 'Instea
 complete -c mqbench -n '__fish_seen_subcommand_from run' -s d -l duration -x -d 'Length of the measured part; 10.'
 complete -c mqbench -n '__fish_seen_subcommand_from run' -l messages -x -d 'Messages of the measured part, instead.'
 complete -c mqbench -n '__fish_seen_subcommand_from run' -l warmup -x -d 'Load before the measured part, which counts for nothing.'
-complete -c mqbench -n '__fish_seen_subcommand_from run' -l drain -x -d 'Longest wait for the last deliveries, after the measured part.'
+complete -c mqbench -n '__fish_seen_subcommand_from run' -l drain -x -d 'Longest wait for the last deliveries, after the measured part. Of QoS 1 and 2, for the next one: what still comes is not lost. Ten times that in all.'
 complete -c mqbench -n '__fish_seen_subcommand_from run' -l shard -x -d 'Be number I, from 0, of N that carry out one load together: take every Nth pair of clients and its part of the rate. With auto, I is that of Kubernetes, Slurm or parallel-ssh.'
 complete -c mqbench -n '__fish_seen_subcommand_from run' -l sync -x -d 'Begin when all shards are ready; they tell each other over the broker at URL, which may be another one than the one that is measured.'
 complete -c mqbench -n '__fish_seen_subcommand_from run' -l sync-timeout -x -d 'Longest wait for the other shards; then all give up.'

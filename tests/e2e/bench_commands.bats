@@ -63,13 +63,19 @@ quick_answers() {
 
 @test "search: finds the capacity of a broker that has a known one" {
   start_sink --capacity 3k
-  timeout 100 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 1k --step 0.6 --confirm 0.5 --slo 'p50<50ms' \
-    --json="$work/search.json" >"$work/text" 3>&-
-  cat "$work/text"
-  # A step passes a little over the limit: its queue has not grown to 50 ms then. How much below it
-  # ends where others use the machine is mqbench_rate_search_test's: here it is not less than half.
-  jq -e '.bounded and .rate > 1500 and .rate < 3300 and (.steps | length) >= 4' "$work/search.json"
-  jq -e '.failed_rate > .rate and .failed_rate < 4000' "$work/search.json"
+  # Where others use the machine a step may fail that is none of the sink's, so three tries; no try
+  # ever finds more than there is. A step passes a little over the limit: its queue has not grown to
+  # 50 ms then.
+  for try in 1 2 3; do
+    timeout 100 mqbench search --shared-host -h 127.0.0.1 -p "$port" --min-rate 1k --step 0.6 --confirm 0.5 \
+      --slo 'p50<50ms' --json="$work/search.json" >"$work/text" 3>&-
+    echo "$try"
+    cat "$work/text"
+    jq -e '.bounded and .rate < 3300 and (.steps | length) >= 4' "$work/search.json"
+    jq -e '.failed_rate > .rate and .failed_rate < 4000' "$work/search.json"
+    if jq -e '.rate > 2700' "$work/search.json"; then break; fi
+  done
+  jq -e '.rate > 2700' "$work/search.json"
   grep -qE '^[0-9.]+k/s sustained, [0-9.]+k/s not$' "$work/text"
 }
 

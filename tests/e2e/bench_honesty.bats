@@ -166,6 +166,16 @@ faulty() {
   holds '.counts | .received == 990 and .lost.acked == 10 and .duplicates.no_flag == 0'
 }
 
+@test "what a broker has acknowledged and delivers late is not lost as long as it comes" {
+  /usr/bin/python3 "$BATS_TEST_DIRNAME/../support/old_broker.py" "$work/port" trickle 3>&- &
+  pids+=($!)
+  wait_for test -s "$work/port"
+  port=$(cat "$work/port")
+  # Three seconds of deliveries behind messages that are sent and acknowledged in half of one.
+  bench -q 1 --rate 3k --messages 1500 --drain 1
+  holds '.counts | .acked == 1500 and .received == 1500 and .lost.acked == 0'
+}
+
 @test "a broker that delivers nothing was not measured, whatever it acknowledges" {
   start_sink --drop 1
   faulty 1 2>"$work/errors"

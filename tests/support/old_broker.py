@@ -5,6 +5,7 @@ Usage: old_broker.py PORT_FILE WHAT     WHAT it does about a message of QoS 2:
   puback   answers as to one of QoS 1, as RabbitMQ before 3.13 does
   close    ends the connection, as nats-server before 2.10 does
   ignore   does not answer, as Mosca does; nor does it answer a CONNECT of MQTT 5.0
+  trickle  the same as puback; and what it has acknowledged it delivers later, a message every 2 ms
 It grants QoS 1 at most, and knows filters without wildcards.
 """
 import asyncio
@@ -13,6 +14,7 @@ import struct
 import sys
 
 subscribers = {}  # filter -> {writer: granted QoS}
+later = None  # what is still to be delivered, of a broker that trickles
 
 
 async def read_packet(reader):
@@ -57,7 +59,18 @@ def deliver(topic, payload, qos):
         writer.next_id = writer.next_id % 65535 + 1
         identifier = struct.pack(">H", writer.next_id) if level else b""
         head = struct.pack(">H", len(topic)) + topic + identifier
-        writer.write(packet(0x30 | level << 1, head + payload))
+        message = packet(0x30 | level << 1, head + payload)
+        if later is None:
+            writer.write(message)
+        else:
+            later.put_nowait((writer, message))
+
+
+async def trickle():
+    while True:
+        writer, message = await later.get()
+        writer.write(message)
+        await asyncio.sleep(0.002)
 
 
 def publish(writer, flags, body, what):
@@ -103,6 +116,10 @@ async def serve(reader, writer, what):
 
 
 async def main(port_file, what):
+    global later
+    if what == "trickle":
+        later = asyncio.Queue()
+        trickling = asyncio.create_task(trickle())  # a reference, or it may be collected
     server = await asyncio.start_server(lambda r, w: serve(r, w, what), "127.0.0.1", 0)
     with open(port_file + ".tmp", "w") as file:
         file.write(str(server.sockets[0].getsockname()[1]))

@@ -20,11 +20,22 @@ constexpr Duration kStartDelay = std::chrono::milliseconds(20);
 constexpr Duration kDrainPoll = std::chrono::milliseconds(2);
 // Whoever interrupts wants the summary now.
 constexpr Duration kInterruptedDrain = std::chrono::milliseconds(300);
+// What still comes is not lost, and a broker that has acknowledged it must not be said to have lost
+// it. As long as messages that it is responsible for arrive, the wait begins anew, so many times at
+// most.
+constexpr int kDrainsMax = 10;
 // So that the loop that waits for the workers has something to wait for.
 constexpr Duration kIdle = std::chrono::hours(24);
 
 constexpr Duration kProgressInterval = std::chrono::seconds(1);
 constexpr std::string_view kClearLine = "\x1b[K";  // from the cursor on
+
+// Whether there are messages that it acknowledges.
+bool has_responsible_broker(const LoadOptions& options) {
+  return std::ranges::any_of(options.plan.flows(), [&](const LoadPlan::Flow& flow) {
+    return flow.qos.value_or(options.qos) != Qos::kAtMostOnce;
+  });
+}
 
 // The processes of all servers that clients connect to, as far as they are here.
 BrokerProcess find_brokers(const LoadOptions& options) {
@@ -222,7 +233,11 @@ void LoadRun::drain() {
   if (times_.window_end == kNever || now.mono >= times_.window_end) watch_host(now);
   drain_start_ = std::min(now.mono, times_.window_end);
   // From the last message on, which may have been sent late: it has the same time to arrive.
-  drain_until_ = add(now.mono, signal_ == 0 ? options_.drain : kInterruptedDrain);
+  drain_gap_ = signal_ == 0 ? options_.drain : kInterruptedDrain;
+  drain_until_ = drain_max_ = add(now.mono, drain_gap_);
+  if (has_responsible_broker(options_)) {
+    for (int i = 1; i < kDrainsMax; ++i) drain_max_ = add(drain_max_, drain_gap_);
+  }
   poll_drain(now);
 }
 
@@ -239,7 +254,12 @@ void LoadRun::poll_drain(Now now) {
     received += worker->progress().received.load(std::memory_order_relaxed);
     unacked += worker->progress().unacked.load(std::memory_order_relaxed);
   }
-  if ((received >= expected && unacked == 0) || now.mono >= drain_until_) {
+  const uint64_t left = expected - std::min(expected, received) + unacked;
+  if (left != drain_left_) {
+    drain_left_ = left;
+    drain_until_ = std::min(add(now.mono, drain_gap_), drain_max_);
+  }
+  if (left == 0 || now.mono >= drain_until_) {
     drain_end_ = now.mono;
     if (signal_ != 0 || options_.hold == Duration::zero()) return stop();
     phase_ = Phase::kHolding;
@@ -257,7 +277,7 @@ void LoadRun::on_signal(int number) {
   if (phase_ == Phase::kSending) {
     end_early();
   } else if (phase_ == Phase::kDraining) {
-    drain_until_ = loop_.read_clock().mono;
+    drain_until_ = drain_max_ = loop_.read_clock().mono;
   } else {
     stop();
   }

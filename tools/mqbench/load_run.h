@@ -88,7 +88,10 @@ class LoadRun {
   RunTimes times_;
   WallTime started_{};
   Duration connecting_{0};
-  Time connect_start_{}, drain_start_{}, drain_end_{}, drain_until_ = kNever;
+  Time connect_start_{}, drain_start_{}, drain_end_{};
+  Time drain_until_ = kNever, drain_max_ = kNever;
+  Duration drain_gap_{0};
+  uint64_t drain_left_ = 0;  // to arrive or to be acknowledged, when last looked at
   size_t ready_ = 0, sent_ = 0, ended_ = 0;
   int signal_ = 0;
   std::optional<Error> error_;
