@@ -225,18 +225,20 @@ class ClientSession {
   Received on_auth(const Frame& frame);
   std::optional<std::string_view> auth_method() const;
 
-  // client_publish.cc
+  // client_receive.cc
   Received on_publish(const Frame& frame);
   Received take_held(const Publish& publish);
   bool is_held(const Publish& publish);
   void release_held();
   Result<void> resolve_alias(Publish& publish);
   Received on_pubrel(const Frame& frame);
-  Received on_ack(const Frame& frame);
-  Received on_received(const Ack& pubrec, InflightEntry& entry);
   Result<void> answer(PacketType type, uint16_t packet_id,
                       ReasonCode reason = ReasonCode::kSuccess);
   void queue_ack(PacketType type, uint16_t packet_id, ReasonCode reason);
+
+  // client_publish.cc
+  Received on_ack(const Frame& frame);
+  Received on_received(const Ack& pubrec, InflightEntry& entry);
   Acked finish(uint16_t packet_id, InflightEntry& entry, ReasonCode reason,
                Properties properties = {});
   std::optional<ReasonCode> refusal(const Message& message) const;

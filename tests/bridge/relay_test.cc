@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 
 #include "bridge/relay_world.h"
@@ -43,6 +44,25 @@ bool all_there(std::vector<int> numbers, int count) {
   std::ranges::sort(numbers);
   numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
   return numbers == up_to(count);
+}
+
+constexpr int kCount = 120;  // messages of each QoS and direction
+
+// Sends them, with fewer than `rounds` rounds after each, and then what goes wrong.
+void exchange(RelayWorld& world, Random& random, uint32_t rounds,
+              const std::function<void()>& fault) {
+  world.connect_remote();
+  world.subscribe(kHere, "there/#", 2);
+  world.subscribe(kThere, "here/#", 2);
+  for (int i = 0; i < kCount; ++i) {
+    for (int qos = 1; qos < 3; ++qos) {
+      world.publish(kHere, fmt::format("here/{}", qos), std::to_string(i), qos);
+      world.publish(kThere, fmt::format("there/{}", qos), std::to_string(i), qos);
+    }
+    world.connect_remote();
+    world.rounds(static_cast<int>(random.below(rounds)), random.below(200));
+    fault();
+  }
 }
 
 }  // namespace
@@ -334,19 +354,9 @@ TEST_CASE("the network breaks at any moment: QoS 1 at least once, QoS 2 once and
       auto options = both();
       options.version = version;
       RelayWorld world(options);
-      world.connect_remote();
-      world.subscribe(kHere, "there/#", 2);
-      world.subscribe(kThere, "here/#", 2);
-      constexpr int kCount = 120;
-      for (int i = 0; i < kCount; ++i) {
-        for (int qos = 1; qos < 3; ++qos) {
-          world.publish(kHere, fmt::format("here/{}", qos), std::to_string(i), qos);
-          world.publish(kThere, fmt::format("there/{}", qos), std::to_string(i), qos);
-        }
-        world.connect_remote();
-        world.rounds(static_cast<int>(random.below(4)), random.below(200));
+      exchange(world, random, 4, [&] {
         if (random.below(3) == 0) world.cut_remote();
-      }
+      });
       world.connect_remote();
       world.settle();
       CHECK(all_there(numbers(world.heard(kThere), "here/1"), kCount));
@@ -368,19 +378,9 @@ TEST_CASE("the bridge's process dies at any moment: nothing is lost, of any QoS"
       auto options = both();
       options.version = version;
       RelayWorld world(options);
-      world.connect_remote();
-      world.subscribe(kHere, "there/#", 2);
-      world.subscribe(kThere, "here/#", 2);
-      constexpr int kCount = 120;
-      for (int i = 0; i < kCount; ++i) {
-        for (int qos = 1; qos < 3; ++qos) {
-          world.publish(kHere, fmt::format("here/{}", qos), std::to_string(i), qos);
-          world.publish(kThere, fmt::format("there/{}", qos), std::to_string(i), qos);
-        }
-        world.connect_remote();
-        world.rounds(static_cast<int>(random.below(6)), random.below(200));
+      exchange(world, random, 6, [&] {
         if (random.below(4) == 0) world.restart_bridge();
-      }
+      });
       world.settle();
       for (int qos = 1; qos < 3; ++qos) {
         CHECK(all_there(numbers(world.heard(kThere), fmt::format("here/{}", qos)), kCount));

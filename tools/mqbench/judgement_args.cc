@@ -21,12 +21,6 @@ Result<std::vector<Condition>> parse_conditions(const std::vector<std::string>& 
   return conditions;
 }
 
-bool all_at_qos0(const LoadOptions& load) {
-  return std::ranges::all_of(load.plan.flows(), [&load](const LoadPlan::Flow& flow) {
-    return flow.qos.value_or(load.qos) == Qos::kAtMostOnce;
-  });
-}
-
 bool is_one_of(std::string_view kind, std::initializer_list<std::string_view> kinds) {
   return std::ranges::find(kinds, kind) != kinds.end();
 }
@@ -51,7 +45,7 @@ std::string_view why_never(std::string_view kind, const LoadOptions& load) {
     return "nobody publishes";
   }
   if (kind == "corrupt" && load.verify != Verify::kStrict) return "it takes --verify strict";
-  if (kind == "ack" && all_at_qos0(load)) return "QoS 0 has no acknowledgements";
+  if (kind == "ack" && !load.some_acknowledged()) return "QoS 0 has no acknowledgements";
   if (!load.open_loop() && is_one_of(kind, {"response", "lag", "rate_ratio"})) {
     return "it is about planned times, which --rate max has none of; it has service.p99";
   }

@@ -71,7 +71,7 @@ struct LoadOptions {
   uint64_t messages = 0;  // how many in the measured part; at rate max 0 is until `duration` ends
   Duration duration{};    // of the measured part; zero at rate max with `messages`
   Duration warm_up{};
-  Duration drain{};        // at most, after the last message was sent
+  Duration drain{};        // after the last message was sent; the next one, if acknowledged
   Duration backlog_max{};  // a message that is later than that is given up
 
   uint32_t inflight = 1000;
@@ -104,6 +104,16 @@ struct LoadOptions {
     return sum;
   }
   bool open_loop() const { return rate.has_value(); }
+  bool is_acknowledged(const LoadPlan::Flow& flow) const {
+    return flow.qos.value_or(qos) != Qos::kAtMostOnce;
+  }
+  // Whether the broker acknowledges what some flow publishes, or what each does.
+  bool some_acknowledged() const {
+    return std::ranges::any_of(plan.flows(), [this](auto& flow) { return is_acknowledged(flow); });
+  }
+  bool all_acknowledged() const {
+    return std::ranges::all_of(plan.flows(), [this](auto& flow) { return is_acknowledged(flow); });
+  }
   // Of the user's own, in all messages.
   bool has_correlation_data() const {
     return publish_properties.view().has(PropertyId::kCorrelationData);

@@ -30,13 +30,6 @@ constexpr Duration kIdle = std::chrono::hours(24);
 constexpr Duration kProgressInterval = std::chrono::seconds(1);
 constexpr std::string_view kClearLine = "\x1b[K";  // from the cursor on
 
-// Whether there are messages that it acknowledges.
-bool has_responsible_broker(const LoadOptions& options) {
-  return std::ranges::any_of(options.plan.flows(), [&](const LoadPlan::Flow& flow) {
-    return flow.qos.value_or(options.qos) != Qos::kAtMostOnce;
-  });
-}
-
 // The processes of all servers that clients connect to, as far as they are here.
 BrokerProcess find_brokers(const LoadOptions& options) {
   std::vector<Address> addresses = options.hosts;
@@ -235,7 +228,7 @@ void LoadRun::drain() {
   // From the last message on, which may have been sent late: it has the same time to arrive.
   drain_gap_ = signal_ == 0 ? options_.drain : kInterruptedDrain;
   drain_until_ = drain_max_ = add(now.mono, drain_gap_);
-  if (has_responsible_broker(options_)) {
+  if (options_.some_acknowledged()) {
     for (int i = 1; i < kDrainsMax; ++i) drain_max_ = add(drain_max_, drain_gap_);
   }
   poll_drain(now);

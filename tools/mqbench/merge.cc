@@ -8,12 +8,13 @@
 
 #include <fmt/core.h>
 
+#include "mqbench/missing_shards.h"
+
 namespace mq {
 namespace {
 
 // Shards that begin further apart than both did not load the broker together.
 constexpr double kApartMin_s = 1, kApartShare = 0.1;  // of what was measured
-constexpr size_t kMissingTextMax = 60;  // bytes of the list of shards that are missing
 
 // The plan gives each publisher the same.
 bool same_rate(const Record& a, const Record& b) {
@@ -75,21 +76,10 @@ void judge_wholeness(const std::vector<Record>& records, const std::set<uint32_t
                      Verdict& verdict) {
   const uint32_t of = records.front().shards;
   if (of > 1 && shards.size() < of) {
-    std::string missing;
-    size_t left = of - shards.size();
-    for (uint32_t i = 0; left > 0; ++i) {
-      if (shards.contains(i)) continue;
-      if (missing.size() > kMissingTextMax) {
-        missing += fmt::format(" and {} more", left);
-        break;
-      }
-      missing += fmt::format("{}{}", missing.empty() ? "" : ", ", i);
-      --left;
-    }
     verdict.valid = false;
-    verdict.reasons.push_back(
-        fmt::format("of {} shards there {} only {}; not {}: the broker may have had a larger load",
-                    of, shards.size() == 1 ? "is" : "are", shards.size(), missing));
+    verdict.reasons.push_back(fmt::format(
+        "of {} shards there {} only {}; not {}: the broker may have had a larger load", of,
+        shards.size() == 1 ? "is" : "are", shards.size(), missing_shards(shards, of)));
   }
   const auto [first, last] = std::ranges::minmax(records, {}, &Record::started_s);
   const double apart_s = last.started_s - first.started_s;

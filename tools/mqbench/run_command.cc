@@ -52,10 +52,8 @@ Result<std::vector<Threshold>> judge_all(const Judgement& judgement, const LiveV
 bool took_nothing(const LoadOptions& load, const Accounting& counts) {
   if (load.plan.publishers() == 0) return false;
   if (counts.sent == 0) return true;
-  const bool all_answered = std::ranges::all_of(load.plan.flows(), [&](const LoadPlan::Flow& flow) {
-    return flow.qos.value_or(load.qos) != Qos::kAtMostOnce;
-  });
-  return all_answered && counts.acked == 0 && counts.refused == 0 && counts.received == 0;
+  return load.all_acknowledged() && counts.acked == 0 && counts.refused == 0 &&
+         counts.received == 0;
 }
 
 // True when all was sent in vain, and no acknowledgement makes that a violation.

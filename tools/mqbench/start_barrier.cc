@@ -10,12 +10,12 @@
 #include "codec/packet.h"
 #include "codec/reason_code.h"
 #include "common/options.h"
+#include "mqbench/missing_shards.h"
 
 namespace mq {
 namespace {
 
 constexpr std::string_view kGo = "go";
-constexpr size_t kMissingTextMax = 60;  // bytes of the list of shards that are not there
 constexpr size_t kShownMax = 500;       // of what others say
 // For the word that shard 0 gives up to come back to it.
 constexpr Duration kTellTimeout = std::chrono::seconds(5);
@@ -124,12 +124,9 @@ void StartBarrier::on_timeout(Now now) {
   if (options_.shard != 0) {
     return ended(fmt::format("shard 0 has not given the sign for {:g} s", waited));
   }
-  std::string missing;
-  for (uint32_t i = 0; i < options_.shards && missing.size() < kMissingTextMax; ++i) {
-    if (!heard_of_.contains(i)) missing += fmt::format("{}{}", missing.empty() ? "" : ", ", i);
-  }
   give_up(fmt::format("{} of {} shards were not ready for {:g} s: number {}",
-                      options_.shards - heard_of_.size(), options_.shards, waited, missing),
+                      options_.shards - heard_of_.size(), options_.shards, waited,
+                      missing_shards(heard_of_, options_.shards)),
           now);
 }
 
