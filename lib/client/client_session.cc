@@ -151,8 +151,9 @@ ClientSession::Received ClientSession::on_frame(const Frame& frame) {
   if (state_ == State::kConnecting) {  // [MQTT-3.2.0-1] [MQTT-3.14.0-1]
     if (type == PacketType::kConnack) return on_connack(frame);
     if (type == PacketType::kAuth) return on_auth(frame);
-    return fail_with(ReasonCode::kProtocolError,
-                     fmt::format("the server sent {} before CONNACK", name(type)));
+    return fail_with(
+        ReasonCode::kProtocolError,
+        fmt::format("the server sent {} before CONNACK: is it an MQTT server?", name(type)));
   }
   switch (type) {
     case PacketType::kPublish: return on_publish(frame);

@@ -370,6 +370,13 @@ TEST_CASE("args: a broker of somebody else is spared") {
   CHECK(error({"-h", "192.0.2.1", "--rate", "100"}) == "");
   CHECK(error({"-h", "192.0.2.1", "--rate", "100", "--subs", "50"}) != "");
   CHECK(error({"-h", "test.mosquitto.org", "--rate", "100", "--yes"}) == "");
+  CHECK(error({"-h", "test.mosquitto.org", "--rate", "10"}) == "");
+  // Wherever this is tested, with or without a network.
+  for (const char* host : {"test.mosquitto.org", "Broker.EMQX.io", "broker.hivemq.com."}) {
+    CAPTURE(host);
+    CHECK(error({"-h", host, "--rate", "11"}).find("no more than 10 messages a second") !=
+          std::string::npos);
+  }
   for (const char* host :
        {"127.0.0.1", "localhost", "10.1.2.3", "172.16.0.1", "172.31.255.1", "192.168.1.1",
         "169.254.1.1", "100.64.0.1", "::1", "fe80::1", "fd00::1"}) {
