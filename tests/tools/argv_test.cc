@@ -1,5 +1,6 @@
 #include "common/argv.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ struct Declared {
     Options(app, "Options")
         .flag("-l,--lines", lines, "")
         .text("-m,--message", message, "TEXT", "")
-        .list("-D,--property", properties, "COMMAND NAME VALUE", "");
+        .list("-D,--property", properties, "COMMAND NAME VALUE", "")
+        .text_or("--json", json, "FILE", "-", "");
     CLI::App* run = app.add_subcommand("run");
     Options(*run, "Options").text("-m,--mode", mode, "MODE", "");
   }
@@ -39,6 +41,7 @@ struct Declared {
   bool lines = false;
   std::string message, mode;
   Words properties;
+  std::optional<std::string> json;
 };
 
 }  // namespace
@@ -96,6 +99,16 @@ TEST_CASE("what is no option is an error, and a near miss is named") {
   CHECK(d.error({"--quite-different"}) == "Unknown option '--quite-different'.");
   CHECK(d.error({"-m"}) == "-m argument given but no message specified.");
   CHECK(d.error({"--lines=x"}) == "--lines takes no argument.");
+}
+
+TEST_CASE("an argument that may be left out is joined to its option, and who does not is told so") {
+  Declared d;
+  CHECK(*d.spell({"--json", "-l"}) == Words{"--json", "", "-l"});
+  CHECK(*d.spell({"--json=a", "-l"}) == Words{"--json", "a", "-l"});
+  CHECK(d.error({"--json", "a"}) ==
+        "a after --json: its argument is written with an equals sign, --json=a.");
+  CHECK(d.error({"--json", "-x"}) == "Unknown option '-x'.");
+  CHECK(d.error({"--json", "-l", "a"}) == "Unknown option 'a'.");
 }
 
 TEST_CASE("options behind a command are the command's") {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
 #include <fmt/core.h>
 #include <CLI/CLI.hpp>
@@ -110,10 +111,12 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
                                            OptionAdvice advice) {
   std::vector<std::string> out;
   const CLI::App* at = &app;
+  std::string left_out;  // the option before this word, which may have an argument and has none
   while (!words.empty()) {
     char* const joined = words.front();
     const std::string_view word = joined;
     words = words.subspan(1);
+    const std::string without = std::exchange(left_out, {});
 
     const std::vector<const CLI::App*> commands = at->get_subcommands(
         [word](const CLI::App* command) { return command->get_name() == word; });
@@ -134,6 +137,12 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
     const std::string name(word.substr(0, equals));
     const CLI::Option* option = is_option ? at->get_option_no_throw(name) : nullptr;
     if (option == nullptr) {
+      if (!is_option && !without.empty()) {
+        return fail(ErrorCode::kInvalidArgument,
+                    fmt::format("{0} after {1}: its argument is written with an equals sign, "
+                                "{1}={0}.",
+                                word, without));
+      }
       const std::string_view more = advice == nullptr ? "" : advice(at->get_name(), name);
       return fail(ErrorCode::kInvalidArgument,
                   more.empty() ? unknown_option(*at, word)
@@ -158,7 +167,10 @@ Result<std::vector<std::string>> spell_out(const CLI::App& app, std::span<char* 
     }
     if (taken == 0) {
       // Said outright, or CLI11 would take the next word for the argument that was left out.
-      if (option->get_items_expected_max() == 1) out.emplace_back();
+      if (option->get_items_expected_max() == 1) {
+        out.emplace_back();
+        left_out = name;
+      }
       continue;
     }
     std::string argument = words.front();
